@@ -1,0 +1,97 @@
+"""Running the rules over one project."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from djguide_analyzers.engine.config import Config
+from djguide_analyzers.engine.report import Problem
+from djguide_analyzers.engine.verify import verified
+from djguide_analyzers.project.modules import Module
+from djguide_analyzers.project.project import Project
+from djguide_analyzers.rules import registry
+from djguide_analyzers.rules.base import Hit
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.finding import Finding, Place
+from djguide_analyzers.source.positions import Position, Range
+
+Read = Callable[[str], str | None]
+
+
+@dataclass
+class Checker:
+    """Checks the files of one project with the selected rules.
+
+    `problems` collects rules that raised: one such error costs that rule on that file, nothing else.
+    """
+
+    project: Project
+    config: Config
+    read: Read
+    problems: list[Problem] = field(default_factory=list)
+    _contexts: dict[str, FileContext] = field(default_factory=dict)
+
+    def selected(self) -> list[registry.Entry]:
+        """The rules to run on this project: selected, and made for its version of Django."""
+        version = self.project.version
+        return [
+            entry
+            for entry in registry.all_rules()
+            if self.config.is_selected(entry.code, entry.practice, entry.rule.default)
+            and not (entry.rule.django and version is not None and version.within(entry.rule.django) is False)
+        ]
+
+    def context(self, module: Module) -> FileContext:
+        """The context of a module, made once."""
+        context = self._contexts.get(module.path)
+        if context is None:
+            context = FileContext(self.project, module, self.read, self.context)
+            self._contexts[module.path] = context
+        return context
+
+    def check(self, module: Module, rules: list[registry.Entry]) -> list[Finding]:
+        """Findings of `rules` whose evidence starts in `module`, fixes verified."""
+        context = self.context(module)
+        findings: list[Finding] = []
+        for entry in rules:
+            for hit in self._run(entry, context):
+                finding = self._finding(entry, hit)
+                if finding is not None:
+                    findings.append(finding)
+        return findings
+
+    def _run(self, entry: registry.Entry, context: FileContext) -> Iterator[Hit]:
+        try:
+            yield from entry.check(context)
+        except Exception as error:  # a broken rule must not silence the others
+            start = Position(0, 0)
+            place = Place(context.path, Range(start, start))
+            message = f"rule {entry.code} failed: {type(error).__name__}: {error}"
+            self.problems.append(Problem("internal", message, place, traceback.format_exc()))
+
+    def _finding(self, entry: registry.Entry, hit: Hit) -> Finding | None:
+        severity = self.config.severity_for(entry.code, entry.practice, hit.severity or entry.rule.severity)
+        if severity is None:
+            return None
+        return Finding(
+            code=entry.code,
+            practice=entry.practice,
+            severity=severity,
+            confidence=hit.confidence,
+            message=hit.message,
+            place=hit.place,
+            access=hit.access,
+            related=hit.related,
+            fixes=tuple(verified(fix, self.read) for fix in hit.fixes),
+            data=hit.data,
+        )
+
+
+def unique(findings: list[Finding]) -> list[Finding]:
+    """`findings` in order of place, each once: several roots can lead to the same."""
+    seen: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        seen.setdefault((finding.code, finding.place, finding.access, finding.data.get("relation")), finding)
+    return sorted(seen.values(), key=lambda f: (f.place.path, f.place.range, f.code, f.message))

@@ -1,0 +1,148 @@
+"""Facts of files: from memory, from the cache on disk, or made anew."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from djguide_analyzers.engine.report import Problem
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.cache import FactsCache, Stamp, content_hash
+from djguide_analyzers.facts.python import FORMAT, decode, encode, python_facts
+from djguide_analyzers.project.files import DiskFiles, Unreadable
+from djguide_analyzers.rules.finding import Place
+from djguide_analyzers.source.decoding import decode as decode_text
+from djguide_analyzers.source.positions import Position, Range
+
+_BATCH = 200
+"""Freshly made facts kept back before they are written to the cache together."""
+
+
+def default_cache_folder() -> Path:
+    """The folder for facts below the user's cache folder."""
+    return Path(platformdirs.user_cache_dir("djguide", appauthor=False))
+
+
+class FactsStore:
+    """Facts by path, each made at most once per content.
+
+    `problems` holds what cannot be read or parsed, by path.
+    """
+
+    def __init__(self, files: DiskFiles, cache: Path | None) -> None:
+        version = (
+            f"{FORMAT}-{sys.version_info.major}.{sys.version_info.minor}-{platform.python_implementation()}"
+        )
+        self.files = files
+        self.problems: dict[str, list[Problem]] = {}
+        self.made = 0
+        self.reused = 0
+        self._cache = FactsCache(cache or default_cache_folder(), version=version)
+        self._facts: dict[str, ir.PyFacts | None] = {}
+        self._stamps: dict[str, Stamp] = {}
+        self._known: dict[str, Stamp] = {}
+        self._blobs: list[tuple[str, bytes, bytes]] = []
+
+    @property
+    def folder(self) -> Path:
+        """Where the cache lies."""
+        return self._cache.folder
+
+    @property
+    def cache_problems(self) -> list[str]:
+        return self._cache.problems
+
+    def prepare(self, root: str) -> None:
+        """Read the stamps of all files below `root` at once."""
+        self._known.update(self._cache.stamps_below(root))
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Look at the files again when next asked."""
+        for path in paths:
+            self._facts.pop(path, None)
+            self.problems.pop(path, None)
+
+    def python(self, path: str) -> ir.PyFacts | None:
+        """Facts of the Python file at `path`; None when it cannot be read."""
+        if path in self._facts:
+            return self._facts[path]
+        facts = self._facts[path] = self._load(path)
+        if facts is not None and facts.problems:
+            self.problems[path] = [_syntax(path, problem) for problem in facts.problems]
+        return facts
+
+    def flush(self) -> None:
+        """Write what was made to the cache."""
+        if self._blobs:
+            self._cache.put_many(self._blobs)
+            self._blobs = []
+        if self._stamps:
+            self._cache.put_stamps(self._stamps)
+            self._known.update(self._stamps)
+            self._stamps = {}
+
+    def close(self) -> None:
+        self.flush()
+        self._cache.close()
+
+    def _load(self, path: str) -> ir.PyFacts | None:
+        if path in self.files.overlays:
+            text = self.files.read_text(path) or ""
+            return self._from_text(text, content_hash(text.encode("utf-8", "surrogatepass")))
+        try:
+            status = os.stat(path)  # noqa: PTH116 -- called for every file of a workspace
+            known = self._known.get(path)
+            if known is not None and (known.mtime_ns, known.size) == (status.st_mtime_ns, status.st_size):
+                facts = self._cached(known.digest)
+                if facts is not None:
+                    return facts
+            data = self.files.read_bytes(path)
+        except (OSError, Unreadable) as error:
+            self.problems[path] = [_unreadable(path, str(error))]
+            return None
+        digest = content_hash(data)
+        self._stamps[path] = Stamp(status.st_mtime_ns, status.st_size, digest)
+        decoded = decode_text(data)
+        if decoded.problem is not None:
+            self.problems[path] = [_unreadable(path, decoded.problem)]
+        return self._from_text(decoded.text, digest)
+
+    def _from_text(self, text: str, digest: bytes) -> ir.PyFacts:
+        facts = self._cached(digest)
+        if facts is not None:
+            return facts
+        facts = python_facts(text)
+        self.made += 1
+        self._blobs.append(("python", digest, encode(facts)))
+        if len(self._blobs) >= _BATCH:
+            self.flush()
+        return facts
+
+    def _cached(self, digest: bytes) -> ir.PyFacts | None:
+        blob = self._cache.get("python", digest)
+        if blob is None:
+            return None
+        try:
+            facts = decode(blob)
+        except msgspec.MsgspecError:
+            return None  # damaged on the disk: made anew and written again
+        self.reused += 1
+        return facts
+
+
+def _unreadable(path: str, reason: str) -> Problem:
+    return Problem("unreadable", reason, Place(path, _at(0, 0)))
+
+
+def _syntax(path: str, problem: ir.Problem) -> Problem:
+    return Problem("syntax", problem.message, Place(path, _at(problem.line, problem.column)))
+
+
+def _at(line: int, column: int) -> Range:
+    return Range(Position(line, column), Position(line, column))

@@ -1,0 +1,218 @@
+"""The workspace: one or more folders, their Django projects, and what was found in them.
+
+This is the whole interface between djguide's analysis and a front end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from djguide_analyzers.engine.folder import Folder
+from djguide_analyzers.engine.report import Problem, ProjectSummary, Report, Stats
+from djguide_analyzers.engine.store import FactsStore
+from djguide_analyzers.project.files import DiskFiles, is_inside, posix
+from djguide_analyzers.project.models import models_document
+from djguide_analyzers.rules.finding import Finding
+
+
+class Cancelled(Exception):
+    """The caller's `cancelled` said so; nothing was lost, ask again."""
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with the phase ("reading", "linking", "checking"), how many are done and how many there are."""
+
+_CONFIGURATION = ("pyproject.toml", "djguide.toml")
+
+
+class Workspace:
+    """Folders under analysis.
+
+    All paths are absolute and in POSIX form (`Path.as_posix()`). Not thread-safe: one thread at a time.
+    """
+
+    def __init__(
+        self,
+        roots: Iterable[Path],
+        *,
+        cache: Path | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
+        """Take `roots` under analysis; reads nothing yet.
+
+        `cache` is the folder for facts (None: the user's cache folder). `settings` are a client's own
+        settings, in the keys of ``[tool.djguide]``; they win over the files.
+        """
+        self._files = DiskFiles()
+        self._cache = cache
+        self._settings = dict(settings or {})
+        self._roots = [posix(root) for root in roots]
+        self._opened: FactsStore | None = None
+        self._folders: dict[str, Folder] = {}
+
+    # --- texts -------------------------------------------------------------------------------------------
+
+    def set_text(self, path: str, text: str) -> None:
+        """Use `text` (an unsaved buffer) instead of the file at `path`."""
+        known = path in self._files.overlays or self._files.is_file(path)
+        self._files.set_text(path, text)
+        self._changed([path], structure=not known)
+
+    def drop_text(self, path: str) -> None:
+        """Go back to what the disk says about `path`."""
+        self._files.drop_text(path)
+        self._changed([path], structure=not self._files.is_file(path))
+
+    def changed_on_disk(self, paths: Iterable[str]) -> None:
+        """Files were written, created or deleted outside; configuration files count as well."""
+        self._changed(list(paths), structure=True)
+
+    def text(self, path: str) -> str | None:
+        """The text that analysis sees for `path`; None when it cannot be read."""
+        return self._files.read_text(path)
+
+    def _changed(self, paths: list[str], *, structure: bool) -> None:
+        if self._opened is not None:
+            self._opened.forget(paths)
+        configured = any(path.endswith(_CONFIGURATION) for path in paths)
+        for root, folder in list(self._folders.items()):
+            if not any(is_inside(path, root) for path in paths) and not configured:
+                continue
+            if structure or configured:
+                del self._folders[root]
+            else:
+                folder.changed(paths)
+
+    # --- checking ----------------------------------------------------------------------------------------
+
+    @property
+    def _store(self) -> FactsStore:
+        if self._opened is None:
+            self._opened = FactsStore(self._files, self._cache)
+        return self._opened
+
+    def _folder(self, root: str) -> Folder:
+        folder = self._folders.get(root)
+        if folder is None:
+            folder = self._folders[root] = Folder(root, self._files, self._store, self._settings)
+        return folder
+
+    def check(
+        self,
+        paths: Iterable[str] | None = None,
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Report:
+        """Check the files at or below `paths` (None: everything) and report.
+
+        A finding counts as inside when its owner or its access is.
+
+        Raises:
+            Cancelled: `cancelled` returned True.
+        """
+        started = time.perf_counter()
+        stats = Stats()
+        wanted = None if paths is None else list(paths)
+        findings: list[Finding] = []
+        made, reused = self._store.made, self._store.reused
+        for root in self._roots:
+            folder = self._folder(root)
+            findings += folder.check(_Steps(progress, cancelled, stats))
+            stats.files += folder.file_count
+        if wanted is not None:
+            findings = [finding for finding in findings if _touches(finding, wanted)]
+        self._store.flush()
+        stats.files_from_cache = self._store.reused - reused
+        stats.phases["files parsed"] = self._store.made - made
+        stats.seconds = time.perf_counter() - started
+        return Report(self.projects(), findings, self._problems(wanted), stats)
+
+    def findings(self, path: str, *, cancelled: Callable[[], bool] | None = None) -> list[Finding]:
+        """Everything to show in the file at `path`: findings whose place or access lies in it."""
+        found: list[Finding] = []
+        for root in self._roots:
+            if is_inside(path, root):
+                found += self._folder(root).check(_Steps(None, cancelled, Stats()))
+        self._store.flush()
+        return [finding for finding in found if _touches(finding, [path])]
+
+    # --- telling -----------------------------------------------------------------------------------------
+
+    def projects(self) -> list[ProjectSummary]:
+        """The Django projects discovered."""
+        return [summary for root in self._roots for summary in self._folder(root).summaries()]
+
+    def problems(self) -> list[Problem]:
+        """What could not be analysed so far."""
+        return self._problems(None)
+
+    def _problems(self, wanted: list[str] | None) -> list[Problem]:
+        store = self._store
+        own = {path for root in self._roots for path in self._folder(root).paths()}
+        problems = [p for path in sorted(own) for p in store.problems.get(path, ())]
+        for root in self._roots:
+            problems += self._folder(root).problems()
+        problems += [Problem("cache", message) for message in store.cache_problems]
+        if wanted is None:
+            return problems
+        return [p for p in problems if p.place is None or any(is_inside(p.place.path, w) for w in wanted)]
+
+    def models(self, path: str | None = None) -> dict[str, object]:
+        """The model graph of the project at `path` in the form of ``djguide models --format json``."""
+        documents = [
+            models_document(project.graph, root)
+            for root in self._roots
+            for project in self._folder(root).projects()
+            if path is None or is_inside(path, project.root) or is_inside(project.root, path)
+        ]
+        merged: dict[str, object] = {"models": [], "unknown": []}
+        for document in documents:
+            for key in merged:
+                merged[key] = [*merged[key], *document.get(key, [])]  # type: ignore[misc]
+        return merged
+
+    def doctor(self) -> dict[str, object]:
+        """What was discovered and why: JSON-able, one entry per project, plus unknowns, cache and timings."""
+        started = time.perf_counter()
+        projects = [entry for root in self._roots for entry in self._folder(root).doctor()]
+        configuration = [self._folder(root).configuration() for root in self._roots]
+        cache = {"folder": str(self._store.folder), "problems": list(self._store.cache_problems)}
+        return {
+            "projects": projects,
+            "configuration": configuration,
+            "cache": cache,
+            "problems": [problem.message for problem in self.problems()],
+            "timings": {"seconds": round(time.perf_counter() - started, 3)},
+        }
+
+    def close(self) -> None:
+        """Write what is left to the cache and let go of it."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+
+class _Steps:
+    """Progress, cancellation and timing of one check."""
+
+    def __init__(self, progress: Progress | None, cancelled: Callable[[], bool] | None, stats: Stats) -> None:
+        self._progress = progress
+        self._cancelled = cancelled
+        self.stats = stats
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        if self._cancelled is not None and self._cancelled():
+            raise Cancelled
+        if self._progress is not None:
+            self._progress(phase, done, total)
+
+    def timed(self, phase: str, seconds: float) -> None:
+        self.stats.phases[phase] = self.stats.phases.get(phase, 0.0) + seconds
+
+
+def _touches(finding: Finding, paths: list[str]) -> bool:
+    places = [place for place in (finding.place, finding.access) if place is not None]
+    return any(is_inside(place.path, path) for place in places for path in paths)

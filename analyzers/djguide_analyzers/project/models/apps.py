@@ -1,0 +1,139 @@
+"""Applications: what ``INSTALLED_APPS`` and the ``AppConfig`` classes say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from djguide_analyzers.project.models.evaluation import Interpreter
+from djguide_analyzers.project.models.evaluation.values import UNKNOWN
+from djguide_analyzers.project.models.inputs import ProjectSettings
+from djguide_analyzers.project.modules import ClassInfo, Module
+from djguide_analyzers.project.resolve import Resolver
+
+_APP_CONFIG = "django.apps.config.AppConfig"
+
+
+@dataclass(slots=True)
+class App:
+    """One application.
+
+    `name` is its package, `label` the first half of its models' labels. `default_auto_field` is the class path
+    its configuration sets, None when it leaves that to the settings. `readable` tells whether the package could
+    be found; `certain` is False for one that may not be installed.
+    """
+
+    name: str
+    label: str
+    config: ClassInfo | None = None
+    default_auto_field: str | None = None
+    readable: bool = True
+    certain: bool = True
+
+
+class AppTable:
+    """The applications of one project."""
+
+    def __init__(self, resolver: Resolver, interpreter: Interpreter, settings: ProjectSettings) -> None:
+        self._resolver = resolver
+        self._interpreter = interpreter
+        self.by_name: dict[str, App] = {}
+        self.by_label: dict[str, App] = {}
+        self.closed = settings.installed_apps is not None and settings.complete
+        """Whether no other application can be installed."""
+        self.known = settings.installed_apps is not None
+        for entry in settings.installed_apps or ():
+            app = self._from_entry(entry.entry)
+            app.certain = entry.certain
+            self.add(app)
+
+    def __iter__(self) -> Iterator[App]:
+        return iter(self.by_name.values())
+
+    def add(self, app: App) -> None:
+        """Enter an application; the first of a name or label stays."""
+        self.by_name.setdefault(app.name, app)
+        self.by_label.setdefault(app.label, app)
+
+    def guess(self, modules: Iterable[Module]) -> None:
+        """Enter every package of `modules` that looks like an application: with models or an ``AppConfig``."""
+        for module in modules:
+            head, _, tail = module.name.rpartition(".")
+            if tail in ("models", "apps") and head and head not in self.by_name:
+                app = self._from_package(head)
+                if tail == "models" or app.config is not None:
+                    app.certain = False
+                    self.add(app)
+
+    def containing(self, module: str) -> App | None:
+        """The innermost application that the module called `module` belongs to."""
+        name = module
+        while name:
+            if name in self.by_name:
+                return self.by_name[name]
+            name = name.rpartition(".")[0]
+        return None
+
+    def is_installed(self, name: str) -> bool | None:
+        """Whether the application called `name` is installed; None when that is not known."""
+        if name in self.by_name:
+            return True if self.by_name[name].certain else None
+        return False if self.closed else None
+
+    # --- reading configurations ---
+
+    def _from_entry(self, entry: str) -> App:
+        """As Django's ``AppConfig.create`` reads an entry: a package, else the path of a configuration class."""
+        if any(self._resolver.module(name) is not None for name in (entry, f"{entry}.apps", f"{entry}.models")):
+            return self._from_package(entry)  # without an __init__.py it is a namespace package
+        source, _, name = entry.rpartition(".")
+        module = self._resolver.module(source)
+        symbol = self._resolver.name(module, name) if module is not None else None
+        if isinstance(symbol, ClassInfo):
+            return self._from_config(symbol, None)
+        if name[:1].isupper() and source:
+            package = source.removesuffix(".apps")
+            return App(package, package.rpartition(".")[2], readable=False)
+        return App(entry, name or entry, readable=False)
+
+    def _from_package(self, package: str) -> App:
+        module = self._resolver.module(f"{package}.apps")
+        config = self._default_config(module) if module is not None else None
+        if config is not None:
+            return self._from_config(config, package)
+        return App(package, package.rpartition(".")[2])
+
+    def _default_config(self, module: Module) -> ClassInfo | None:
+        """The configuration class that Django would choose from an ``apps`` module."""
+        candidates: dict[ClassInfo, Any] = {}
+        for name in module.symbols.names:
+            symbol = self._resolver.name(module, name)
+            if isinstance(symbol, ClassInfo) and symbol.dotted != _APP_CONFIG:
+                if self._resolver.is_subclass(symbol, _APP_CONFIG):
+                    default = self._attribute(symbol, "default")
+                    if default is not False:
+                        candidates[symbol] = default
+        if len(candidates) == 1:
+            return next(iter(candidates))
+        chosen = [cls for cls, default in candidates.items() if default is True]
+        return chosen[0] if len(chosen) == 1 else None
+
+    def _from_config(self, config: ClassInfo, package: str | None) -> App:
+        name = self._attribute(config, "name")
+        if not isinstance(name, str):
+            name = package or config.module.name.removesuffix(".apps")
+        label = self._attribute(config, "label")
+        field = self._attribute(config, "default_auto_field")
+        return App(
+            name,
+            label if isinstance(label, str) and label else name.rpartition(".")[2],
+            config,
+            field if isinstance(field, str) else None,
+            any(self._resolver.module(part) is not None for part in (name, f"{name}.models", f"{name}.apps")),
+        )
+
+    def _attribute(self, config: ClassInfo, name: str) -> Any:
+        """A class attribute that a configuration or one of its bases sets, Django's own excluded."""
+        found = self._interpreter.find(config, name)
+        return UNKNOWN if found is None or found[0].dotted == _APP_CONFIG else found[1]

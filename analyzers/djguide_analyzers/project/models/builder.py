@@ -1,0 +1,265 @@
+"""Builds the model graph of one project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.graph import Field, Model, ModelGraph, Reverse, Unknown
+from djguide_analyzers.project.models.apps import AppTable
+from djguide_analyzers.project.models.classes import ModelClasses
+from djguide_analyzers.project.models.drafts import Draft, FieldDraft
+from djguide_analyzers.project.models.evaluation import UNKNOWN, Instance, Interpreter, ModelRef, Origin
+from djguide_analyzers.project.models.evaluation.values import Raised
+from djguide_analyzers.project.models.fields import FieldReader
+from djguide_analyzers.project.models.inputs import NOT_SET, ProjectSettings
+from djguide_analyzers.project.models.loading import Loaded
+from djguide_analyzers.project.models.managers import ManagerReader
+from djguide_analyzers.project.models.options import OptionsReader
+from djguide_analyzers.project.models.relations import Labels, Linker, reverse_of
+from djguide_analyzers.project.modules import ClassInfo, Module
+from djguide_analyzers.project.resolve import External, Resolver
+
+
+def build_graph(
+    resolver: Resolver, modules: Iterable[Module], settings: ProjectSettings | None = None
+) -> ModelGraph:
+    """The models of a project and of the packages it has installed.
+
+    Args:
+        resolver: Finds the project's modules, the environment's packages and Django.
+        modules: All modules of the project.
+        settings: What is known of its settings; Django's defaults where nothing is.
+    """
+    return _Builder(resolver, settings or ProjectSettings()).build(list(modules))
+
+
+class _Builder:
+    def __init__(self, resolver: Resolver, settings: ProjectSettings) -> None:
+        self._resolver = resolver
+        self._settings = settings
+        self._x = Interpreter(resolver, Origin(self._ask_setting, None, self._get_model, self._is_installed))
+        resolver.evaluate_bases(self._evaluate_base)
+        self._apps = AppTable(resolver, self._x, settings)
+        self._fields = FieldReader(self._x)
+        self._classes = ModelClasses(self._x, self._apps, self._fields, self._setting, self._report)
+        self._graph = ModelGraph()
+        self._labels = Labels(self._graph, self._apps, self._classes.drafts)
+        self._linker = Linker(self._fields, self._labels)
+        self._by_label: dict[str, Draft] = {}
+        self._made: list[Draft] = []
+        self._configs: dict[str, Instance] = {}
+        origin = self._x.origin
+        origin.on_class, origin.app_configs = self._on_class, self._app_configs
+
+    # --- what evaluated code asks ---
+
+    def _ask_setting(self, name: str) -> Any:
+        """A setting's value, Django's default included; `UNKNOWN` when it cannot be known."""
+        value = self._settings.setting(name) if self._settings.installed_apps is not None else UNKNOWN
+        if value is NOT_SET or (value is UNKNOWN and name in _ASSUMED):
+            defaults = self._resolver.module("django.conf.global_settings")
+            if defaults is None:
+                return UNKNOWN
+            if value is NOT_SET and name not in defaults.symbols.names:
+                raise Raised("AttributeError")
+            value = self._x.global_value(defaults, name)
+        return value
+
+    def _setting(self, name: str) -> Any:
+        """The same, `UNKNOWN` for a setting that does not exist."""
+        return self._x.bounded(lambda: self._ask_setting(name))
+
+    def _get_model(self, label: str) -> Any:
+        """The class of a model, looked for in its application's models when it has not been met yet."""
+        draft = self._by_label.get(label.lower())
+        if draft is not None:
+            return draft.cls
+        app_label, _, name = label.partition(".")
+        app = self._apps.by_label.get(app_label)
+        module = self._resolver.module(f"{app.name}.models") if app is not None else None
+        symbol = self._resolver.name(module, name) if module is not None else None
+        return symbol if isinstance(symbol, ClassInfo) else ModelRef(label)
+
+    def _evaluate_base(self, cls: ClassInfo, node: ir.Expr) -> ClassInfo | External | None:
+        """A base class that is no plain name."""
+        frame = self._x.enclosing.get(cls) or self._x.module_frame(cls.code)
+        value = self._x.evaluate(node, frame)
+        return value if isinstance(value, (ClassInfo, External)) else None
+
+    def _app_configs(self) -> dict[str, Any]:
+        """``apps.app_configs``, by label."""
+        if not self._configs:
+            module = self._resolver.module(_APP_CONFIG.rpartition(".")[0])
+            symbol = self._resolver.name(module, "AppConfig") if module is not None else None
+            plain = symbol if isinstance(symbol, ClassInfo) else External(_APP_CONFIG)
+            for app in self._apps:
+                self._configs[app.label] = Instance(app.config or plain, {"name": app.name, "label": app.label})
+        return self._configs
+
+    def _on_class(self, cls: ClassInfo) -> None:
+        """A class that evaluated code has made."""
+        draft = self._classes.draft(cls)
+        if draft is not None and not draft.abstract:
+            self._made.append(draft)
+
+    def _is_installed(self, name: str) -> bool | None:
+        return self._apps.is_installed(name)
+
+    def _report(self, subject: str, reason: str, cls: ClassInfo) -> None:
+        line = cls.code.range(cls.node).start.line + 1 if cls.code.chunk.spans else None
+        self._graph.unknown.append(Unknown(subject, reason, cls.module.path, line))
+
+    # --- building ---
+
+    def build(self, modules: list[Module]) -> ModelGraph:
+        graph = self._graph
+        if not self._apps.closed:
+            self._apps.guess(modules)
+        user = self._setting("AUTH_USER_MODEL")
+        graph.auth_user = user if isinstance(user, str) else "auth.User"
+        loaded = Loaded(modules, self._apps, self._x)
+        self._run_definitions(loaded.definitions)
+        drafts = self._collect({m.name: m for m in [*modules, *loaded.packages] if loaded.is_loaded(m)}.values())
+        for draft in drafts:
+            self._by_label.setdefault(draft.label.lower(), draft)
+            graph.models.setdefault(draft.label, Model(draft.label, draft.app_label, draft.cls))
+        self._labels.index()
+        self._add_targets(drafts)
+        self._labels.index()
+        for draft in drafts:
+            self._fill(graph.models[draft.label], draft)
+        self._reverse(drafts)
+        for cls, draft in self._classes.drafts.items():
+            if draft is not None and draft.abstract:
+                graph.abstract[cls] = cls.dotted
+        return graph
+
+    def _run_definitions(self, modules: list[Module]) -> None:
+        """Evaluate the calls that stand at the top level of modules with models: they may change models."""
+        for module in modules:
+            for node, code in module.symbols.loose:
+                if isinstance(node, (ir.ExprStmt, ir.Assign)):
+                    frame = self._x.module_frame(code)
+                    self._x.bounded(lambda node=node, frame=frame: self._x.block([node], frame))
+            for cls in module.classes():
+                if cls.node.decorators and self._classes.draft(cls) is None:
+                    self._classes.definition.decorate(cls)
+
+    def _collect(self, modules: Iterable[Module]) -> list[Draft]:
+        """Drafts of the concrete and proxy models that the modules define."""
+        drafts: list[Draft] = []
+        labels: set[str] = set()
+        for module in modules:
+            for cls in module.classes():
+                draft = self._classes.draft(cls)
+                if draft is None or draft.abstract or draft.label in labels or not self._x.may_define(cls):
+                    continue
+                labels.add(draft.label)
+                drafts.append(draft)
+        for draft in self._made:
+            if draft.label not in labels:
+                labels.add(draft.label)
+                drafts.append(draft)
+        return drafts
+
+    def _add_targets(self, drafts: list[Draft]) -> None:
+        """Models of packages that only relations lead to, such as Django's own without any settings."""
+        pending = list(drafts)
+        while pending:
+            draft = pending.pop()
+            parents = [parent for parent in draft.parents]
+            targets = [self._target_draft(draft, field) for field in draft.local.values() if field.kind != "column"]
+            for target in [*parents, *targets]:
+                if target is None or target.abstract or target.label in self._graph.models:
+                    continue
+                self._graph.models[target.label] = Model(target.label, target.app_label, target.cls)
+                self._by_label.setdefault(target.label.lower(), target)
+                drafts.append(target)
+                pending.append(target)
+
+    def _target_draft(self, draft: Draft, field: FieldDraft) -> Draft | None:
+        target = self._fields.remote(field.instance, "model")
+        if isinstance(target, ClassInfo):
+            return self._classes.draft(target)
+        if isinstance(target, ModelRef):
+            target = target.label
+        if isinstance(target, str) and "." in target and target.lower() not in self._by_label:
+            return self._contrib(target)
+        return None
+
+    def _contrib(self, label: str) -> Draft | None:
+        """A model of ``django.contrib`` by its label."""
+        app, _, name = label.partition(".")
+        if app in self._apps.by_label and self._apps.closed:
+            return None
+        module = self._resolver.module(f"django.contrib.{app}.models")
+        symbol = self._resolver.name(module, name) if module is not None else None
+        return self._classes.draft(symbol) if isinstance(symbol, ClassInfo) else None
+
+    # --- filling a model ---
+
+    def _fill(self, model: Model, draft: Draft) -> None:
+        self._graph.by_class[draft.cls] = model
+        model.proxy = draft.proxy
+        model.proxy_for = draft.proxy_for.label if draft.proxy_for is not None else None
+        model.complete = draft.complete
+        model.installed = draft.installed and draft.swapped is None
+        model.bases = [base.dotted for base in self._resolver.bases(draft.cls)]
+        model.parents = {
+            parent.label: link.name for parent, link in draft.parents.items() if link is not None
+        }
+        for field_draft, owner in self._all_fields(draft):
+            field = self._fields.read(field_draft)
+            field.local = owner is draft
+            if field.kind not in ("column", "gfk"):
+                self._linker.link(field, field_draft, owner)
+            model.fields[field.name] = field
+        model.pk = draft.pk.name if draft.pk is not None else "id"
+        OptionsReader(self._x, self._classes, self._setting).fill(model, draft)
+        ManagerReader(self._x, self._classes).fill(model, draft)
+
+    def _all_fields(self, draft: Draft) -> list[tuple[FieldDraft, Draft]]:
+        """All fields with the model whose table holds them: the parents' first, as in ``_meta.get_fields()``."""
+        rows = self._classes.table_fields(draft)
+        return [*rows, *[(field, draft) for field in draft.private.values()]]
+
+    def _reverse(self, drafts: list[Draft]) -> None:
+        """The reverse accessors of every model, inherited ones included."""
+        trees: dict[str, list[tuple[Reverse, bool]]] = {}
+        for draft in drafts:
+            model = self._graph.models[draft.label]
+            if not model.installed:
+                continue
+            for field in model.fields.values():
+                if (not field.local and field.kind != "generic") or (reverse := reverse_of(model, field)) is None:
+                    continue
+                target = self._by_label.get(str(field.target).lower())
+                if target is not None:
+                    trees.setdefault(target.concrete.label, []).append((reverse, field.parent_link))
+        for draft in drafts:
+            model = self._graph.models[draft.label]
+            for reverse in self._reverse_of(draft, draft.concrete, trees):
+                if reverse.kind == "generic":
+                    model.generic_reverse.append(reverse)
+                else:
+                    model.reverse.setdefault(reverse.accessor, reverse)
+
+    def _reverse_of(
+        self, draft: Draft, concrete: Draft, trees: dict[str, list[tuple[Reverse, bool]]]
+    ) -> list[Reverse]:
+        rows: list[Reverse] = []
+        for parent in draft.parents:
+            rows += self._reverse_of(parent, concrete, trees)
+        for reverse, parent_link in trees.get(draft.label, ()) if not draft.proxy else ():
+            if not parent_link or draft is concrete:
+                rows.append(reverse)
+        return rows
+
+
+_APP_CONFIG = "django.apps.config.AppConfig"
+_ASSUMED = frozenset({"AUTH_USER_MODEL", "DEFAULT_AUTO_FIELD", "SITE_ID"})
+"""Settings whose default is assumed where the project's are not known."""
+
+__all__ = ["Field", "build_graph"]

@@ -1,0 +1,346 @@
+"""Model classes, put together as Django's metaclass does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.models.apps import App, AppTable
+from djguide_analyzers.project.models.definition import Definition
+from djguide_analyzers.project.models.drafts import Draft, FieldDraft, ManagerDraft
+from djguide_analyzers.project.models.evaluation import Instance, Interpreter
+from djguide_analyzers.project.models.evaluation.library import copy_instance
+from djguide_analyzers.project.models.evaluation.values import truth
+from djguide_analyzers.project.models.fields import FIELD, FieldReader
+from djguide_analyzers.project.models.meta import MetaReader
+from djguide_analyzers.project.modules import ClassInfo, Value
+from djguide_analyzers.project.resolve import HARMLESS, External
+
+MODEL = "django.db.models.base.Model"
+
+Report = Callable[[str, str, ClassInfo], None]
+
+
+class ModelClasses:
+    """Drafts of model classes, each made when first asked for.
+
+    Args:
+        report: Told of what could not be known: subject, reason, class.
+    """
+
+    def __init__(
+        self, interpreter: Interpreter, apps: AppTable, fields: FieldReader, setting: Callable[[str], Any],
+        report: Report,
+    ) -> None:  # fmt: skip
+        self.x = interpreter
+        self.apps = apps
+        self.fields = fields
+        self.meta = MetaReader(interpreter)
+        self.drafts: dict[ClassInfo, Draft | None] = {}
+        self._setting = setting
+        self._report = report
+        self.definition = Definition(interpreter, self)
+
+    def is_model(self, cls: ClassInfo) -> bool:
+        """Whether `cls` is a model class, ``Model`` itself excluded.
+
+        A class with a base that cannot be read counts when its body holds database fields.
+        """
+        line = self.x.resolver.mro(cls)
+        if any(base.dotted == MODEL for base in line):
+            return cls.dotted != MODEL
+        if all(isinstance(base, ClassInfo) or base.dotted in HARMLESS for base in line):
+            return False
+        return self._declares_fields(cls)
+
+    def _declares_fields(self, cls: ClassInfo) -> bool:
+        """Whether the body assigns a database field, or a readable base is a model class itself."""
+        for bindings in cls.members.names.values():
+            for binding in bindings:
+                if isinstance(binding, Value) and isinstance(binding.expr, ir.Call):
+                    made = self.x.resolver.expr(cls.code, binding.expr.func, cls)
+                    if isinstance(made, ClassInfo) and self.x.resolver.is_subclass(made, FIELD):
+                        return True
+        return any(
+            isinstance(base, ClassInfo) and self.draft(base) is not None for base in self.x.resolver.mro(cls)[1:]
+        )
+
+    def draft(self, cls: ClassInfo) -> Draft | None:
+        """The draft of `cls`; None when it is no model class."""
+        if cls not in self.drafts:
+            self.drafts[cls] = None  # a class that needs itself
+            self.x.apart(lambda: self._define(cls))
+        return self.drafts[cls]
+
+    def _define(self, cls: ClassInfo) -> None:
+        if not self.is_model(cls):
+            return
+        for base in self.x.resolver.bases(cls):
+            if isinstance(base, ClassInfo):
+                self.draft(base)
+        self.definition.make(cls, self._body(cls), lambda attrs: self._make(cls, attrs))
+        if cls.node.decorators:
+            self.definition.decorate(cls)
+
+    def _body(self, cls: ClassInfo) -> dict[str, Any]:
+        """What the class body binds, or what a class made by a call was given."""
+        if cls.known_bases is not None and not cls.node.body:
+            return dict(self.x.overlays.get(cls, {}))
+        return {"__module__": cls.module.name, **self.x.namespace(cls).names}
+
+    def _make(self, cls: ClassInfo, attrs: dict[str, Any]) -> None:
+        """What ``ModelBase.__new__`` does."""
+        meta = attrs.get("Meta")
+        if isinstance(meta, ClassInfo) and self.meta.own(cls) is not meta:
+            self.x.overlays.setdefault(cls, {})["Meta"] = meta
+        options = self.meta.options(cls, self._is_concrete)
+        app, label = self._app(cls, options)
+        abstract = self.meta.is_abstract(cls)
+        draft = Draft(cls, label, app, options, abstract=bool(abstract), proxy=truth(options.get("proxy")) is True)
+        if abstract is None:
+            self._report(cls.dotted, "whether it is abstract depends on something that is not known", cls)
+        self.drafts[cls] = draft
+        draft.complete = self.x.readable(cls)
+        draft.installed = app is not None or not self.apps.closed
+        self._contribute_body(draft, attrs)
+        bases = self._direct_bases(draft)
+        if draft.proxy:
+            draft.proxy_for = next((base for base in bases if not base.abstract), None)
+        self._inherit(draft, bases)
+        if not draft.abstract:
+            self._prepare(draft)
+
+    def _is_concrete(self, cls: ClassInfo) -> bool:
+        draft = self.draft(cls)
+        return draft is not None and not draft.abstract
+
+    def _app(self, cls: ClassInfo, options: dict[str, Any]) -> tuple[App | None, str]:
+        explicit = options.get("app_label")
+        if isinstance(explicit, str):
+            return self.apps.by_label.get(explicit), explicit
+        app = self.apps.containing(cls.module.name)
+        if app is not None:
+            return app, app.label
+        package = cls.module.name.split(".models")[0]
+        return None, package.rpartition(".")[2]
+
+    def _direct_bases(self, draft: Draft) -> list[Draft]:
+        found = [self.draft(base) for base in self.x.resolver.bases(draft.cls) if isinstance(base, ClassInfo)]
+        return [base for base in found if base is not None]
+
+    # --- the class body ---
+
+    def _contribute_body(self, draft: Draft, attrs: dict[str, Any]) -> None:
+        """Enter the fields and managers of the class body."""
+        if draft.cls in self.x.namespaces:
+            draft.uncertain = self.x.namespaces[draft.cls].uncertain
+        draft.own = dict(attrs)
+        for name, value in attrs.items():
+            if isinstance(value, Instance):
+                self.definition.contribute(draft, name, value)
+
+    def contribute(self, draft: Draft, name: str, value: Instance, *, private: bool = False) -> None:
+        """Do what Django's own ``contribute_to_class`` methods do."""
+        kind = self.fields.kind(value)
+        if kind is not None:
+            code, node = self._place(value)
+            certain = name not in draft.uncertain
+            own_name = value.attrs.get("name")
+            name = own_name if isinstance(own_name, str) and own_name else name
+            field = FieldDraft(name, value, kind, draft.cls, code, node, certain=certain)
+            self.add_field(draft, field, private=private)
+        elif self.fields.is_manager(value):
+            draft.managers[name] = ManagerDraft(name, value, draft.cls, value.code, value.call)
+
+    def _place(self, value: Instance) -> tuple[Any, ir.Stmt | None]:
+        remembered = self.x.statements.get(id(value))
+        node = remembered[1] if remembered is not None and remembered[0] is value else None
+        return value.code, node
+
+    def add_field(self, draft: Draft, field: FieldDraft, *, private: bool = False) -> None:
+        """Enter a field in its place."""
+        if private or field.kind in ("gfk", "generic"):
+            draft.private[field.name] = field
+            return
+        draft.local[field.name] = field
+        if draft.pk is None and self._is_pk(field):
+            draft.pk = field
+
+    def _is_pk(self, field: FieldDraft) -> bool:
+        return field.kind != "m2m" and truth(self.fields.attribute(field.instance, "primary_key")) is True
+
+    # --- inheritance ---
+
+    def _inherit(self, draft: Draft, bases: list[Draft]) -> None:
+        """Take over what the bases declare, in the order of the class hierarchy."""
+        declared = {*draft.local, *draft.private}
+        links = self._parent_links(draft, bases)
+        inherited: set[str] = set()
+        for base in self.x.resolver.mro(draft.cls):
+            if not isinstance(base, ClassInfo):
+                continue
+            base_draft = draft if base is draft.cls else self.draft(base)
+            if base_draft is None or base_draft not in bases:
+                inherited |= self._dict_names(base, base_draft)
+                continue
+            if base_draft.abstract:
+                self._inherit_abstract(draft, base_draft, declared, inherited)
+            else:
+                inherited |= set(base_draft.local)
+                self._inherit_concrete(draft, base_draft.concrete, links)
+            for field in base_draft.private.values():
+                if field.name not in declared:
+                    copied = self._take_over(draft, field, private=True)
+                    rel = copied.instance.attrs.get("remote_field")
+                    if not base_draft.abstract and isinstance(rel, Instance):
+                        rel.attrs["related_query_name"] = None  # the other side belongs to the base's own field
+
+    def _dict_names(self, cls: ClassInfo, draft: Draft | None) -> set[str]:
+        if draft is not None:
+            return draft.dict_names()
+        return {*cls.members.names, *self.x.overlays.get(cls, ())}
+
+    def _parent_links(self, draft: Draft, bases: list[Draft]) -> dict[ClassInfo | str, FieldDraft]:
+        """Declared one-to-one fields with ``parent_link=True``, by what they point to."""
+        links: dict[ClassInfo | str, FieldDraft] = {}
+        for base in reversed([draft, *bases]):
+            if base is not draft and not base.abstract:
+                continue
+            for field in base.local.values():
+                if field.kind == "o2o" and self.fields.remote(field.instance, "parent_link") is True:
+                    target = self.fields.remote(field.instance, "model")
+                    if isinstance(target, ClassInfo):
+                        links[target] = field
+                    elif isinstance(target, str):
+                        label = target if "." in target else f"{draft.app_label}.{target}"
+                        links[label.lower()] = field
+        return links
+
+    def _inherit_abstract(self, draft: Draft, base: Draft, declared: set[str], inherited: set[str]) -> None:
+        parents = dict(base.parents)
+        for field in base.local.values():
+            if field.name in declared or field.name in inherited or field.name in self._body_names(draft):
+                continue
+            copied = self._take_over(draft, field)
+            for parent, link in parents.items():
+                if link is field:
+                    parents[parent] = copied
+        draft.parents.update(parents)
+
+    def _take_over(self, draft: Draft, field: FieldDraft, *, private: bool = False) -> FieldDraft:
+        """Give `draft` its own copy of a base's field, by the field's own ``contribute_to_class``."""
+        copied = _copied(field)
+        if self.definition.is_custom(copied.instance):
+            self.definition.contribute(draft, field.name, copied.instance)
+            table = draft.private if private else draft.local
+            if field.name in table:
+                added = table[field.name]
+                added.owner, added.code, added.node = field.owner, field.code, field.node
+                return added
+        self.add_field(draft, copied, private=private)
+        return copied
+
+    def _body_names(self, draft: Draft) -> set[str]:
+        """Names in the class's ``__dict__`` while it takes fields over."""
+        return {*draft.own, *draft.local, *draft.managers}
+
+    def _inherit_concrete(
+        self, draft: Draft, parent: Draft, links: dict[ClassInfo | str, FieldDraft]
+    ) -> None:
+        link = links.get(parent.cls) or links.get(parent.label.lower())
+        if link is None and not draft.proxy:
+            link = self._automatic_link(draft, parent)
+        draft.parents[parent] = link
+
+    def _automatic_link(self, draft: Draft, parent: Draft) -> FieldDraft | None:
+        """The one-to-one field to a parent that Django adds."""
+        name = f"{parent.name.lower()}_ptr"
+        if name in draft.local:
+            return draft.local[name]
+        instance = self._construct(
+            "django.db.models.fields.related", "OneToOneField", [parent.cls],
+            {"on_delete": self._django("django.db.models.deletion", "CASCADE"), "auto_created": True,
+             "parent_link": True},
+        )  # fmt: skip
+        if instance is None:
+            return None
+        field = FieldDraft(name, instance, "o2o", draft.cls, automatic=True, parent_link=True)
+        draft.local = {name: field, **draft.local}
+        return field
+
+    # --- finishing ---
+
+    def _prepare(self, draft: Draft) -> None:
+        """What Django adds when a concrete class is complete: ``_order``, the primary key, ``objects``."""
+        self._swap(draft)
+        if draft.options.get("order_with_respect_to") and "_order" not in draft.local:
+            instance = self._construct("django.db.models.fields.proxy", "OrderWrt", [], {})
+            if instance is not None:
+                self.add_field(draft, FieldDraft("_order", instance, "column", draft.cls, automatic=True))
+        if draft.proxy and draft.proxy_for is not None:
+            draft.pk = draft.proxy_for.concrete.pk
+        elif draft.pk is None:
+            self._automatic_pk(draft)
+        if not self.managers(draft):
+            draft.managers["objects"] = ManagerDraft("objects", None, draft.cls)
+        self.definition.finish(draft)
+
+    def _swap(self, draft: Draft) -> None:
+        swappable = draft.options.get("swappable")
+        value = self._setting(swappable) if isinstance(swappable, str) else None
+        if isinstance(value, str) and value.lower() != draft.label.lower():
+            draft.swapped = value
+
+    def _automatic_pk(self, draft: Draft) -> None:
+        link = next(iter(draft.parents.values()), None)
+        if link is not None:
+            link = draft.local.get(link.name, link)
+            link.instance.attrs["primary_key"] = True
+            draft.pk = link
+            return
+        path = draft.app.default_auto_field if draft.app is not None else None
+        path = path or self._setting("DEFAULT_AUTO_FIELD")
+        certain = isinstance(path, str)
+        source, _, name = (path if certain else "django.db.models.BigAutoField").rpartition(".")
+        instance = self._construct(source, name, [], {"primary_key": True, "auto_created": True})
+        if instance is not None:
+            field = FieldDraft("id", instance, "column", draft.cls, automatic=True, certain=certain)
+            draft.local = {"id": field, **draft.local}
+            draft.pk = field
+
+    def table_fields(self, draft: Draft) -> list[tuple[FieldDraft, Draft]]:
+        """Fields with a column or table of their own and the model they belong to, the parents' first."""
+        rows: dict[str, tuple[FieldDraft, Draft]] = {}
+        for parent in draft.parents:
+            for field, owner in self.table_fields(parent):
+                rows.setdefault(field.name, (field, owner))
+        for field in draft.local.values():
+            rows[field.name] = (field, draft)
+        return list(rows.values())
+
+    def managers(self, draft: Draft) -> list[ManagerDraft]:
+        """All managers in Django's order: the class's own, then those of its bases that it does not redefine."""
+        found: dict[str, ManagerDraft] = {}
+        for base in self.x.resolver.mro(draft.cls):
+            base_draft = self.drafts.get(base) if isinstance(base, ClassInfo) else None
+            if base_draft is not None:
+                for name, manager in base_draft.managers.items():
+                    found.setdefault(name, manager)
+        return list(found.values())
+
+    def _django(self, module: str, name: str) -> Any:
+        found = self.x.resolver.module(module)
+        return self.x.global_value(found, name) if found is not None else External(f"{module}.{name}")
+
+    def _construct(self, module: str, name: str, args: list[Any], kwargs: dict[Any, Any]) -> Instance | None:
+        value = self.x.bounded(lambda: self.x.call(self._django(module, name), args, kwargs))
+        return value if isinstance(value, Instance) else None
+
+
+def _copied(field: FieldDraft) -> FieldDraft:
+    """An inherited field's copy for the class that takes it over."""
+    return FieldDraft(
+        field.name, copy_instance(field.instance), field.kind, field.owner, field.code, field.node, field.automatic,
+        field.parent_link, field.certain,
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""A model's ``Meta`` options as ``_meta`` shows them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from djguide_analyzers.project.graph import Model
+from djguide_analyzers.project.models.classes import ModelClasses
+from djguide_analyzers.project.models.drafts import Draft
+from djguide_analyzers.project.models.evaluation import UNKNOWN, Instance, Interpreter
+from djguide_analyzers.project.models.evaluation.values import Unknown, is_whole, truth
+from djguide_analyzers.project.models.meta import names, together
+from djguide_analyzers.project.modules import ClassInfo
+
+_NAME_LENGTHS = {"postgresql": 63, "postgis": 63, "mysql": 64, "oracle": 30}
+"""Longest table name, by the last part of the database's engine."""
+
+
+class OptionsReader:
+    """Fills in the options of models."""
+
+    def __init__(self, interpreter: Interpreter, classes: ModelClasses, setting: Callable[[str], Any]) -> None:
+        self._x = interpreter
+        self._classes = classes
+        self._setting = setting
+
+    def fill(self, model: Model, draft: Draft) -> None:
+        """Table, ordering, constraints and the like."""
+        options = draft.options
+        model.managed = truth(options.get("managed", True)) is not False
+        swappable = options.get("swappable")
+        model.swappable = swappable if isinstance(swappable, str) else None
+        model.db_table = self._table(draft)
+        self._ordering(model, draft)
+        model.unique_together = together(options.get("unique_together"))
+        model.index_together = together(options.get("index_together"))
+        latest = self._inherited(draft, "get_latest_by")
+        model.get_latest_by = [latest] if isinstance(latest, str) else names(latest)
+        model.indexes = [self._index(item, draft) for item in self._instances(options.get("indexes"))]
+        model.constraints = [self._constraint(item, draft) for item in self._instances(options.get("constraints"))]
+
+    def _table(self, draft: Draft) -> str:
+        if draft.proxy and draft.proxy_for is not None:
+            return self._table(draft.proxy_for)
+        explicit = draft.options.get("db_table")
+        if isinstance(explicit, str) and explicit:
+            return explicit
+        return truncated(f"{draft.app_label}_{draft.name.lower()}", self._longest_name())
+
+    def _longest_name(self) -> int | None:
+        databases = self._setting("DATABASES")
+        default = databases.get("default") if isinstance(databases, dict) else None
+        engine = default.get("ENGINE") if isinstance(default, dict) else None
+        return _NAME_LENGTHS.get(engine.rpartition(".")[2]) if isinstance(engine, str) else None
+
+    def _inherited(self, draft: Draft, name: str) -> Any:
+        """An option that a class without it takes from its first concrete ancestor, at any distance."""
+        if name in draft.options:
+            return draft.options[name]
+        base = self._first_base(draft)
+        return self._inherited(base, name) if base is not None and not base.abstract else None
+
+    def _first_base(self, draft: Draft) -> Draft | None:
+        """The first model class of the hierarchy behind the class itself."""
+        for base in self._x.resolver.mro(draft.cls)[1:]:
+            found = self._classes.drafts.get(base) if isinstance(base, ClassInfo) else None
+            if found is not None:
+                return found
+        return None
+
+    def _ordering(self, model: Model, draft: Draft) -> None:
+        if draft.options.get("order_with_respect_to"):
+            model.ordering = ["_order"]
+            return
+        value = self._inherited(draft, "ordering")
+        items = value if isinstance(value, (list, tuple)) else ()
+        model.ordering = [text for item in items if (text := self._order_text(item)) is not None]
+        model.ordering_certain = not isinstance(value, Unknown) and len(model.ordering) == len(items)
+
+    def _order_text(self, item: Any) -> str | None:
+        if isinstance(item, str):
+            return item
+        return expression_text(item) if isinstance(item, Instance) else None
+
+    def _instances(self, value: Any) -> list[Instance]:
+        return [item for item in value if isinstance(item, Instance)] if isinstance(value, (list, tuple)) else []
+
+    def _attr(self, value: Instance, name: str) -> Any:
+        if name in value.attrs:
+            return value.attrs[name]
+        return value.kwargs.get(name, UNKNOWN if value.opaque else None)
+
+    def _index(self, value: Instance, draft: Draft) -> dict[str, object]:
+        orders = self._attr(value, "fields_orders")
+        fields = [list(pair) for pair in orders if isinstance(pair, tuple)] if isinstance(orders, list) else []
+        return {
+            "class": value.cls.dotted,
+            "name": self._name(value, draft),
+            "fields": fields,
+            "include": names(self._attr(value, "include")),
+            "partial": self._attr(value, "condition") is not None,
+            "expressions": bool(self._attr(value, "expressions")),
+        }
+
+    def _constraint(self, value: Instance, draft: Draft) -> dict[str, object]:
+        fields = self._attr(value, "fields")
+        return {
+            "class": value.cls.dotted,
+            "name": self._name(value, draft),
+            "fields": names(fields) if isinstance(fields, (list, tuple)) and is_whole(fields) else [],
+            "partial": self._attr(value, "condition") is not None,
+            "expressions": bool(self._attr(value, "expressions")),
+        }
+
+    def _name(self, value: Instance, draft: Draft) -> str | None:
+        name = self._attr(value, "name")
+        if not isinstance(name, str) or not name:
+            return None
+        try:
+            return name % {"app_label": draft.app_label.lower(), "class": draft.name.lower()}
+        except (KeyError, TypeError, ValueError):
+            return name
+
+
+def expression_text(value: Any) -> str | None:
+    """A simple ordering expression as Django's ``repr`` shows it; None for any other."""
+    if not isinstance(value, Instance) or not isinstance(value.cls, ClassInfo):
+        return None
+    if value.cls.name == "F" and isinstance(name := value.attrs.get("name"), str):
+        return f"F({name})"
+    if value.cls.name == "OrderBy" and isinstance(down := value.attrs.get("descending"), bool):
+        inner = expression_text(value.attrs.get("expression"))
+        return f"OrderBy({inner}, descending={down})" if inner is not None else None
+    return None
+
+
+def truncated(name: str, length: int | None) -> str:
+    """A table name cut to what the database allows, with Django's digest at its end."""
+    if length is None or len(name) <= length:
+        return name
+    digest = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:4]
+    return f"{name[: length - 4]}{digest}"

@@ -1,0 +1,129 @@
+"""Linking fields to the models they point to, and the other way round."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from djguide_analyzers.project.graph import Field, Model, ModelGraph, Reverse
+from djguide_analyzers.project.models.apps import AppTable
+from djguide_analyzers.project.models.drafts import Draft, FieldDraft
+from djguide_analyzers.project.models.evaluation.values import ModelRef, Unknown
+from djguide_analyzers.project.models.fields import FieldReader
+from djguide_analyzers.project.modules import ClassInfo
+from djguide_analyzers.project.resolve import External
+
+
+class Labels:
+    """From what a relation names to a model's label."""
+
+    def __init__(self, graph: ModelGraph, apps: AppTable, drafts: dict[ClassInfo, Draft | None]) -> None:
+        self._graph = graph
+        self._apps = apps
+        self._drafts = drafts
+        self._lower: dict[str, str] = {}
+
+    def index(self) -> None:
+        """Learn the labels of the graph's models."""
+        self._lower = {label.lower(): label for label in self._graph.models}
+
+    def of(self, value: Any, scope: Draft) -> str | None:
+        """Label of the model that `value` means in a relation of `scope`; None when it is not known."""
+        if isinstance(value, ClassInfo):
+            draft = self._drafts.get(value)
+            return draft.label if draft is not None and not draft.abstract else None
+        if isinstance(value, ModelRef):
+            value = value.label
+        if isinstance(value, str):
+            if value == "self":
+                return scope.label
+            label = value if "." in value else f"{scope.app_label}.{value}"
+            return self._lower.get(label.lower(), label)
+        if isinstance(value, External):
+            return self._of_unreadable(value.dotted)
+        return None
+
+    def _of_unreadable(self, dotted: str) -> str | None:
+        """Label of a class that cannot be read, when it stands in the models of an application."""
+        module, _, name = dotted.rpartition(".")
+        app = self._apps.containing(module)
+        if app is None or not module.startswith(f"{app.name}.models"):
+            return None
+        return f"{app.label}.{name}"
+
+
+class Linker:
+    """Fills in the relation attributes of fields."""
+
+    def __init__(self, fields: FieldReader, labels: Labels) -> None:
+        self._fields = fields
+        self._labels = labels
+
+    def link(self, field: Field, source: FieldDraft, draft: Draft) -> None:
+        """Target, names and through model of a relation that belongs to `draft`'s own table."""
+        value = source.instance
+        target = self._fields.remote(value, "model")
+        field.target = self._labels.of(target, draft)
+        if isinstance(target, Unknown) or field.target is None:
+            field.certain = False
+        if field.kind == "generic":
+            self._link_generic(field, source)
+            return
+        related_name = self._related_name(source, draft)
+        query_name = self._fields.remote(value, "related_query_name")
+        symmetrical = field.kind == "m2m" and self._symmetrical(value, target, draft)
+        field.symmetrical = symmetrical
+        if symmetrical:
+            related_name = f"{field.name}_rel_+"
+        hidden = bool(related_name) and str(related_name).endswith("+")
+        if hidden and field.kind == "m2m" and not symmetrical:
+            related_name = f"_{draft.app_label}_{draft.name.lower()}_{field.name}_+"
+        field.related_name = related_name
+        if not hidden:
+            suffix = "" if field.kind == "o2o" else "_set"
+            field.accessor = related_name or f"{draft.name.lower()}{suffix}"
+        query = _interpolated(query_name, draft) if isinstance(query_name, str) and query_name else None
+        field.related_query_name = query or related_name or draft.name.lower()
+        if field.kind == "m2m":
+            self._link_through(field, source, draft)
+
+    def _link_generic(self, field: Field, source: FieldDraft) -> None:
+        query_name = self._fields.remote(source.instance, "related_query_name")
+        field.related_query_name = query_name if isinstance(query_name, str) and query_name else None
+
+    def _related_name(self, source: FieldDraft, draft: Draft) -> str | None:
+        name = self._fields.remote(source.instance, "related_name")
+        if not isinstance(name, str) or not name:
+            name = draft.options.get("default_related_name")
+        return _interpolated(name, draft) if isinstance(name, str) and name else None
+
+    def _symmetrical(self, value: Any, target: Any, draft: Draft) -> bool:
+        flag = self._fields.remote(value, "symmetrical")
+        if flag is None:
+            flag = target == "self"
+        return flag is True and (target in ("self", draft.name) if isinstance(target, str) else target is draft.cls)
+
+    def _link_through(self, field: Field, source: FieldDraft, draft: Draft) -> None:
+        through = self._fields.remote(source.instance, "through")
+        if through is None:
+            field.through, field.through_auto = f"{draft.label}_{field.name}", True
+        else:
+            field.through = self._labels.of(through, draft)
+
+
+def _interpolated(text: str, draft: Draft) -> str:
+    names = {"class": draft.name.lower(), "model_name": draft.name.lower(), "app_label": draft.app_label.lower()}
+    try:
+        return text % names
+    except (KeyError, TypeError, ValueError):
+        return text
+
+
+def reverse_of(model: Model, field: Field) -> Reverse | None:
+    """The attribute that `field` of `model` gives its target; None when it gives none."""
+    if field.kind == "generic" and field.related_query_name and field.target:
+        return Reverse(field.related_query_name, field.related_query_name, model.label, field, "generic")
+    if field.kind in ("fk", "o2o", "m2m") and field.accessor and field.target:
+        return Reverse(
+            field.accessor, field.related_query_name or model.name.lower(), model.label, field, field.kind  # type: ignore[arg-type]
+        )
+    return None

@@ -1,0 +1,48 @@
+"""One Django project: everything its files say, linked."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from djguide_analyzers.project.discovery import DiscoveredProject
+from djguide_analyzers.project.environment import Environment
+from djguide_analyzers.project.graph import ModelGraph
+from djguide_analyzers.project.modules import FunctionInfo, Module
+from djguide_analyzers.project.resolve import Resolver
+from djguide_analyzers.project.settings import Settings
+from djguide_analyzers.project.versions import VersionRange
+
+
+@dataclass(eq=False)
+class Project:
+    """The facts of a project's files, linked.
+
+    Attributes:
+        root: Absolute POSIX path of its folder.
+        modules: The project's own modules by path.
+        graph: Its models and those of the packages it uses.
+        settings: What its settings module says.
+        version: The Django versions it may run on; None when nothing tells.
+        environment: Where its third-party packages are read from.
+        discovered: How it was found.
+        decorators: Names of the decorators of each function asked about so far.
+        summaries: What functions and module-level expressions were found to be, for the trace.
+    """
+
+    root: str
+    resolver: Resolver
+    modules: dict[str, Module]
+    graph: ModelGraph
+    settings: Settings
+    version: VersionRange | None
+    environment: Environment
+    discovered: DiscoveredProject
+    decorators: dict[FunctionInfo, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    summaries: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def models(self) -> ModelGraph:
+        """The model graph, for lookups by label."""
+        return self.graph

@@ -1,0 +1,168 @@
+"""``--output-format text``: findings for people, with the code, the evidence and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from djguide_analyzers.engine.report import Problem
+from djguide_analyzers.rules.finding import Confidence, Finding, Fix, Place, Safety, Severity
+from djguide_analyzers.source.edits import Edit, OverlappingEdits
+from djguide_analyzers.source.positions import LineIndex, Position
+from djguide_server.cli.frames import Mark, code_frame, diff_lines, edit_diff
+from djguide_server.cli.result import CheckResult, standing
+from djguide_server.cli.streams import Terminal, clean
+from djguide_server.cli.targets import Targets
+
+COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue", Severity.HINT: "cyan"}
+_PLURALS = {Severity.INFO: "infos"}
+
+
+def render(result: CheckResult, terminal: Terminal) -> str:
+    """Findings grouped by file (or counts by rule), then a line that sums them up."""
+    lines: list[str] = []
+    if result.statistics:
+        lines += _statistics(result, terminal)
+    else:
+        for path, findings in groupby(result.findings, key=lambda finding: standing(finding).path):
+            lines += [terminal.style(clean(result.targets.display(path)), bold=True), ""]
+            for finding in findings:
+                lines += [f"  {line}".rstrip() for line in _finding(finding, result, terminal)]
+                lines.append("")
+    return "\n".join([*lines, summary(result, terminal), ""])
+
+
+def render_problems(result: CheckResult, terminal: Terminal) -> str:
+    """Everything that could not be analysed, one line each."""
+    return problem_lines(result.problems, result.targets, terminal)
+
+
+def problem_lines(problems: Iterable[Problem], targets: Targets, terminal: Terminal) -> str:
+    """`problems` as text, one line each with its line break."""
+    lines: list[str] = []
+    for problem in problems:
+        where = ""
+        if problem.place is not None:
+            path, (start, _) = problem.place
+            where = f"{targets.display(path)}:{start.line + 1}:{start.column + 1}: "
+        kind = terminal.style(
+            f"{problem.kind} error" if problem.kind != "unreadable" else "unreadable", fg="red"
+        )
+        lines.append(f"{clean(where)}{kind}: {_one_line(problem.message)}\n")
+    return "".join(lines)
+
+
+def _finding(finding: Finding, result: CheckResult, terminal: Terminal) -> Iterator[str]:
+    place = standing(finding)
+    start = place.range.start
+    severity = terminal.style(finding.severity.value, fg=COLOURS[finding.severity], bold=True)
+    likely = " (likely)" if finding.confidence is Confidence.LIKELY else ""
+    code = terminal.style(f"[{finding.code}]", dim=True)
+    yield f"{start.line + 1}:{start.column + 1}  {severity}{likely}  {_one_line(finding.message)}  {code}"
+    yield from _frames(finding, result, terminal)
+    framed = {_start(finding.place), _start(finding.access or finding.place)}
+    for message, related in finding.related:
+        # What has a frame is not told again, unless the two ends share one: that one has no labels.
+        if not (_has_two_frames(finding) and _start(related) in framed):
+            yield _step(message, related, result, terminal)
+    for number, fix in enumerate(finding.fixes):
+        yield from _fix(fix, result, terminal, in_full=number == 0)
+
+
+def _frames(finding: Finding, result: CheckResult, terminal: Terminal) -> Iterator[str]:
+    """The owner's line; the access in the same frame, or in a second one when it is in another file."""
+    owner, access = finding.place, finding.access
+    marks = [Mark(owner.range, primary=standing(finding) == owner)]
+    if access is not None and access.path == owner.path and access != owner:
+        marks.append(Mark(access.range, primary=True))
+    index = result.texts[owner.path]
+    if index is not None:
+        yield from (f"  {line}" for line in code_frame(index, marks, terminal))
+    if access is None or not _has_two_frames(finding):
+        return
+    messages = {_start(related): message for message, related in finding.related}
+    yield _step(messages.get(_start(access), "used here"), access, result, terminal)
+    index = result.texts[access.path]
+    if index is not None:
+        yield from (f"  {line}" for line in code_frame(index, [Mark(access.range, primary=True)], terminal))
+
+
+def _has_two_frames(finding: Finding) -> bool:
+    return finding.access is not None and finding.access.path != finding.place.path
+
+
+def _start(place: Place) -> tuple[str, Position]:
+    return place.path, place.range.start
+
+
+def _step(message: str, place: Place, result: CheckResult, terminal: Terminal) -> str:
+    """One step of the evidence, on a line."""
+    at = place.range.start
+    where = f"{result.targets.display(place.path)}:{at.line + 1}:{at.column + 1}"
+    return f"  {terminal.style(clean(where), fg='blue')}  {_one_line(message)}"
+
+
+def _fix(fix: Fix, result: CheckResult, terminal: Terminal, *, in_full: bool) -> Iterator[str]:
+    colour = {Safety.SAFE: "green", Safety.REVIEW: "yellow", Safety.MANUAL: None}[fix.safety]
+    yield f"  {terminal.style(f'fix ({fix.safety.value})', fg=colour)}: {_one_line(fix.title)}"
+    if not in_full:
+        return
+    by_file: dict[str, list[Edit]] = {}
+    for edit in fix.edits:
+        by_file.setdefault(edit.path, []).append(edit)
+    for path, edits in by_file.items():
+        if len(by_file) > 1:
+            yield terminal.style(f"    {clean(result.targets.display(path))}", dim=True)
+        try:
+            lines = edit_diff(result.texts[path] or LineIndex(""), edits)
+        except OverlappingEdits:
+            continue
+        yield from (f"    {line}" for line in diff_lines(lines, terminal))
+
+
+def _statistics(result: CheckResult, terminal: Terminal) -> list[str]:
+    counts = result.counts_by_rule()
+    if not counts:
+        return []
+    severities = {finding.code: finding.severity for finding in result.report.findings}
+    width = max(len(str(count)) for count in counts.values())
+    return [
+        f"{count:>{width}}  {terminal.style(f'{severities[code].value:7}', fg=COLOURS[severities[code]])}  {code}"
+        for code, count in counts.items()
+    ] + [""]
+
+
+def summary(result: CheckResult, terminal: Terminal) -> str:
+    """One line: what was fixed, how many findings there are by severity, and how many have a fix."""
+    parts: list[str] = []
+    if result.fixed:
+        parts.append(f"Applied {count(result.fixed, 'fix', 'fixes')} in {count(result.fixed_files, 'file')}.")
+    files = count(result.report.stats.files, "file")
+    total = len(result.report.findings)
+    if not total:
+        parts.append(terminal.style(f"No findings in {files}.", fg="green"))
+        return " ".join(parts)
+    by_severity = result.counts_by_severity()
+    kinds = [
+        terminal.style(
+            count(by_severity[severity], severity.value, _PLURALS.get(severity)), fg=COLOURS[severity]
+        )
+        for severity in Severity
+        if severity in by_severity
+    ]
+    parts.append(f"{count(total, 'finding')} ({', '.join(kinds)}) in {files} checked.")
+    by_safety = result.counts_by_safety()
+    if safe := by_safety.get(Safety.SAFE):
+        parts.append(f"{safe} fixable with --fix.")
+    if review := by_safety.get(Safety.REVIEW):
+        parts.append(f"{review} with a fix to review.")
+    return " ".join(parts)
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """`number` with `noun` in the right form."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _one_line(text: str) -> str:
+    return clean(" ".join(text.split()))

@@ -1,0 +1,60 @@
+"""Options that more than one command takes."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from djguide_server.cli import engine
+
+EXISTING_PATH = click.Path(exists=True, path_type=Path)
+
+
+class RuleNames(click.ParamType):
+    """Codes, practices or ``all``, separated by commas, as the codes they stand for; unknown ones are bad usage."""
+
+    name = "rules"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        names = [name.strip() for name in str(value).split(",") if name.strip()]
+        if not names:
+            self.fail("expected a rule code or a practice.", param, ctx)
+        codes: list[str] = []
+        for name in names:
+            found = codes_called(name)
+            if not found:
+                self.fail(_no_such_rule(name, practices=True), param, ctx)
+            codes += found
+        return tuple(codes)
+
+
+def codes_called(name: str) -> list[str]:
+    """The rule with the code `name`, or all rules of the practice `name`, opt-in ones included."""
+    if engine.rule(name) is not None:
+        return [name]
+    return [code for code, practice in _practices().items() if name in (code, practice, "all")]
+
+
+def _practices() -> dict[str, str]:
+    """The practice of every code that a finding can have."""
+    return {entry.code: entry.practice for entry in engine.all_rules()} | engine.own_codes()
+
+
+def unknown_rule(code: str) -> str | None:
+    """Why there is no rule called `code`, with what could be meant; None if there is one."""
+    return None if engine.rule(code) is not None else _no_such_rule(code, practices=False)
+
+
+def _no_such_rule(name: str, *, practices: bool) -> str:
+    rules = _practices() if practices else {entry.code: "" for entry in engine.all_rules()}
+    known = {*rules.keys(), *rules.values()}
+    close = difflib.get_close_matches(name, sorted(known), n=3)
+    hint = f" Did you mean {' or '.join(close)}?" if close else " `djguide rules` lists them."
+    return f"there is no rule {'or practice ' if practices else ''}called {name!r}.{hint}"

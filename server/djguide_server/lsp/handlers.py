@@ -1,0 +1,221 @@
+"""What the client may ask and tell, one function each."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from djguide_server.lsp import settings
+from djguide_server.lsp.actions import FIX_ALL, QUICK_FIX, ActionBuilder, asks_for_source
+from djguide_server.lsp.client import ClientFeatures
+from djguide_server.lsp.convert import View
+from djguide_server.lsp.diagnostics import PullChannel
+from djguide_server.lsp.documents import path_of, position_from_client
+from djguide_server.lsp.hover import hover
+from djguide_server.lsp.lifecycle import watch_parent
+from djguide_server.lsp.roots import client_roots, folder_paths
+
+if TYPE_CHECKING:
+    from djguide_server.lsp.server import DjguideServer
+
+SHOW_REPORT = "djguide.showReport"
+FIX_ALL_SECONDS = 1.0
+"""How long a fix-all at saving waits for the analysis of the text that is saved."""
+_WATCHED = ("**/*.{py,pyi,html,htm,txt,xml,jinja,jinja2,j2}", "**/{pyproject,djguide}.toml")
+
+
+def register(server: DjguideServer) -> None:
+    """Connect all handlers to `server`."""
+    for method, handler in _HANDLERS.items():
+        server.feature(method)(handler)
+    server.command(SHOW_REPORT)(show_report)
+
+
+def initialize(ls: DjguideServer, params: types.InitializeParams) -> types.InitializeResult:
+    """Say what the server can do. Neither files nor settings are looked at before `initialized`."""
+    ls.protocol.client_capabilities = params.capabilities
+    ls.configure_client(ClientFeatures.of(params.capabilities))
+    ls.roots = client_roots(params)
+    ls.settings = settings.initial_settings(params.initialization_options)
+    watch_parent(asyncio.get_running_loop(), params.process_id, lambda: ls.stop(1))
+    return types.InitializeResult(capabilities=_capabilities(ls.client), server_info=ls.protocol.server_info)
+
+
+def _capabilities(client: ClientFeatures) -> types.ServerCapabilities:
+    pull = types.DiagnosticOptions(
+        inter_file_dependencies=True, workspace_diagnostics=False, identifier="djguide"
+    )
+    return types.ServerCapabilities(
+        position_encoding=client.encoding,
+        text_document_sync=types.TextDocumentSyncOptions(
+            open_close=True, change=types.TextDocumentSyncKind.Incremental, save=types.SaveOptions(False)
+        ),
+        hover_provider=True,
+        code_action_provider=types.CodeActionOptions(code_action_kinds=[QUICK_FIX, FIX_ALL]),
+        execute_command_provider=types.ExecuteCommandOptions(commands=[SHOW_REPORT]),
+        diagnostic_provider=pull if client.pull_diagnostics else None,
+        workspace=types.WorkspaceOptions(
+            workspace_folders=types.WorkspaceFoldersServerCapabilities(
+                supported=True, change_notifications=True
+            )
+        ),
+    )
+
+
+async def initialized(ls: DjguideServer, params: types.InitializedParams) -> None:
+    """Begin to work: subscribe to changes, get the settings, analyse."""
+    registrations: list[types.Registration] = []
+    if ls.client.watched_files:
+        watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in _WATCHED]
+        registrations.append(
+            types.Registration(
+                "djguide-files",
+                types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+                types.DidChangeWatchedFilesRegistrationOptions(watchers=watchers),
+            )
+        )
+    if ls.client.configuration_registration:
+        registrations.append(
+            types.Registration(
+                "djguide-settings",
+                types.WORKSPACE_DID_CHANGE_CONFIGURATION,
+                types.DidChangeConfigurationRegistrationOptions(section=settings.SECTION),
+            )
+        )
+    if registrations:
+        ls.client_register_capability(types.RegistrationParams(registrations))
+    await ls.start_working()
+
+
+def leave(ls: DjguideServer, params: object) -> None:
+    """End the process, in order only after `shutdown`."""
+    ls.stop(0 if ls.protocol.was_shut_down else 1)
+
+
+def did_open(ls: DjguideServer, params: types.DidOpenTextDocumentParams) -> None:
+    """A document is the client's from now on."""
+    document = ls.documents.open(params.text_document)
+    if document.path is not None:
+        ls.deleted.discard(document.path)
+        ls.submit()
+
+
+def did_change(ls: DjguideServer, params: types.DidChangeTextDocumentParams) -> None:
+    """A document has a new version."""
+    document = ls.documents.change(params, ls.client.encoding)
+    if document is not None and document.path is not None:
+        ls.deleted.discard(document.path)
+        ls.submit()
+
+
+def did_save(ls: DjguideServer, params: types.DidSaveTextDocumentParams) -> None:
+    """The disk has a new version; not every client watches files."""
+    path = path_of(params.text_document.uri)
+    if path is not None:
+        ls.deleted.discard(path)
+        ls.submit([path])
+
+
+def did_close(ls: DjguideServer, params: types.DidCloseTextDocumentParams) -> None:
+    """The disk has the last word on a document again."""
+    document = ls.documents.close(params.text_document.uri)
+    if document is None:
+        return
+    ls.forget(document)
+    if document.path is not None:
+        ls.deleted.discard(document.path)
+        ls.submit([document.path])
+
+
+def did_change_watched_files(ls: DjguideServer, params: types.DidChangeWatchedFilesParams) -> None:
+    """Files were changed by someone else, or by the client itself."""
+    paths: list[str] = []
+    for change in params.changes:
+        if (path := path_of(change.uri)) is None:
+            continue
+        paths.append(path)
+        if change.type != types.FileChangeType.Deleted:
+            ls.deleted.discard(path)
+        elif (document := ls.documents.by_path(path)) is not None:
+            ls.deleted.add(path)
+            ls.forget(document, deleted=True)
+    if paths:
+        ls.submit(paths)
+
+
+def did_change_workspace_folders(ls: DjguideServer, params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """The client works on other folders."""
+    for uri in folder_paths(params.event.removed):
+        ls.roots.pop(uri, None)
+    ls.roots.update(folder_paths(params.event.added))
+    ls.submit()
+
+
+async def did_change_configuration(ls: DjguideServer, params: types.DidChangeConfigurationParams) -> None:
+    """Settings changed: ask for them, or take those that came along."""
+    if ls.client.configuration:
+        await ls.fetch_settings()
+    elif (found := settings.pushed_settings(params.settings)) is not None:
+        ls.use_settings(found)
+
+
+async def pull_diagnostics(ls: DjguideServer, params: types.DocumentDiagnosticParams) -> Any:
+    """The diagnostics of a document, once they are current."""
+    if not isinstance(ls.channel, PullChannel):
+        return types.RelatedFullDocumentDiagnosticReport(items=[])
+    document = ls.documents.get(params.text_document.uri)
+    if document is not None and document.path in ls.deleted:
+        document = None
+    return await ls.channel.answer(document, params.previous_result_id)
+
+
+async def code_action(ls: DjguideServer, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """Fixes and suppressions for what was found in the document as it is now; nothing while that is unknown."""
+    uri = params.text_document.uri
+    result = ls.current_result(uri)
+    if result is None and asks_for_source(params.context.only):
+        result = await ls.awaited_result(uri, FIX_ALL_SECONDS)
+    if result is None:
+        return []
+    return ActionBuilder(ls.client, ls.documents, result).actions(params)
+
+
+def show_hover(ls: DjguideServer, params: types.HoverParams) -> types.Hover | None:
+    """What is known about the finding at a position."""
+    result = ls.current_result(params.text_document.uri)
+    if result is None:
+        return None
+    position = position_from_client(result.document.index, params.position, ls.client.encoding)
+    view = View(ls.client, result.target.documents, result.roots, lambda path: None)
+    return hover(result, position, view.name, markdown=ls.client.markdown_hover)
+
+
+def ignore(ls: DjguideServer, params: object) -> None:
+    """A notification that needs no answer, registered so that it is not taken for an unknown one."""
+
+
+async def show_report(ls: DjguideServer, *_arguments: object) -> dict[str, object]:
+    """What was discovered in the workspace and why, as ``djguide doctor`` tells it."""
+    if ls.worker is None:
+        return {}
+    return await asyncio.wrap_future(ls.worker.call(lambda workspace: workspace.doctor()))
+
+
+_HANDLERS = {
+    types.INITIALIZE: initialize,
+    types.INITIALIZED: initialized,
+    types.EXIT: leave,
+    types.TEXT_DOCUMENT_DID_OPEN: did_open,
+    types.TEXT_DOCUMENT_DID_CHANGE: did_change,
+    types.TEXT_DOCUMENT_DID_SAVE: did_save,
+    types.TEXT_DOCUMENT_DID_CLOSE: did_close,
+    types.TEXT_DOCUMENT_DIAGNOSTIC: pull_diagnostics,
+    types.TEXT_DOCUMENT_CODE_ACTION: code_action,
+    types.TEXT_DOCUMENT_HOVER: show_hover,
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES: did_change_watched_files,
+    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: did_change_workspace_folders,
+    types.WORKSPACE_DID_CHANGE_CONFIGURATION: did_change_configuration,
+    types.WINDOW_WORK_DONE_PROGRESS_CANCEL: ignore,
+}

@@ -1,0 +1,343 @@
+"""The worker: one thread that owns the workspace and brings it to what the client has.
+
+The event loop hands over a `Target`, the complete state to analyse. A newer one replaces an older one that
+was not started, and interrupts one that is under way, so a burst of edits costs about one analysis.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from djguide_server.lsp.client import ClientFeatures
+from djguide_server.lsp.convert import Shown, View
+from djguide_server.lsp.documents import Document
+from djguide_server.lsp.roots import project_root
+
+if TYPE_CHECKING:
+    from lsprotocol import types
+
+    from djguide_analyzers.engine.report import Problem
+    from djguide_analyzers.engine.workspace import Workspace
+
+WorkspaceFactory = Callable[[list[Path], dict[str, object]], "Workspace"]
+"""Makes a workspace from its roots and the client's settings."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a workspace is made from: roots (absolute POSIX paths) and the client's settings."""
+
+    roots: tuple[str, ...]
+    settings: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to analyse. `documents` is by path, the one touched last at the end; `epoch` grows with each target."""
+
+    epoch: int
+    setup: Setup
+    documents: Mapping[str, Document]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What was found in one document, at the state of `target`, and the roots that were under analysis."""
+
+    target: Target
+    document: Document
+    shown: tuple[Shown, ...]
+    problems: tuple[types.Diagnostic, ...] = ()
+    failure: str | None = None
+    roots: tuple[str, ...] = ()
+
+    @property
+    def diagnostics(self) -> list[types.Diagnostic]:
+        """All diagnostics of the document."""
+        return [*(shown.diagnostic for shown in self.shown), *self.problems]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception that came out of the analysis; `key` is equal for those from the same place in the code."""
+
+    key: tuple[object, ...]
+    summary: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All documents of `target` were checked. `configuration` holds diagnostics of configuration files by path."""
+
+    target: Target
+    problems: tuple[Problem, ...]
+    configuration: Mapping[str, list[types.Diagnostic]]
+
+
+@dataclass(frozen=True)
+class Started:
+    """There is work; `Finished` follows when all is done."""
+
+
+Event = Result | Failure | Finished | Started
+
+
+@dataclass
+class _Inbox:
+    target: Target | None = None
+    on_disk: set[str] = field(default_factory=set)
+    calls: list[tuple[Callable[[Workspace], Any], Future[Any]]] = field(default_factory=list)
+    stop: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.stop or self.target or self.on_disk or self.calls)
+
+
+class Roots:
+    """The folders to analyse: the client's, or without any those of the projects that open files belong to.
+
+    A folder stays once it was found: closing a file must not throw its project away.
+    """
+
+    def __init__(self) -> None:
+        self._of_path: dict[str, str | None] = {}
+
+    def of(self, target: Target) -> tuple[str, ...]:
+        """Roots for a target."""
+        if target.setup.roots:
+            return target.setup.roots
+        for path in target.documents:
+            if path not in self._of_path:
+                self._of_path[path] = project_root(path)
+        return tuple(sorted({root for root in self._of_path.values() if root}))
+
+
+class Worker:
+    """Runs the analysis. The public methods are for the event loop's thread, `emit` is called on the worker's.
+
+    `progress` is the current phase, how much of it is done and how much there is; None outside of a long job.
+    """
+
+    def __init__(self, make: WorkspaceFactory, client: ClientFeatures, emit: Callable[[Event], None]) -> None:
+        self.progress: tuple[str, int, int] | None = None
+        self._make = make
+        self._client = client
+        self._emit = emit
+        self._wake = threading.Condition()
+        self._inbox = _Inbox()
+        self._interrupted = False
+        self._thread = threading.Thread(target=self._run, name="djguide-analysis", daemon=True)
+        self._workspace: Workspace | None = None
+        self._target: Target | None = None
+        self._roots = Roots()
+        self._built_for: tuple[str, ...] = ()
+        self._applied: dict[str, Document] = {}
+        self._checked: set[str] = set()
+        self._warm = False
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, target: Target, on_disk: Iterable[str] = ()) -> None:
+        """Analyse `target` as soon as possible; `on_disk` are paths that changed there."""
+        with self._wake:
+            self._inbox.target = target
+            self._inbox.on_disk.update(on_disk)
+            self._interrupted = True
+            self._wake.notify()
+
+    def call(self, function: Callable[[Workspace], Any]) -> Future[Any]:
+        """Run `function` on the workspace, between two files."""
+        future: Future[Any] = Future()
+        with self._wake:
+            self._inbox.calls.append((function, future))
+            self._wake.notify()
+        return future
+
+    def stop(self, seconds: float) -> None:
+        """Interrupt the work and wait for its end, at most so long."""
+        with self._wake:
+            self._inbox.stop = True
+            self._interrupted = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        working = False
+        while not (batch := self._next(idle=not working)).stop:
+            if not working and (batch.target or batch.on_disk):
+                working = True
+                self._emit(Started())
+            self._apply(batch)
+            self._answer(batch.calls)
+            if working and self._check():
+                working = False
+                self._finish()
+
+    def _next(self, *, idle: bool) -> _Inbox:
+        """Everything that came in; waits for it when `idle`."""
+        with self._wake:
+            while idle and not self._inbox:
+                self._wake.wait()
+            batch, self._inbox = self._inbox, _Inbox()
+            self._interrupted = batch.stop
+        return batch
+
+    def _apply(self, batch: _Inbox) -> None:
+        """Bring the workspace to the state of the batch."""
+        if batch.target is None and not batch.on_disk:
+            return
+        self._checked.clear()
+        previous, self._target = self._target, batch.target or self._target
+        target = self._target
+        if target is None:
+            return
+        roots = self._roots.of(target)
+        if (
+            self._workspace is None
+            or previous is None
+            or previous.setup != target.setup
+            or roots != self._built_for
+        ):
+            self._rebuild(target, roots)
+        elif batch.on_disk:
+            self._guarded("reading changed files", self._workspace.changed_on_disk, sorted(batch.on_disk))
+        if self._workspace is not None:
+            self._bring(self._workspace, target.documents)
+
+    def _rebuild(self, target: Target, roots: tuple[str, ...]) -> None:
+        self._workspace, self._applied, self._warm, self._built_for = None, {}, False, roots
+        folders = [Path(root) for root in roots]
+        self._workspace = self._guarded(
+            "opening the workspace", self._make, folders, dict(target.setup.settings)
+        )
+
+    def _bring(self, workspace: Workspace, documents: Mapping[str, Document]) -> None:
+        for path in [path for path in self._applied if path not in documents]:
+            del self._applied[path]
+            self._guarded("closing a file", workspace.drop_text, path)
+        for path, document in documents.items():
+            known = self._applied.get(path)
+            if known is document:
+                continue
+            self._applied[path] = document
+            if known is None or known.text != document.text:
+                self._guarded("reading an open file", workspace.set_text, path, document.text)
+
+    def _guarded(self, doing: str, function: Callable[..., Any], *arguments: object) -> Any:
+        """Call `function`; an exception is reported, and None returned."""
+        try:
+            return function(*arguments)
+        except Exception as error:
+            self._emit(failure_of(error, doing))
+            return None
+
+    def _answer(self, calls: list[tuple[Callable[[Workspace], Any], Future[Any]]]) -> None:
+        for function, future in calls:
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                if self._workspace is None:
+                    raise RuntimeError("there is no workspace yet")
+                future.set_result(function(self._workspace))
+            except Exception as error:
+                future.set_exception(error)
+
+    def _check(self) -> bool:
+        """Check what is left to check; False when interrupted."""
+        target = self._target
+        if target is None:
+            return True
+        view = self._view(target)
+        for path in reversed(list(target.documents)):
+            if path in self._checked:
+                continue
+            if self._interrupted or self._inbox.calls:
+                return False
+            if not self._check_document(target, view, path):
+                return False
+            self._checked.add(path)
+        return not self._interrupted
+
+    def _check_document(self, target: Target, view: View, path: str) -> bool:
+        from djguide_analyzers.engine.workspace import Cancelled
+
+        document = target.documents[path]
+        if (workspace := self._workspace) is None:
+            self._emit(Result(target, document, (), failure="no workspace"))
+            return True
+        try:
+            findings = self._findings(workspace, path)
+            problems = [
+                p for p in workspace.problems() if _is_configuration(p) and p.place and p.place.path == path
+            ]
+            shown = tuple(view.findings(path, findings))
+            diagnostics = tuple(view.problem(problem) for problem in problems)
+            self._emit(Result(target, document, shown, diagnostics, roots=view.roots))
+        except Cancelled:
+            return False
+        except Exception as error:
+            self._emit(failure_of(error, f"checking {view.name(path)}"))
+            self._emit(Result(target, document, (), failure=str(error)))
+        return True
+
+    def _findings(self, workspace: Workspace, path: str) -> list[Any]:
+        """Findings of one file; the first check of a workspace is the long one and reports its progress."""
+        if self._warm:
+            return workspace.findings(path, cancelled=self._cancelled)
+        try:
+            report = workspace.check([path], progress=self._on_progress, cancelled=self._cancelled)
+        finally:
+            self.progress = None
+        self._warm = True
+        return report.findings
+
+    def _finish(self) -> None:
+        target = self._target
+        if target is None:
+            return
+        problems: tuple[Problem, ...] = ()
+        configuration: dict[str, list[types.Diagnostic]] = {}
+        try:
+            if self._workspace is not None:
+                problems = tuple(self._workspace.problems())
+            view = self._view(target)
+            for problem in filter(_is_configuration, problems):
+                if problem.place:
+                    configuration.setdefault(problem.place.path, []).append(view.problem(problem))
+        except Exception as error:
+            self._emit(failure_of(error, "collecting problems"))
+        self._emit(Finished(target, problems, configuration))
+
+    def _cancelled(self) -> bool:
+        return self._interrupted
+
+    def _on_progress(self, phase: str, done: int, total: int) -> None:
+        self.progress = (phase, done, total)
+
+    def _view(self, target: Target) -> View:
+        return View(self._client, target.documents, self._built_for, self._read)
+
+    def _read(self, path: str) -> str | None:
+        return self._workspace.text(path) if self._workspace else None
+
+
+def failure_of(error: Exception, doing: str) -> Failure:
+    """An exception as an event."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = (frames[-1].filename, frames[-1].lineno) if frames else ()
+    summary = f"Internal error while {doing}: {type(error).__name__}: {error}"
+    return Failure((type(error).__name__, *place), summary, "".join(traceback.format_exception(error)))
+
+
+def _is_configuration(problem: Problem) -> bool:
+    return problem.kind == "configuration"

@@ -1,0 +1,114 @@
+"""The server as users start it, on a small Django project."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsp_client import PULL, Client, span
+
+from djguide_analyzers.source.edits import Edit, apply_edits
+from djguide_analyzers.source.positions import Position, Range
+
+CODE = "n-plus-one-foreign-key"
+MODELS = """from django.db import models
+
+
+class Person(models.Model):
+    name = models.CharField(max_length=40)
+
+
+class Order(models.Model):
+    person = models.ForeignKey(Person, on_delete=models.CASCADE)
+"""
+VIEWS = """from shop.models import Order
+
+
+def names():
+    return [order.person.name for order in Order.objects.all()]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in {
+        "manage.py": 'import os\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "site.settings")\n',
+        "config/settings.py": 'INSTALLED_APPS = ["shop"]\n',
+        "config/__init__.py": "",
+        "shop/__init__.py": "",
+        "shop/models.py": MODELS,
+        "shop/views.py": VIEWS,
+    }.items():
+        path = tmp_path / "project" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace("site.settings", "config.settings"))
+    return tmp_path / "project"
+
+
+@pytest.fixture
+def session(start: Callable[..., Client], project: Path, tmp_path: Path) -> tuple[Client, str]:
+    command = [sys.executable, "-m", "djguide_server.lsp"]
+    client = start(command, environment={"XDG_CACHE_HOME": str(tmp_path / "cache")})
+    client.initialize(project, PULL)
+    return client, client.open(project / "shop" / "views.py", VIEWS)
+
+
+def found(client: Client, uri: str) -> list[Any]:
+    return [item for item in client.pull(uri)["items"] if item["code"] == CODE]
+
+
+def applied(text: str, action: Any) -> str:
+    (document,) = action["edit"]["documentChanges"]
+    edits = []
+    for edit in document["edits"]:
+        line, column, end_line, end_column = span(edit["range"])
+        edits.append(Edit("", Range(Position(line, column), Position(end_line, end_column)), edit["newText"]))
+    return apply_edits(text, edits)
+
+
+def test_a_finding_is_fixed_and_gone(session: tuple[Client, str]) -> None:
+    client, uri = session
+    (finding,) = found(client, uri)
+    action = client.actions(uri, span(finding["range"]))[0]
+    assert action["isPreferred"]
+    fixed = applied(VIEWS, action)
+    assert 'select_related("person")' in fixed
+    client.change(uri, 2, fixed)
+    assert found(client, uri) == []
+    assert client.shutdown() == 0
+
+
+def test_a_finding_is_suppressed_and_gone(session: tuple[Client, str]) -> None:
+    client, uri = session
+    (finding,) = found(client, uri)
+    actions = client.actions(uri, span(finding["range"]), only=["quickfix"])
+    (action,) = (action for action in actions if action["title"] == f"Ignore {CODE} on this line")
+    client.change(uri, 2, applied(VIEWS, action))
+    assert client.pull(uri)["items"] == []
+
+
+def test_hover_explains_the_rule(session: tuple[Client, str]) -> None:
+    client, uri = session
+    (finding,) = found(client, uri)
+    position = finding["range"]["start"]
+    hover = client.request("textDocument/hover", {"textDocument": {"uri": uri}, "position": position})
+    text = hover["contents"]["value"]
+    assert finding["message"] in text
+    assert "`shop/models.py:" in text
+
+
+def test_the_report_tells_of_the_project(session: tuple[Client, str]) -> None:
+    client, uri = session
+    client.pull(uri)
+    assert "config.settings" in str(client.report())
+    assert client.all("window/logMessage") == []
+
+
+def test_code_that_is_being_typed_keeps_the_other_findings(session: tuple[Client, str]) -> None:
+    client, uri = session
+    client.change(uri, 2, VIEWS + "\n\ndef broken(:\n    x = (\n")
+    assert len(found(client, uri)) == 1
+    assert client.all("window/logMessage") == []
