@@ -19,13 +19,32 @@ _MAX_TEXT = 4096
 """String literals are cut to this many characters: analysis needs SQL and templates, not embedded files."""
 
 _BINARY = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
-    ast.LShift: "<<", ast.RShift: ">>", ast.BitOr: "|", ast.BitXor: "^", ast.BitAnd: "&", ast.MatMult: "@",
-}  # fmt: skip
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.BitAnd: "&",
+    ast.MatMult: "@",
+}
 _COMPARE = {
-    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Is: "is",
-    ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
-}  # fmt: skip
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
 _UNARY = {ast.Not: "not", ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}
 
 _encoder = msgspec.msgpack.Encoder()
@@ -77,8 +96,11 @@ class Extractor:
         number = len(spans) >> 2
         if self._lines is None and not self._shift:
             spans += (
-                node.lineno - self._base, node.col_offset, node.end_lineno - self._base, node.end_col_offset
-            )  # fmt: skip
+                node.lineno - self._base,
+                node.col_offset,
+                node.end_lineno - self._base,
+                node.end_col_offset,
+            )
         else:
             start = self._column(node.lineno, node.col_offset)
             end = self._column(node.end_lineno, node.end_col_offset)
@@ -222,9 +244,14 @@ def _comprehension(kind: str) -> Callable[[Extractor, Any], ir.Expr]:
         clauses: list[ir.Clause] = []
         for clause in node.generators:
             clauses.append(
-                ir.Clause(x.at(clause.target), x.expr(clause.target), x.expr(clause.iter), x.exprs(clause.ifs),
-                          bool(clause.is_async))
-            )  # fmt: skip
+                ir.Clause(
+                    x.at(clause.target),
+                    x.expr(clause.target),
+                    x.expr(clause.iter),
+                    x.exprs(clause.ifs),
+                    bool(clause.is_async),
+                )
+            )
         if kind == "dict":
             return ir.Comp(at, kind, x.expr(node.key), x.expr(node.value), clauses)
         return ir.Comp(at, kind, x.expr(node.elt), None, clauses)
