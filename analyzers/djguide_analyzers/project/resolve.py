@@ -78,6 +78,14 @@ class Resolver:
         self._mro: dict[ClassInfo, tuple[ClassInfo | External, ...]] = {}
         self._resolved: dict[tuple[str, str], Symbol | None] = {}
         self._evaluate_base: BaseEvaluator | None = None
+        self._stand_ins: Callable[[str], Module | None] | None = None
+
+    def stand_in(self, find: Callable[[str], Module | None]) -> None:
+        """Use `find` for packages that the finder knows nothing of at all."""
+        self._stand_ins = find
+        self._modules = {name: module for name, module in self._modules.items() if module is not None}
+        self._resolved.clear()
+        self._mro.clear()
 
     def evaluate_bases(self, evaluate: BaseEvaluator) -> None:
         """Have `evaluate` asked for bases that are no plain names of classes, such as ``get_base("x")``."""
@@ -91,7 +99,10 @@ class Resolver:
         try:
             return self._modules[dotted]
         except KeyError:
-            found = self._modules[dotted] = self._find(dotted) if dotted else None
+            found = self._find(dotted) if dotted else None
+            if found is None and self._stand_ins is not None and self._find(dotted.partition(".")[0]) is None:
+                found = self._stand_ins(dotted)
+            self._modules[dotted] = found
             return found
 
     def name(self, module: Module, name: str) -> Symbol | None:

@@ -18,6 +18,7 @@ from djguide_analyzers.project.models.loading import Loaded
 from djguide_analyzers.project.models.managers import ManagerReader
 from djguide_analyzers.project.models.options import OptionsReader
 from djguide_analyzers.project.models.relations import Labels, Linker, reverse_of
+from djguide_analyzers.project.models.sketches import find_sketch
 from djguide_analyzers.project.modules import ClassInfo, Module
 from djguide_analyzers.project.resolve import External, Resolver
 
@@ -40,6 +41,7 @@ class _Builder:
         self._resolver = resolver
         self._settings = settings
         self._x = Interpreter(resolver, Origin(self._ask_setting, None, self._get_model, self._is_installed))
+        resolver.stand_in(find_sketch)
         resolver.evaluate_bases(self._evaluate_base)
         self._apps = AppTable(resolver, self._x, settings)
         self._fields = FieldReader(self._x)

@@ -9,6 +9,7 @@ from djguide_analyzers.project.graph import Field, FieldKind
 from djguide_analyzers.project.models.drafts import FieldDraft
 from djguide_analyzers.project.models.evaluation import UNKNOWN, Instance, Interpreter
 from djguide_analyzers.project.models.evaluation.values import Closure, Unknown, truth
+from djguide_analyzers.project.models.sketches import is_sketch
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.project.resolve import External
 
@@ -115,7 +116,7 @@ class FieldReader:
             code=draft.code,
             node=draft.node,
             call=value.call if isinstance(value.call, ir.Call) else None,
-            certain=certain and draft.certain and not value.opaque and not isinstance(value.cls, External),
+            certain=certain and draft.certain and not value.opaque and not _is_foreign(value, draft.owner),
             parent_link=draft.parent_link,
             **flags,
         )
@@ -141,6 +142,11 @@ class FieldReader:
         certain = certain and not isinstance(length, Unknown)
         flags["max_length"] = length if isinstance(length, int) else None
         return flags, certain
+
+
+def _is_foreign(value: Instance, owner: ClassInfo) -> bool:
+    """Whether the field's class, or the class that declares it, could not be read itself."""
+    return isinstance(value.cls, External) or is_sketch(value.cls.module) or is_sketch(owner.module)
 
 
 def callable_name(value: Any) -> str | None:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.models.evaluation import enums
 from djguide_analyzers.project.models.evaluation.builtin import BUILTINS
-from djguide_analyzers.project.models.evaluation.library import LIBRARY, apps_attribute, connection_attribute, signal_attribute
+from djguide_analyzers.project.models.evaluation.library import (
+    LIBRARY,
+    apps_attribute,
+    connection_attribute,
+    signal_attribute,
+)
 from djguide_analyzers.project.models.evaluation.operators import subscript
 from djguide_analyzers.project.models.evaluation.values import (
     APPS,
@@ -227,8 +232,11 @@ class Attributes:
         if module is None:
             return self.module_value(dotted)
         value = self.global_value(module, name)
-        if isinstance(value, Unknown) and (inner := self.resolver.module(dotted)) is not None:
-            return ModuleRef(inner)
+        if isinstance(value, Unknown):
+            if (inner := self.resolver.module(dotted)) is not None:
+                return ModuleRef(inner)
+            if name not in module.symbols.names:
+                return External(dotted)
         return value
 
     # --- attributes ---

@@ -1,0 +1,3 @@
+from taggit.managers import TaggableManager
+
+class ClusterTaggableManager(TaggableManager): ...
