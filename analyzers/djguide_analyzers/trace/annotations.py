@@ -1,0 +1,190 @@
+"""Parameters: binding a caller's values, and what annotations and conventions say about the others."""
+
+from __future__ import annotations
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
+from djguide_analyzers.project.resolve import External, Symbol
+from djguide_analyzers.trace import attributes, calls
+from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.values import (
+    SCALAR,
+    UNKNOWN,
+    AbstractValue,
+    ClassValue,
+    ManagerValue,
+    Mapping,
+    ObjectValue,
+    Query,
+    QuerySetValue,
+    RequestValue,
+    Row,
+    RowRoot,
+    Sequence,
+)
+
+_REQUESTS = frozenset(
+    {
+        "django.http.request.HttpRequest",
+        "django.core.handlers.wsgi.WSGIRequest",
+        "django.core.handlers.asgi.ASGIRequest",
+        "rest_framework.request.Request",
+    }
+)
+_COLLECTIONS = frozenset({"list", "set", "tuple", "frozenset", "List", "Set", "Tuple", "Iterable", "Sequence",
+                          "Collection", "Iterator", "Generator"})  # fmt: skip
+_SCALARS = frozenset(
+    {"int", "str", "bool", "float", "bytes", "Decimal", "datetime", "date", "UUID", "timedelta"}
+)
+
+
+def bind_parameters(
+    frame: Frame,
+    info: FunctionInfo,
+    positional: list[AbstractValue],
+    keywords: dict[str, AbstractValue],
+    *,
+    explore: bool = False,
+) -> None:
+    """Bind the parameters of `info` in `frame`. With `explore`, nothing is known of the caller."""
+    rest = list(positional)
+    remaining = dict(keywords)
+    for param in info.node.params.items:
+        if param.kind == "*":
+            frame.env[param.name] = Sequence(UNKNOWN, tuple(rest) if rest and not explore else None)
+            rest = []
+        elif param.kind == "**":
+            frame.env[param.name] = Mapping(tuple(remaining.items()))
+        else:
+            frame.env[param.name] = _parameter(frame, info, param, rest, remaining, explore)
+
+
+def _parameter(
+    frame: Frame,
+    info: FunctionInfo,
+    param: ir.Param,
+    rest: list[AbstractValue],
+    remaining: dict[str, AbstractValue],
+    explore: bool,
+) -> AbstractValue:
+    if rest and param.kind in ("pos", "any"):
+        value = rest.pop(0)
+    elif param.name in remaining:
+        value = remaining.pop(param.name)
+    elif param.default is not None and not explore:
+        value = calls.evaluate_elsewhere(frame, param.default, info.code, info.owner)
+    else:
+        value = UNKNOWN
+    if value is UNKNOWN and param.annotation is not None:
+        value = annotated(frame, param.annotation, info.code)
+    if value is UNKNOWN and param.name == "request":
+        value = RequestValue()
+    return value
+
+
+def receiver_of(frame: Frame, info: FunctionInfo) -> AbstractValue:
+    """What ``self`` or ``cls`` is in a method looked at by itself."""
+    cls = info.owner
+    if cls is None:
+        return UNKNOWN
+    project = frame.project
+    names = calls.decorator_names(project, info)
+    if "builtins.staticmethod" in names:
+        return UNKNOWN
+    if "builtins.classmethod" in names:
+        return ClassValue(cls)
+    model = project.graph.of_class(cls)
+    if model is not None:
+        return some_row(frame, model.label)
+    resolver = project.resolver
+    if resolver.is_subclass(cls, attributes.MODEL, attributes.QUERYSET, attributes.MANAGER):
+        return UNKNOWN  # abstract models, querysets and managers serve several models
+    return ObjectValue(cls)
+
+
+def some_row(frame: Frame, label: str) -> Row:
+    """An instance from outside: nothing is known of how it was loaded."""
+    return Row(label, RowRoot(frame.run.new_identity(), None, False), (), provenance_known=False)
+
+
+def annotated(frame: Frame, annotation: ir.Expr, code: Code) -> AbstractValue:
+    """What an annotation says of a value."""
+    match annotation:
+        case ir.Const(value=str() as text):
+            parsed = _parse_name(text)
+            return annotated(frame, parsed, code) if parsed is not None else UNKNOWN
+        case ir.Const(value=None):
+            return UNKNOWN
+        case ir.Binary(op="|", left=left, right=right):
+            return _either(annotated(frame, left, code), annotated(frame, right, code), left, right)
+        case ir.Subscript(value=container, index=index):
+            return _parametrised(frame, container, index, code)
+        case ir.Name() | ir.Attr():
+            return _named(frame, annotation, code)
+        case _:
+            return UNKNOWN
+
+
+def _either(
+    left: AbstractValue, right: AbstractValue, left_node: ir.Expr, right_node: ir.Expr
+) -> AbstractValue:
+    """``X | None`` is X; any other union is not followed."""
+    if isinstance(right_node, ir.Const) and right_node.value is None:
+        return left
+    if isinstance(left_node, ir.Const) and left_node.value is None:
+        return right
+    return UNKNOWN
+
+
+def _named(frame: Frame, annotation: ir.Expr, code: Code) -> AbstractValue:
+    symbol = frame.project.resolver.expr(code, annotation)
+    if isinstance(symbol, ClassInfo):
+        model = frame.project.graph.of_class(symbol)
+        if model is not None:
+            return some_row(frame, model.label)
+        if symbol.dotted in _REQUESTS:
+            return RequestValue()
+        return UNKNOWN
+    if isinstance(symbol, External) and symbol.dotted in _REQUESTS:
+        return RequestValue()
+    if _last(annotation, symbol) in _SCALARS:
+        return SCALAR
+    return UNKNOWN
+
+
+def _parametrised(frame: Frame, container: ir.Expr, index: ir.Expr, code: Code) -> AbstractValue:
+    name = _last(container, frame.project.resolver.expr(code, container))
+    if isinstance(index, ir.Display):
+        if name == "Annotated" and index.items:
+            return annotated(frame, index.items[0], code)
+        index = index.items[0] if index.items else index
+    inner = annotated(frame, index, code)
+    if name == "Optional":
+        return inner
+    if not isinstance(inner, Row):
+        return UNKNOWN
+    if name == "QuerySet":
+        return QuerySetValue(Query(inner.model, opaque=True), frame.run.new_identity())
+    if name in ("Manager", "RelatedManager"):
+        return ManagerValue(inner.model, None, None)
+    if name in _COLLECTIONS:
+        root = RowRoot(frame.run.new_identity(), Query(inner.model, opaque=True), True)
+        return Sequence(Row(inner.model, root, (), provenance_known=False))
+    return UNKNOWN
+
+
+def _last(node: ir.Expr, symbol: Symbol | None) -> str:
+    if symbol is not None:
+        return symbol.dotted.rpartition(".")[2]
+    return node.id if isinstance(node, ir.Name) else node.name if isinstance(node, ir.Attr) else ""
+
+
+def _parse_name(text: str) -> ir.Expr | None:
+    """A quoted annotation that is a plain dotted name."""
+    parts = text.strip().split(".")
+    if not all(part.isidentifier() for part in parts):
+        return None
+    node: ir.Expr = ir.Name(0, parts[0])
+    for part in parts[1:]:
+        node = ir.Attr(0, node, part)
+    return node

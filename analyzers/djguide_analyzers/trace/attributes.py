@@ -1,0 +1,335 @@
+"""Reading and setting attributes: where relations are loaded."""
+
+from __future__ import annotations
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.graph import Field, Model, Reverse
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Value
+from djguide_analyzers.project.resolve import ModuleRef
+from djguide_analyzers.trace import calls, loading
+from djguide_analyzers.trace.events import LoadKind, RelationLoad, RelationRead
+from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.values import (
+    NONE,
+    SCALAR,
+    UNKNOWN,
+    AbstractValue,
+    BoundMethod,
+    BuiltinMethod,
+    ClassValue,
+    ConditionValue,
+    Constant,
+    ExternalValue,
+    ManagerValue,
+    Mapping,
+    ModuleValue,
+    ObjectValue,
+    Partial,
+    QuerySetValue,
+    Related,
+    RequestValue,
+    Row,
+    RowRoot,
+    Scalar,
+    Sequence,
+    SuperValue,
+)
+
+MODEL = "django.db.models.base.Model"
+QUERYSET = "django.db.models.query.QuerySet"
+MANAGER = "django.db.models.manager.BaseManager"
+_PROPERTIES = ("builtins.property", "django.utils.functional.cached_property", "functools.cached_property")
+
+
+def get_attribute(
+    frame: Frame, node: ir.Attr, base: AbstractValue, *, key_only: bool = False
+) -> AbstractValue:
+    """``base.name``. With `key_only`, nothing but the primary key of a related row will be read from it."""
+    name = node.name
+    match base:
+        case Row():
+            return row_attribute(frame, node, base, name, key_only=key_only)
+        case ManagerValue():
+            return _manager_attribute(frame, base, name)
+        case QuerySetValue():
+            return _queryset_attribute(frame, base, name)
+        case ModuleValue(module=module):
+            return calls.symbol_value(frame, frame.project.resolver.attribute(ModuleRef(module), name))
+        case ExternalValue(dotted=dotted):
+            return ExternalValue(f"{dotted}.{name}")
+        case ClassValue(cls=cls):
+            return class_attribute(frame, cls, name, node)
+        case ObjectValue(cls=cls):
+            return _object_attribute(frame, base, cls, name)
+        case SuperValue():
+            return _super_attribute(frame, base, name)
+        case RequestValue():
+            return _request_attribute(frame, name)
+        case Sequence() | Mapping() | Constant(value=str()) | ConditionValue() | Partial():
+            return BuiltinMethod(base, name)
+        case Scalar():
+            return SCALAR
+        case _:
+            return UNKNOWN
+
+
+def read_key(frame: Frame, row: Row, relation: str, name: str) -> bool:
+    """Whether ``row.relation.name`` reads just the key that the row's own column holds."""
+    model = frame.project.models.get(row.model)
+    field = model.fields.get(relation) if model else None
+    if field is None or not field.is_forward_one or field.to_field is not None:
+        return False
+    target = frame.project.models.get(field.target)
+    if target is None:
+        return False
+    key = target.fields.get(target.pk)
+    return name == "pk" or (key is not None and not key.is_forward_one and name == key.name)
+
+
+# --- rows ------------------------------------------------------------------------------------------------
+
+
+def row_attribute(
+    frame: Frame, node: ir.Node, row: Row, name: str, *, key_only: bool = False
+) -> AbstractValue:
+    """Attribute `name` of a model instance, read at `node`."""
+    held = frame.run.get_loaded(row, name)
+    if held is not None:
+        if _is_relation(frame, row, name):
+            frame.emit(RelationRead(frame.site(node), frame.context, row, name, key_only))
+        return held
+    model = frame.project.models.get(row.model)
+    if model is None:
+        return UNKNOWN
+    if (special := _special(row, name, model)) is not None:
+        return special
+    if (prefetched := loading.to_attr(frame, row, name)) is not None:
+        return prefetched
+    if row.root.query is not None and not row.path and name in row.root.query.annotations:
+        return SCALAR
+    if (field := model.fields.get(name)) is not None:
+        return _field(frame, node, row, model, field, key_only)
+    if (reverse := model.reverse.get(name)) is not None:
+        return _reverse(frame, node, row, reverse)
+    if model.field_of_attname(name) is not None:
+        return SCALAR
+    return _row_member(frame, node, row, model, name)
+
+
+def _is_relation(frame: Frame, row: Row, name: str) -> bool:
+    model = frame.project.models.get(row.model)
+    if model is None:
+        return False
+    field = model.fields.get(name)
+    return name in model.reverse if field is None else field.kind != "column"
+
+
+def _special(row: Row, name: str, model: Model) -> AbstractValue | None:
+    if name == "pk":
+        return SCALAR
+    if name in _INSTANCE_METHODS and model.complete:
+        return BuiltinMethod(row, name)
+    return None
+
+
+_INSTANCE_METHODS = frozenset({"refresh_from_db", "arefresh_from_db", "full_clean", "get_deferred_fields"})
+
+
+def _field(
+    frame: Frame, node: ir.Node, row: Row, model: Model, field: Field, key_only: bool
+) -> AbstractValue:
+    match field.kind:
+        case "fk" | "o2o":
+            return _to_one(frame, node, row, field.name, field.target, field.kind, key_only)
+        case "m2m" | "generic":
+            return related_manager(frame, row, field.name, field.target, back=None)
+        case "gfk":
+            return _generic(frame, node, row, field.name)
+        case _:
+            if loading.is_deferred(row, field, model):
+                frame.emit(RelationLoad(frame.site(node), frame.context, row, field.name, "deferred"))
+                frame.run.set_loaded(row, field.name, SCALAR)
+            return SCALAR
+
+
+def _reverse(frame: Frame, node: ir.Node, row: Row, reverse: Reverse) -> AbstractValue:
+    if reverse.kind == "o2o":
+        return _to_one(frame, node, row, reverse.accessor, reverse.model, "reverse_o2o", key_only=False)
+    back = reverse.source.name if reverse.kind == "fk" else None
+    return related_manager(frame, row, reverse.accessor, reverse.model, back)
+
+
+def _to_one(
+    frame: Frame, node: ir.Node, row: Row, name: str, target: str | None, kind: LoadKind, key_only: bool
+) -> AbstractValue:
+    if loading.is_loaded(frame, row, name):
+        frame.emit(RelationRead(frame.site(node), frame.context, row, name, key_only))
+    else:
+        frame.emit(RelationLoad(frame.site(node), frame.context, row, name, kind, key_only))
+    if target is None or frame.project.models.get(target) is None:
+        value: AbstractValue = UNKNOWN
+    else:
+        value = Row(target, row.root, (*row.path, name), row.provenance_known)
+    if not key_only and value is not UNKNOWN:
+        frame.run.set_loaded(row, name, value)
+    return value
+
+
+def _generic(frame: Frame, node: ir.Node, row: Row, name: str) -> AbstractValue:
+    if loading.is_loaded(frame, row, name):
+        frame.emit(RelationRead(frame.site(node), frame.context, row, name))
+    else:
+        frame.emit(RelationLoad(frame.site(node), frame.context, row, name, "gfk"))
+    frame.run.set_loaded(row, name, UNKNOWN)
+    return UNKNOWN
+
+
+def related_manager(
+    frame: Frame, row: Row, accessor: str, target: str | None, back: str | None
+) -> AbstractValue:
+    """The manager at a to-many relation of `row`."""
+    model = frame.project.models.get(target)
+    if model is None:
+        return UNKNOWN
+    related = Related(row, accessor, back, loading.is_loaded(frame, row, accessor))
+    return ManagerValue(model.label, model.managers.get(model.default_manager), None, related)
+
+
+def _row_member(frame: Frame, node: ir.Node, row: Row, model: Model, name: str) -> AbstractValue:
+    """A method, property or class attribute of the model's class."""
+    found = frame.project.resolver.class_attribute(model.cls, name)
+    if found is None:
+        return BuiltinMethod(row, name) if name in _ROW_METHODS else UNKNOWN
+    owner, binding = found
+    if isinstance(binding, FunctionInfo):
+        if owner.dotted == MODEL:
+            return BuiltinMethod(row, name)
+        if is_property(frame, binding):
+            value = calls.enter(frame, binding, [row], {}, frame.site(node), receiver=row)
+            if is_cached(frame, binding):
+                frame.run.set_loaded(row, name, value)
+            return value
+        return BoundMethod(binding, row)
+    if isinstance(binding, Value) and binding.expr is not None:
+        value = calls.evaluate_elsewhere(frame, binding.expr, binding.code, owner)
+        return UNKNOWN if isinstance(value, (Constant, Sequence, Mapping)) else value
+    return UNKNOWN
+
+
+_ROW_METHODS = frozenset({"save", "delete", "asave", "adelete"})
+
+
+def is_property(frame: Frame, info: FunctionInfo) -> bool:
+    """Whether `info` is called by reading it."""
+    return any(d in _PROPERTIES for d in calls.decorator_names(frame.project, info))
+
+
+def is_cached(frame: Frame, info: FunctionInfo) -> bool:
+    """Whether `info` is a property that remembers its value."""
+    return any(d in _PROPERTIES[1:] for d in calls.decorator_names(frame.project, info))
+
+
+def set_attribute(frame: Frame, target: ir.Attr, base: AbstractValue, value: AbstractValue) -> None:
+    """``base.name = value``: a relation that is set is loaded."""
+    if isinstance(base, Row):
+        frame.run.set_loaded(base, target.name, value if value is not NONE else UNKNOWN)
+
+
+# --- managers, querysets, classes ------------------------------------------------------------------------
+
+
+def _manager_attribute(frame: Frame, base: ManagerValue, name: str) -> AbstractValue:
+    model = frame.project.models.get(base.model)
+    if name == "model" and model is not None:
+        return ClassValue(model.cls)
+    info = base.info
+    if info is not None:
+        for cls in (info.cls, info.queryset_cls):
+            method = _own_method(frame, cls, name)
+            if method is not None:
+                return BoundMethod(method, base)
+    return BuiltinMethod(base, name)
+
+
+def _queryset_attribute(frame: Frame, base: QuerySetValue, name: str) -> AbstractValue:
+    model = frame.project.models.get(base.query.model)
+    if name == "model" and model is not None:
+        return ClassValue(model.cls)
+    method = _own_method(frame, base.query.cls, name)
+    return BoundMethod(method, base) if method is not None else BuiltinMethod(base, name)
+
+
+def _own_method(frame: Frame, cls: ClassInfo | None, name: str) -> FunctionInfo | None:
+    """A method that a project's manager or queryset class defines itself."""
+    if cls is None:
+        return None
+    found = frame.project.resolver.class_attribute(cls, name)
+    if found is None or not isinstance(found[1], FunctionInfo):
+        return None
+    return None if found[0].module.name.startswith("django.db.models.") else found[1]
+
+
+def class_attribute(frame: Frame, cls: ClassInfo, name: str, node: ir.Node) -> AbstractValue:
+    """``Class.name``."""
+    model = frame.project.graph.of_class(cls)
+    if model is not None:
+        info = model.managers.get(name)
+        if name == "_default_manager":
+            info = model.managers.get(model.default_manager)
+        if info is not None:
+            return ManagerValue(model.label, info, frame.site(node))
+        if name in model.fields or name in model.reverse:
+            return UNKNOWN
+    found = frame.project.resolver.class_attribute(cls, name)
+    if found is None:
+        return UNKNOWN
+    owner, binding = found
+    match binding:
+        case FunctionInfo():
+            kinds = calls.decorator_names(frame.project, binding)
+            if "builtins.classmethod" in kinds:
+                return BoundMethod(binding, ClassValue(cls))
+            return calls.function_value(binding)
+        case ClassInfo():
+            return ClassValue(binding)
+        case Value(expr=expr) if expr is not None:
+            return calls.evaluate_elsewhere(frame, expr, binding.code, owner)
+        case _:
+            return UNKNOWN
+
+
+def _object_attribute(frame: Frame, base: ObjectValue, cls: ClassInfo, name: str) -> AbstractValue:
+    found = frame.project.resolver.class_attribute(cls, name)
+    if found is None:
+        return RequestValue() if name == "request" else UNKNOWN
+    owner, binding = found
+    match binding:
+        case FunctionInfo():
+            kinds = calls.decorator_names(frame.project, binding)
+            if "builtins.staticmethod" in kinds:
+                return calls.function_value(binding)
+            if is_property(frame, binding):
+                return UNKNOWN
+            return BoundMethod(binding, base)
+        case Value(expr=expr) if expr is not None:
+            value = calls.evaluate_elsewhere(frame, expr, binding.code, owner)
+            return value if isinstance(value, (QuerySetValue, ClassValue, ManagerValue)) else UNKNOWN
+        case _:
+            return UNKNOWN
+
+
+def _super_attribute(frame: Frame, base: SuperValue, name: str) -> AbstractValue:
+    found = frame.project.resolver.class_attribute(base.cls, name, after=base.after)
+    if found is None or not isinstance(found[1], FunctionInfo):
+        return BuiltinMethod(base.receiver, name)
+    if found[0].module.name.startswith("django.db.models."):
+        return BuiltinMethod(base.receiver, name)
+    return BoundMethod(found[1], base.receiver)
+
+
+def _request_attribute(frame: Frame, name: str) -> AbstractValue:
+    if name == "user":
+        model = frame.project.models.get(frame.project.graph.auth_user)
+        if model is not None:
+            return Row(model.label, RowRoot(frame.run.new_identity(), None, False), (), True)
+    return UNKNOWN

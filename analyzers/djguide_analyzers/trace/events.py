@@ -1,0 +1,134 @@
+"""What a function does to the database: the vocabulary that all behavioural rules share.
+
+It is the vocabulary of a query tracer at run time: this line loaded that relation, of a row of that queryset,
+inside that loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from djguide_analyzers.project.modules import FunctionInfo
+from djguide_analyzers.trace.values import AbstractValue, Query, QuerySetValue, Related, Row, Site
+
+LoadKind = Literal["fk", "o2o", "reverse_o2o", "gfk", "deferred"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A running loop: where it stands, and the rows it binds, by identity of their root.
+
+    `once` is True when the body always ends in the first round; `comprehension` for comprehensions, and for
+    functions such as ``sorted`` that call their argument once per item.
+    """
+
+    site: Site
+    rows: int | None
+    once: bool = False
+    comprehension: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """One step of the call chain: where the call stands, and what it enters."""
+
+    site: Site
+    callee: FunctionInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where an event happens: the running loops, the call chain and the open transactions, outermost first."""
+
+    loops: tuple[Loop, ...]
+    stack: tuple[CallSite, ...]
+    transactions: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RelationLoad:
+    """A relation or deferred column of `row` is loaded because nothing has loaded it before.
+
+    `key_only` is True when nothing but the target's primary key is read from it.
+    """
+
+    site: Site
+    context: Context
+    row: Row
+    name: str
+    kind: LoadKind
+    key_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRead:
+    """A relation of `row` that is loaded already is read."""
+
+    site: Site
+    context: Context
+    row: Row
+    name: str
+    key_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRun:
+    """A queryset is evaluated by `operation`: ``iterate``, ``len``, ``bool``, ``index``, or a method's name.
+
+    `cached` is True when the prefetch cache answers, so that no query runs.
+    """
+
+    site: Site
+    context: Context
+    query: Query
+    identity: int
+    operation: str
+    related: Related | None = None
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Rows of `model` are written by `operation` (a queryset's, manager's or instance's method)."""
+
+    site: Site
+    context: Context
+    model: str
+    operation: str
+    receiver: AbstractValue
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySetUse:
+    """A queryset held in a variable is used; `harmless` when the use neither runs nor hands on the object."""
+
+    site: Site
+    queryset: QuerySetValue
+    harmless: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionBoundary:
+    """``atomic`` is entered or left."""
+
+    site: Site
+    context: Context
+    entered: bool
+    using: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallMade:
+    """A call of something by name: a library function, a task's ``delay``, an unknown method.
+
+    `target` is the dotted name as far as it is known.
+    """
+
+    site: Site
+    context: Context
+    target: str
+    args: tuple[AbstractValue, ...]
+
+
+Event = RelationLoad | RelationRead | QueryRun | Write | QuerySetUse | TransactionBoundary | CallMade

@@ -1,0 +1,141 @@
+"""The state of one interpretation: a run for a root function, and a frame for each function being executed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
+from djguide_analyzers.trace.events import CallSite, Context, Event, Loop
+from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Row, Site, join
+
+if TYPE_CHECKING:
+    from djguide_analyzers.project.project import Project
+
+MAX_DEPTH = 8
+"""Nested calls that are followed."""
+
+MAX_STEPS = 40_000
+"""Expressions evaluated for one root, calls included."""
+
+
+class BudgetSpent(Exception):
+    """A root needs more steps than allowed; what was found so far stays."""
+
+
+class Run:
+    """One interpretation of a root, with all functions it enters.
+
+    Attributes:
+        events: What happens, in order.
+        values: What each node was found to be; nodes that stay unknown are left out.
+        loaded: Relations read or set so far: what each holds, by row key and name.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.events: list[Event] = []
+        self.values: dict[tuple[Code, int], AbstractValue] = {}
+        self.loaded: dict[tuple[tuple[int, tuple[str, ...]], str], AbstractValue] = {}
+        self.rows: dict[int, int] = {}
+        """Identity of the rows of each evaluated queryset, by the queryset's identity."""
+        self.elsewhere: dict[Site, AbstractValue] = {}
+        """Module-level and class-level expressions evaluated so far."""
+        self.steps = 0
+        self._identity = 0
+
+    def new_identity(self) -> int:
+        self._identity += 1
+        return self._identity
+
+    def rows_identity(self, queryset: int) -> int:
+        """Identity of the rows of a queryset object: the same however often it is iterated."""
+        if queryset not in self.rows:
+            self.rows[queryset] = self.new_identity()
+        return self.rows[queryset]
+
+    def record(self, code: Code, at: int, value: AbstractValue) -> None:
+        """Note that a node is `value`; a node with several values keeps what they have in common."""
+        key = (code, at)
+        known = self.values.get(key)
+        if known is None:
+            self.values[key] = value
+        elif known != value:
+            self.values[key] = join(known, value)
+
+    def get_loaded(self, row: Row, name: str) -> AbstractValue | None:
+        return self.loaded.get((row.key, name))
+
+    def set_loaded(self, row: Row, name: str, value: AbstractValue) -> None:
+        self.loaded[row.key, name] = value
+
+
+class Frame:
+    """One function being executed: its variables and where it stands."""
+
+    def __init__(
+        self,
+        run: Run,
+        code: Code,
+        *,
+        function: FunctionInfo | None = None,
+        parent: Frame | None = None,
+        loops: tuple[Loop, ...] = (),
+        stack: tuple[CallSite, ...] = (),
+        transactions: tuple[str | None, ...] = (),
+        owner: ClassInfo | None = None,
+        receiver: AbstractValue | None = None,
+    ) -> None:
+        self.run = run
+        self.code = code
+        self.function = function
+        self.parent = parent
+        self.loops = loops
+        self.stack = stack
+        self.transactions = transactions
+        self.owner = owner
+        self.receiver = receiver
+        self.env: dict[str, AbstractValue] = {}
+        self.returns: list[AbstractValue] = []
+        self.yields: list[AbstractValue] = []
+        self.exits: list[list[dict[str, AbstractValue]]] = []
+        """Variables at each ``break`` and ``continue`` of the running loops."""
+
+    @property
+    def project(self) -> Project:
+        return self.run.project
+
+    @property
+    def context(self) -> Context:
+        return Context(self.loops, self.stack, self.transactions)
+
+    def site(self, node: ir.Node) -> Site:
+        return Site(self.code, node.at)
+
+    def emit(self, event: Event) -> None:
+        self.run.events.append(event)
+
+    def lookup(self, name: str) -> AbstractValue | None:
+        """A local or enclosing variable; None when no frame binds it."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.env:
+                return frame.env[name]
+            frame = frame.parent
+        return None
+
+    def join_env(self, *environments: dict[str, AbstractValue]) -> None:
+        """Go on with what holds in all `environments`; a name missing in one keeps its value."""
+        first, *rest = environments
+        result = dict(first)
+        for other in rest:
+            for name, value in other.items():
+                if name not in result:
+                    result[name] = value
+                elif result[name] is not value:
+                    result[name] = join(result[name], value)
+        self.env = result
+
+    def forget(self, names: list[str]) -> None:
+        for name in names:
+            self.env[name] = UNKNOWN

@@ -1,0 +1,64 @@
+"""Iterating a value: what each round binds, and the loop it makes."""
+
+from __future__ import annotations
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.trace import querysets
+from djguide_analyzers.trace.events import Loop
+from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.values import (
+    SCALAR,
+    UNKNOWN,
+    AbstractValue,
+    Constant,
+    Mapping,
+    QuerySetValue,
+    Row,
+    Sequence,
+    Site,
+)
+
+
+def iterate(
+    frame: Frame,
+    value: AbstractValue,
+    node: ir.Expr,
+    at: int,
+    *,
+    once: bool = False,
+    comprehension: bool = False,
+) -> tuple[AbstractValue, Loop]:
+    """Element of `value`, and the loop over it; `at` is the loop's own node."""
+    site = Site(frame.code, at)
+    match value:
+        case QuerySetValue():
+            querysets.run_query(frame, value, "iterate", node)
+            element = querysets.row_of(frame, value)
+        case Sequence(items=tuple() as items, element=element):
+            if len(items) == 1:
+                once = True
+        case Sequence(element=element):
+            pass
+        case Mapping(key=key, entries=entries):
+            element = key if not entries else SCALAR
+        case Constant(value=str()):
+            element = SCALAR
+        case _:
+            element = UNKNOWN
+    return element, Loop(site, _rows(element), once, comprehension)
+
+
+def plain_loop(frame: Frame, at: int) -> Loop:
+    """A loop over nothing in particular: ``while``."""
+    return Loop(Site(frame.code, at), None)
+
+
+def _rows(element: AbstractValue) -> int | None:
+    """Identity of the rows that an element is one of."""
+    if isinstance(element, Row) and not element.path and element.root.many:
+        return element.root.identity
+    if isinstance(element, Sequence) and element.items:  # enumerate(), zip(), dict.items()
+        for item in element.items:
+            if (rows := _rows(item)) is not None:
+                return rows
+    return None

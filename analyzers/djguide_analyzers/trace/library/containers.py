@@ -1,0 +1,89 @@
+"""Methods of lists, dictionaries, strings and other plain objects."""
+
+from __future__ import annotations
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.trace import calls, iteration
+from djguide_analyzers.trace.arguments import Arguments
+from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.values import (
+    NONE,
+    SCALAR,
+    UNKNOWN,
+    AbstractValue,
+    Constant,
+    Mapping,
+    Sequence,
+    join,
+)
+
+
+def call_method(
+    frame: Frame, node: ir.Call, receiver: AbstractValue, name: str, args: Arguments
+) -> AbstractValue:
+    """``receiver.name(...)`` for a plain Python object."""
+    match receiver:
+        case Sequence():
+            return _sequence(frame, node, receiver, name, args)
+        case Mapping():
+            return _mapping(receiver, name, args)
+        case Constant(value=str()):
+            return _text(frame, node, name, args)
+        case _:
+            return UNKNOWN
+
+
+def _sequence(frame: Frame, node: ir.Call, receiver: Sequence, name: str, args: Arguments) -> AbstractValue:
+    if name in ("append", "add", "insert", "extend") and args.positional:
+        value = args.positional[-1]
+        if name == "extend":
+            value, _ = iteration.iterate(frame, value, node.args[-1], node.at)
+        element = value if receiver.items == () else join(receiver.element, value)
+        _rebind(frame, node, Sequence(element))
+        return NONE
+    if name in ("sort", "reverse", "remove", "clear"):
+        return NONE
+    if name == "pop":
+        return receiver.element
+    if name == "copy":
+        return receiver
+    return SCALAR if name in ("index", "count") else UNKNOWN
+
+
+def _rebind(frame: Frame, node: ir.Call, value: AbstractValue) -> None:
+    """A list held in a variable has changed."""
+    if isinstance(node.func, ir.Attr) and isinstance(node.func.value, ir.Name):
+        name = node.func.value.id
+        holder: Frame | None = frame
+        while holder is not None and name not in holder.env:
+            holder = holder.parent
+        if holder is not None:
+            holder.env[name] = value
+
+
+def _mapping(receiver: Mapping, name: str, args: Arguments) -> AbstractValue:
+    element = receiver.element
+    for _, value in receiver.entries:
+        element = value if element is UNKNOWN and not receiver.entries[1:] else join(element, value)
+    if name == "get" or name == "pop":
+        return receiver.get(args.first.value) if isinstance(args.first, Constant) else element
+    if name == "values":
+        return Sequence(element)
+    if name == "keys":
+        return Sequence(receiver.key)
+    if name == "items":
+        return Sequence(Sequence(UNKNOWN, (receiver.key, element)))
+    if name == "copy":
+        return receiver
+    if name == "setdefault" and len(args.positional) > 1:
+        return join(element, args.positional[1]) if element is not UNKNOWN else args.positional[1]
+    return UNKNOWN
+
+
+def _text(frame: Frame, node: ir.Call, name: str, args: Arguments) -> AbstractValue:
+    if name == "format":
+        for value, part in zip(args.positional, node.args, strict=False):
+            calls.to_text(frame, value, part)
+    if name == "join" and args.positional and node.args:
+        iteration.iterate(frame, args.positional[0], node.args[0], node.at)
+    return SCALAR

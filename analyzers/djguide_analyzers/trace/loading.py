@@ -1,0 +1,112 @@
+"""What the rows of a queryset have loaded already."""
+
+from __future__ import annotations
+
+from djguide_analyzers.project.graph import Field, Model
+from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.values import (
+    UNKNOWN,
+    AbstractValue,
+    PrefetchEntry,
+    Query,
+    Row,
+    RowRoot,
+    Sequence,
+)
+
+MAX_BARE_DEPTH = 5
+"""Depth to which ``select_related()`` without arguments follows foreign keys (Django's own limit)."""
+
+
+def is_loaded(frame: Frame, row: Row, name: str) -> bool:
+    """Whether reading relation `name` of `row` runs no query, as far as its queryset decides."""
+    query = row.root.query
+    if query is None:
+        return False
+    if query.opaque or query.fetch_mode == "FETCH_PEERS":
+        return True
+    path = (*row.path, name)
+    if path[0] in query.known:
+        return True  # the parent itself, or something that all rows share through it
+    return _covers(frame, query, path)
+
+
+def _covers(frame: Frame, query: Query, path: tuple[str, ...]) -> bool:
+    joined = "__".join(path)
+    if joined in query.select:
+        return True
+    if query.select_all and _bare(frame, query.model, path):
+        return True
+    for entry in query.prefetch:
+        if entry.to_attr is None and (entry.path == joined or entry.path.startswith(joined + "__")):
+            return True
+        if entry.inner is not None and joined.startswith(entry.path + "__") and entry.to_attr is None:
+            rest = joined[len(entry.path) + 2 :]
+            if entry.inner.opaque or _covers(frame, entry.inner, tuple(rest.split("__"))):
+                return True
+    return False
+
+
+def _bare(frame: Frame, label: str, path: tuple[str, ...]) -> bool:
+    """Whether ``select_related()`` joins `path`: foreign keys that cannot be null."""
+    for name in path:
+        model = frame.project.models.get(label)
+        field = model.fields.get(name) if model else None
+        if field is None or not field.is_forward_one or field.null or field.target is None:
+            return False
+        label = field.target
+    return len(path) <= MAX_BARE_DEPTH
+
+
+def is_deferred(row: Row, field: Field, model: Model) -> bool:
+    """Whether column `field` of `row` was left out by ``only`` or ``defer``."""
+    query = row.root.query
+    if query is None or row.path or query.opaque or field.primary_key:
+        return False
+    if query.only is not None:
+        return field.name not in query.only and field.attname not in query.only and not query.select
+    return field.name in query.deferred
+
+
+def to_attr(frame: Frame, row: Row, name: str) -> AbstractValue | None:
+    """The list that a ``Prefetch(to_attr=name)`` left on `row`."""
+    query = row.root.query
+    if query is None:
+        return None
+    prefix = "".join(f"{part}__" for part in row.path)
+    for entry in query.prefetch:
+        if entry.to_attr == name and entry.path.startswith(prefix) and "__" not in entry.path[len(prefix) :]:
+            target = entry.inner.model if entry.inner is not None else None
+            if target is None:
+                return Sequence(UNKNOWN)
+            rows = Row(target, RowRoot(frame.run.new_identity(), entry.inner, True))
+            return Sequence(rows, rows_of=rows.root.identity)
+    return None
+
+
+def prefetched_query(row: Row, accessor: str, base: Query) -> Query:
+    """State of the rows that the prefetch of ``row.accessor`` put into its cache.
+
+    `base` is the related manager's own state. Paths below the prefetched one go on from the new rows.
+    """
+    query = row.root.query
+    if query is None:
+        return base
+    joined = "__".join((*row.path, accessor))
+    inner = base
+    below: list[PrefetchEntry] = []
+    for entry in query.prefetch:
+        if entry.path == joined and entry.inner is not None:
+            inner = entry.inner.but(known=base.known)
+        elif entry.path.startswith(joined + "__"):
+            below.append(PrefetchEntry(entry.path[len(joined) + 2 :], entry.inner, entry.to_attr))
+    return inner.but(prefetch=(*inner.prefetch, *below), opaque=inner.opaque or query.opaque)
+
+
+def split_path(entries: tuple[PrefetchEntry, ...]) -> frozenset[str]:
+    """All paths and their prefixes that `entries` load."""
+    paths: set[str] = set()
+    for entry in entries:
+        parts = entry.path.split("__")
+        paths.update("__".join(parts[: n + 1]) for n in range(len(parts)))
+    return frozenset(paths)

@@ -1,0 +1,126 @@
+"""Relations that a loop loads once per row because its queryset did not: the heart of the N+1 rules.
+
+A *miss* is one event on a row, while a loop over such rows runs, for a path that no eager loading covers. It
+names the *owner*: the queryset whose chain must load the path. That is the outermost one from which the rows
+descend without a queryset of their own in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from djguide_analyzers.trace.events import Context, Event, Loop, QueryRun, RelationLoad
+from djguide_analyzers.trace.querysets import CACHE_SERVED
+from djguide_analyzers.trace.values import Query, Row, RowRoot, Site
+
+MissKind = Literal["fk", "o2o", "reverse_o2o", "gfk", "deferred", "to_many"]
+
+_READS_ALL_ROWS = frozenset({"iterate", "bool", "index", "in", "contains"})
+"""Operations that a prefetch serves and that need the rows; counting them is a matter of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One relation loaded per row.
+
+    Attributes:
+        site: Where the row is touched.
+        loop: The loop over the rows.
+        direct: Whether the read is written in the loop itself, not in something the loop calls.
+        kind: What is loaded.
+        model: Label of the model the row touched is of.
+        name: The relation read from it.
+        owner: Queryset that must load it.
+        path: Path from the owner's rows to it.
+    """
+
+    site: Site
+    context: Context
+    loop: Loop
+    direct: bool
+    kind: MissKind
+    model: str
+    name: str
+    owner: Query
+    path: tuple[str, ...]
+
+    @property
+    def joined(self) -> str:
+        return "__".join(self.path)
+
+
+def misses(events: Iterable[Event]) -> list[Miss]:
+    """All misses among `events`, in order; each place once per owner and path."""
+    found: dict[tuple[object, ...], Miss] = {}
+    for event in events:
+        miss = _miss(event)
+        if miss is not None:
+            found.setdefault((miss.site, miss.owner, miss.path), miss)
+    return list(found.values())
+
+
+def _miss(event: Event) -> Miss | None:
+    match event:
+        case RelationLoad(key_only=False, row=row, name=name, kind=kind):
+            return _of_row(event.site, event.context, row, name, kind)
+        case QueryRun(related=related, cached=False, operation=operation) if related is not None:
+            served = all(link.name in CACHE_SERVED for link in event.query.chain)
+            if operation in _READS_ALL_ROWS and served:
+                return _of_row(event.site, event.context, related.row, related.accessor, "to_many")
+    return None
+
+
+def _of_row(site: Site, context: Context, row: Row, name: str, kind: MissKind) -> Miss | None:
+    loop = _loop_over(row.root, context)
+    query = row.root.query
+    if loop is None or loop.once or query is None or not row.provenance_known or not row.root.many:
+        return None
+    owner = _owner(row.root, (*row.path, name), context)
+    if owner is None:
+        return None
+    query, path = owner
+    if query.opaque or query.assumed or query.shape != "instances":
+        return None
+    direct = loop.site.code == site.code
+    return Miss(site, context, loop, direct, kind, row.model, name, query, path)
+
+
+def _loop_over(root: RowRoot, context: Context) -> Loop | None:
+    for loop in reversed(context.loops):
+        if loop.rows == root.identity:
+            return loop
+    return None
+
+
+def _owner(root: RowRoot, path: tuple[str, ...], context: Context) -> tuple[Query, tuple[str, ...]] | None:
+    """The queryset to change and the path from its rows; None when it cannot be told."""
+    query = root.query
+    if query is None:
+        return None
+    related = root.related
+    if related is None:
+        return query, path
+    plain = all(link.name in CACHE_SERVED for link in query.chain)
+    parent = related.row
+    if related.prefetched and plain:
+        return _owner(parent.root, (*parent.path, related.accessor, *path), context)
+    if plain and parent.root.many and _loop_over(parent.root, context) is not None:
+        return _owner(parent.root, (*parent.path, related.accessor, *path), context)
+    return query, path
+
+
+def deepest(found: list[Miss]) -> list[Miss]:
+    """One miss for each owner and longest path: loading ``a__b`` loads ``a`` as well."""
+    result: dict[tuple[Query, tuple[str, ...]], Miss] = {}
+    for miss in found:
+        covered = any(
+            other.owner == miss.owner
+            and len(other.path) > len(miss.path)
+            and other.path[: len(miss.path)] == miss.path
+            for other in found
+        )
+        if not covered:
+            result.setdefault((miss.owner, miss.path), miss)
+    return list(result.values())

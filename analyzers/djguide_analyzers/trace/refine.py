@@ -1,0 +1,170 @@
+"""Queryset methods that return another queryset: how each changes its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from djguide_analyzers.trace.arguments import Arguments, is_none, is_true
+from djguide_analyzers.trace.values import (
+    Constant,
+    ExternalValue,
+    PrefetchEntry,
+    PrefetchValue,
+    Query,
+    QuerySetValue,
+)
+
+Refinement = Callable[[Query, Arguments], Query]
+
+
+def _same(query: Query, args: Arguments) -> Query:
+    return query
+
+
+def _filter(query: Query, args: Arguments) -> Query:
+    single = any(name in ("pk", "id", "pk__exact", "id__exact") for name in args.keywords)
+    return query.but(filters=query.filters | frozenset(args.keywords), single=query.single or single)
+
+
+def _exclude(query: Query, args: Arguments) -> Query:
+    return query.but(filters=query.filters | frozenset(args.keywords))
+
+
+def _select_related(query: Query, args: Arguments) -> Query:
+    if is_none(args.first):
+        return query.but(select=frozenset(), select_all=False)
+    paths = args.texts()
+    if paths is None:
+        return query.but(opaque=True)
+    if not paths:
+        return query.but(select_all=True)
+    return query.but(select=query.select | _with_prefixes(paths))
+
+
+def _with_prefixes(paths: list[str]) -> frozenset[str]:
+    result: set[str] = set()
+    for path in paths:
+        parts = path.split("__")
+        result.update("__".join(parts[: n + 1]) for n in range(len(parts)))
+    return frozenset(result)
+
+
+def _prefetch_related(query: Query, args: Arguments) -> Query:
+    if is_none(args.first):
+        return query.but(prefetch=())
+    entries: list[PrefetchEntry] = []
+    for value in args.positional:
+        match value:
+            case Constant(value=str() as path):
+                entries.append(PrefetchEntry(path, None, None))
+            case PrefetchValue(opaque=False):
+                inner = value.queryset.query if isinstance(value.queryset, QuerySetValue) else None
+                entries.append(PrefetchEntry(value.path, inner, value.to_attr))
+            case _:
+                return query.but(opaque=True)
+    if args.starred:
+        return query.but(opaque=True)
+    return query.but(prefetch=(*query.prefetch, *entries))
+
+
+def _only(query: Query, args: Arguments) -> Query:
+    names = args.texts()
+    return query.but(opaque=True) if names is None else query.but(only=frozenset(names), deferred=frozenset())
+
+
+def _defer(query: Query, args: Arguments) -> Query:
+    if is_none(args.first):
+        return query.but(only=None, deferred=frozenset())
+    names = args.texts()
+    return query.but(opaque=True) if names is None else query.but(deferred=query.deferred | frozenset(names))
+
+
+def _annotate(query: Query, args: Arguments) -> Query:
+    return query.but(annotations=query.annotations | frozenset(args.keywords))
+
+
+def _extra(query: Query, args: Arguments) -> Query:
+    return query.but(assumed=True)
+
+
+def _order_by(query: Query, args: Arguments) -> Query:
+    names = args.texts()
+    return query.but(ordered=bool(args.positional) or args.starred, order=tuple(names or ()))
+
+
+def _reverse(query: Query, args: Arguments) -> Query:
+    return query.but(order=())
+
+
+def _distinct(query: Query, args: Arguments) -> Query:
+    return query.but(distinct=True)
+
+
+def _combine(query: Query, args: Arguments) -> Query:
+    combined = query.but(combined=True)
+    for other in args.positional:
+        if not isinstance(other, QuerySetValue):
+            return combined.but(opaque=True)
+        if other.query.select != query.select or other.query.prefetch != query.prefetch:
+            combined = combined.but(opaque=True)
+    return combined
+
+
+def _values(query: Query, args: Arguments) -> Query:
+    return query.but(shape="dicts", annotations=query.annotations | frozenset(args.keywords))
+
+
+def _values_list(query: Query, args: Arguments) -> Query:
+    return query.but(shape="scalars" if is_true(args.keywords.get("flat")) else "tuples")
+
+
+def _dates(query: Query, args: Arguments) -> Query:
+    return query.but(shape="scalars")
+
+
+def _lock(query: Query, args: Arguments) -> Query:
+    return query.but(locked=True)
+
+
+def _raw(query: Query, args: Arguments) -> Query:
+    return query.but(opaque=True)
+
+
+def _fetch_mode(query: Query, args: Arguments) -> Query:
+    match args.first:
+        case ExternalValue(dotted=dotted):
+            return query.but(fetch_mode=dotted.rpartition(".")[2])
+        case _:
+            return query.but(opaque=True)
+
+
+METHODS: dict[str, Refinement] = {
+    "all": _same,
+    "using": _same,
+    "db_manager": _same,
+    "none": _same,
+    "iterator": _same,
+    "filter": _filter,
+    "exclude": _exclude,
+    "complex_filter": _exclude,
+    "select_related": _select_related,
+    "prefetch_related": _prefetch_related,
+    "only": _only,
+    "defer": _defer,
+    "annotate": _annotate,
+    "alias": _same,
+    "extra": _extra,
+    "order_by": _order_by,
+    "reverse": _reverse,
+    "distinct": _distinct,
+    "union": _combine,
+    "intersection": _combine,
+    "difference": _combine,
+    "values": _values,
+    "values_list": _values_list,
+    "dates": _dates,
+    "datetimes": _dates,
+    "select_for_update": _lock,
+    "raw": _raw,
+    "fetch_mode": _fetch_mode,
+}

@@ -1,0 +1,309 @@
+"""Executing statements abstractly. Each executor returns whether control can go on behind the statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
+from djguide_analyzers.trace import annotations, attributes, calls, iteration
+from djguide_analyzers.trace import evaluate as expressions
+from djguide_analyzers.trace.events import Loop, TransactionBoundary
+from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.values import (
+    UNKNOWN,
+    AbstractValue,
+    AtomicValue,
+    ClassValue,
+    Constant,
+    FunctionValue,
+    Mapping,
+    Sequence,
+    join,
+)
+
+
+def execute(frame: Frame, statements: list[ir.Stmt]) -> bool:
+    """Execute a block."""
+    for node in statements:
+        if not _EXECUTORS[type(node)](frame, node):
+            return False
+    return True
+
+
+def assign(frame: Frame, target: ir.Expr, value: AbstractValue) -> None:
+    """Bind `target` to `value`."""
+    match target:
+        case ir.Name(id=name):
+            frame.env[name] = value
+        case ir.Display(items=items):
+            parts = _unpack(value, len(items))
+            for item, part in zip(items, parts, strict=True):
+                if isinstance(item, ir.Star):
+                    assign(frame, item.value, Sequence(UNKNOWN))
+                else:
+                    assign(frame, item, part)
+        case ir.Attr():
+            attributes.set_attribute(frame, target, expressions.evaluate(frame, target.value), value)
+        case ir.Subscript(value=base, index=index):
+            _assign_item(frame, base, index, value)
+        case ir.Star(value=inner):
+            assign(frame, inner, value)
+        case _:
+            expressions.evaluate(frame, target)
+
+
+def _unpack(value: AbstractValue, count: int) -> list[AbstractValue]:
+    if isinstance(value, Sequence):
+        if value.items is not None and len(value.items) == count:
+            return list(value.items)
+        return [value.element] * count
+    return [UNKNOWN] * count
+
+
+def _assign_item(frame: Frame, base: ir.Expr, index: ir.Expr, value: AbstractValue) -> None:
+    container = expressions.evaluate(frame, base)
+    key = expressions.evaluate(frame, index)
+    if isinstance(base, ir.Name) and isinstance(container, Mapping):
+        if isinstance(key, Constant):
+            entries = tuple(e for e in container.entries if e[0] != key.value)
+            updated = Mapping((*entries, (key.value, value)), container.element, container.key)
+        else:
+            empty = not container.entries and container.element is UNKNOWN
+            updated = Mapping(container.entries, value if empty else join(container.element, value), key)
+        frame.env[base.id] = updated
+
+
+def _expr_stmt(frame: Frame, node: ir.ExprStmt) -> bool:
+    expressions.evaluate(frame, node.value)
+    return True
+
+
+def _assign(frame: Frame, node: ir.Assign) -> bool:
+    value = UNKNOWN if node.value is None else expressions.evaluate(frame, node.value)
+    if value is UNKNOWN and node.annotation is not None:
+        value = annotations.annotated(frame, node.annotation, frame.code)
+    if node.value is None and value is UNKNOWN:
+        return True
+    for target in node.targets:
+        assign(frame, target, value)
+    return True
+
+
+def _aug_assign(frame: Frame, node: ir.AugAssign) -> bool:
+    binary = ir.Binary(node.at, node.target, node.op, node.value)
+    value = expressions.evaluate(frame, binary)
+    if isinstance(node.target, ir.Name):
+        frame.env[node.target.id] = value
+    return True
+
+
+def _return(frame: Frame, node: ir.Return) -> bool:
+    frame.returns.append(Constant(None) if node.value is None else expressions.evaluate(frame, node.value))
+    return False
+
+
+def _raise(frame: Frame, node: ir.Raise) -> bool:
+    for part in (node.exc, node.cause):
+        if part is not None:
+            expressions.evaluate(frame, part)
+    return False
+
+
+def _delete(frame: Frame, node: ir.Delete) -> bool:
+    for target in node.targets:
+        if isinstance(target, ir.Name):
+            frame.env[target.id] = UNKNOWN
+        elif isinstance(target, (ir.Attr, ir.Subscript)):
+            expressions.evaluate(frame, target.value)
+    return True
+
+
+def _assert(frame: Frame, node: ir.Assert) -> bool:
+    expressions.evaluate_test(frame, node.test)
+    if node.message is not None:
+        expressions.evaluate(frame, node.message)
+    return True
+
+
+def _if(frame: Frame, node: ir.If) -> bool:
+    expressions.evaluate_test(frame, node.test)
+    before = dict(frame.env)
+    body_goes_on = execute(frame, node.body)
+    after_body, frame.env = frame.env, before
+    else_goes_on = execute(frame, node.orelse)
+    if body_goes_on and else_goes_on:
+        frame.join_env(after_body, frame.env)
+    elif body_goes_on:
+        frame.env = after_body
+    return body_goes_on or else_goes_on
+
+
+def _for(frame: Frame, node: ir.For) -> bool:
+    iterated = expressions.evaluate(frame, node.iter)
+    element, loop = iteration.iterate(frame, iterated, node.iter, node.at, once=_ends_at_once(node.body))
+    return _loop(frame, node, element, loop)
+
+
+def _while(frame: Frame, node: ir.While) -> bool:
+    expressions.evaluate_test(frame, node.test)
+    loop = iteration.plain_loop(frame, node.at)
+    endless = isinstance(node.test, ir.Const) and bool(node.test.value)
+    goes_on = _loop(frame, node, None, loop)
+    return goes_on if not endless else True
+
+
+def _loop(frame: Frame, node: ir.For | ir.While, element: AbstractValue | None, loop: Loop) -> bool:
+    before = dict(frame.env)
+    frame.exits.append([])
+    frame.loops = (*frame.loops, loop)
+    if isinstance(node, ir.For):
+        assign(frame, node.target, element if element is not None else UNKNOWN)
+    goes_on = execute(frame, node.body)
+    frame.loops = frame.loops[:-1]
+    ends = frame.exits.pop()
+    if goes_on:
+        ends.append(frame.env)
+    frame.join_env(before, *ends)
+    return execute(frame, node.orelse) or bool(ends) or True
+
+
+def _ends_at_once(body: list[ir.Stmt]) -> bool:
+    """Whether the first round is always the last."""
+    last = body[-1] if body else None
+    ends = isinstance(last, (ir.Return, ir.Raise)) or (isinstance(last, ir.Jump) and last.kind == "break")
+    return ends and not _continues(body)
+
+
+def _continues(body: list[ir.Stmt]) -> bool:
+    for node in body:
+        match node:
+            case ir.Jump(kind="continue"):
+                return True
+            case ir.If(body=inner, orelse=orelse):
+                if _continues(inner) or _continues(orelse):
+                    return True
+            case ir.With(body=inner):
+                if _continues(inner):
+                    return True
+            case ir.Try():
+                if any(_continues(b) for b in (node.body, node.orelse, node.final)):
+                    return True
+                if any(_continues(h.body) for h in node.handlers):
+                    return True
+            case _:
+                pass
+    return False
+
+
+def _with(frame: Frame, node: ir.With) -> bool:
+    opened = 0
+    for item in node.items:
+        context = expressions.evaluate(frame, item.context)
+        if isinstance(context, AtomicValue):
+            frame.emit(TransactionBoundary(frame.site(item.context), frame.context, True, context.using))
+            frame.transactions = (*frame.transactions, context.using)
+            opened += 1
+        if item.target is not None:
+            assign(frame, item.target, UNKNOWN)
+    goes_on = execute(frame, node.body)
+    for _ in range(opened):
+        using = frame.transactions[-1]
+        frame.transactions = frame.transactions[:-1]
+        frame.emit(TransactionBoundary(frame.site(node), frame.context, False, using))
+    return goes_on
+
+
+def _try(frame: Frame, node: ir.Try) -> bool:
+    before = dict(frame.env)
+    goes_on = execute(frame, node.body)
+    after_body = frame.env
+    if goes_on:
+        goes_on = execute(frame, node.orelse)
+    ends = [frame.env] if goes_on else []
+    for handler in node.handlers:
+        frame.join_env(before, after_body)
+        if handler.type is not None:
+            expressions.evaluate(frame, handler.type)
+        if handler.name:
+            frame.env[handler.name] = UNKNOWN
+        if execute(frame, handler.body):
+            ends.append(frame.env)
+    if ends:
+        frame.join_env(*ends)
+    else:
+        frame.join_env(before, after_body)
+    return execute(frame, node.final) and bool(ends)
+
+
+def _match(frame: Frame, node: ir.Match) -> bool:
+    expressions.evaluate(frame, node.subject)
+    before = dict(frame.env)
+    ends = [before]
+    for case in node.cases:
+        frame.env = dict(before)
+        frame.forget(case.names)
+        if case.guard is not None:
+            expressions.evaluate_test(frame, case.guard)
+        if execute(frame, case.body):
+            ends.append(frame.env)
+    frame.join_env(*ends)
+    return True
+
+
+def _import(frame: Frame, node: ir.Import | ir.ImportFrom) -> bool:
+    for name, value in expressions.resolve_import(frame, node):
+        frame.env[name] = value
+    return True
+
+
+def _function(frame: Frame, node: ir.FunctionDef) -> bool:
+    info = FunctionInfo(node, frame.code, frame.owner if frame.function is None else None, frame.function)
+    for decorator in node.decorators:
+        expressions.evaluate(frame, decorator)
+    value = FunctionValue(info, frame)
+    frame.env[node.name] = value if not node.decorators else UNKNOWN
+    calls.explore(frame, value)
+    return True
+
+
+def _class(frame: Frame, node: ir.ClassDef) -> bool:
+    frame.env[node.name] = ClassValue(ClassInfo(node, frame.code))
+    return True
+
+
+def _jump(frame: Frame, node: ir.Jump) -> bool:
+    if node.kind == "pass":
+        return True
+    if frame.exits:
+        frame.exits[-1].append(dict(frame.env))
+    return False
+
+
+def _scope(frame: Frame, node: ir.Scope) -> bool:
+    frame.forget(node.names)
+    return True
+
+
+_EXECUTORS: dict[type, Callable[[Frame, Any], bool]] = {
+    ir.ExprStmt: _expr_stmt,
+    ir.Assign: _assign,
+    ir.AugAssign: _aug_assign,
+    ir.Return: _return,
+    ir.Raise: _raise,
+    ir.Delete: _delete,
+    ir.Assert: _assert,
+    ir.If: _if,
+    ir.For: _for,
+    ir.While: _while,
+    ir.With: _with,
+    ir.Try: _try,
+    ir.Match: _match,
+    ir.Import: _import,
+    ir.ImportFrom: _import,
+    ir.FunctionDef: _function,
+    ir.ClassDef: _class,
+    ir.Jump: _jump,
+    ir.Scope: _scope,
+}

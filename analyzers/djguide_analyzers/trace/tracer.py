@@ -1,0 +1,97 @@
+"""Tracing a module: each of its functions by itself, and its top level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.modules import Code, FunctionInfo, Module
+from djguide_analyzers.project.project import Project
+from djguide_analyzers.trace import annotations, statements
+from djguide_analyzers.trace.decorators import decorator_names
+from djguide_analyzers.trace.events import Event
+from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
+from djguide_analyzers.trace.values import UNKNOWN, AbstractValue
+
+
+@dataclass(eq=False)
+class Trace:
+    """What one root does.
+
+    Attributes:
+        function: The root; None for a module's top level.
+        events: What happens, in order, calls included.
+        complete: False when the budget ended it early.
+    """
+
+    function: FunctionInfo | None
+    events: list[Event] = field(default_factory=list)
+    complete: bool = True
+    _values: dict[tuple[Code, int], AbstractValue] = field(default_factory=dict, repr=False)
+
+    def value(self, code: Code, node: ir.Node) -> AbstractValue:
+        """What `node` was found to be; unknown when it was not reached."""
+        return self._values.get((code, node.at), UNKNOWN)
+
+
+def trace_function(project: Project, info: FunctionInfo) -> Trace:
+    """Trace `info` as if called from anywhere."""
+    run = Run(project)
+    transactions: tuple[str | None, ...] = ()
+    if "django.db.transaction.atomic" in decorator_names(project, info):
+        transactions = (None,)
+    probe = Frame(run, info.code, owner=info.owner)
+    receiver = annotations.receiver_of(probe, info)
+    frame = Frame(
+        run, info.body_code, function=info, transactions=transactions, owner=info.owner, receiver=receiver
+    )
+    bound = [receiver] if info.owner is not None and receiver is not UNKNOWN else []
+    annotations.bind_parameters(frame, info, list(bound), {}, explore=True)
+    return _run(frame, info, [(info.statements, None)])
+
+
+def trace_top_level(project: Project, module: Module) -> Trace:
+    """Trace what importing `module` does, class bodies included."""
+    run = Run(project)
+    frame = Frame(run, Code(module, module.facts.chunks[0]) if module.facts.chunks else _nowhere(module))
+    blocks = [(chunk.outline, Code(module, chunk)) for chunk in module.facts.chunks]
+    return _run(frame, None, blocks)
+
+
+def _nowhere(module: Module) -> Code:
+    return Code(module, ir.Chunk(0, 0, [], b"", []))
+
+
+def _run(
+    frame: Frame, function: FunctionInfo | None, blocks: list[tuple[list[ir.Stmt], Code | None]]
+) -> Trace:
+    run = frame.run
+    complete = True
+    try:
+        for block, code in blocks:
+            if code is not None:
+                frame.code = code
+                for statement in _plain(block):
+                    statements.execute(frame, [statement])
+            else:
+                statements.execute(frame, block)
+    except (BudgetSpent, RecursionError):
+        complete = False
+    return Trace(function, run.events, complete, run.values)
+
+
+def _plain(block: list[ir.Stmt]) -> Iterator[ir.Stmt]:
+    """Statements of a module's or class's body other than definitions, those of class bodies included."""
+    for node in block:
+        if isinstance(node, ir.ClassDef):
+            yield from _plain(node.body)
+        elif not isinstance(node, (ir.FunctionDef, ir.Import, ir.ImportFrom)):
+            yield node
+
+
+def trace_module(project: Project, module: Module) -> Iterator[Trace]:
+    """All traces of `module`, its top level first."""
+    yield trace_top_level(project, module)
+    for info in module.functions():
+        yield trace_function(project, info)

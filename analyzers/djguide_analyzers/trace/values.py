@@ -1,0 +1,386 @@
+"""Abstract values: what an expression may be, as far as it matters to the database.
+
+Values are immutable and compared by content. `UNKNOWN` is a value like any other: whatever is not proven
+is unknown, and nothing is ever reported about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.graph import ManagerInfo
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
+
+if TYPE_CHECKING:
+    from djguide_analyzers.trace.frame import Frame
+
+Shape = Literal["instances", "dicts", "tuples", "scalars"]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A node in the code: where something happens."""
+
+    code: Code
+    at: int
+
+
+class AbstractValue:
+    """Base of all values."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown(AbstractValue):
+    pass
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar(AbstractValue):
+    """A plain value from the database or a computation (text, number, date): known to be no row."""
+
+
+SCALAR = Scalar()
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(AbstractValue):
+    """A literal."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleValue(AbstractValue):
+    module: Module
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalValue(AbstractValue):
+    """Something of a module that cannot be read, by dotted name; its attributes extend the name."""
+
+    dotted: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassValue(AbstractValue):
+    cls: ClassInfo
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionValue(AbstractValue):
+    """A project or library function; nested ones carry the frame they were defined in."""
+
+    info: FunctionInfo
+    frame: Frame | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaValue(AbstractValue):
+    node: ir.Lambda = field(compare=False)
+    site: Site
+    frame: Frame = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundMethod(AbstractValue):
+    """A function of a readable class bound to a receiver."""
+
+    info: FunctionInfo
+    receiver: AbstractValue
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinMethod(AbstractValue):
+    """A method that the engine models itself (of querysets, managers, rows, sequences, ...)."""
+
+    receiver: AbstractValue
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Partial(AbstractValue):
+    """``functools.partial(func, *args, **keywords)``."""
+
+    func: AbstractValue
+    args: tuple[AbstractValue, ...]
+    keywords: tuple[tuple[str, AbstractValue], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SuperValue(AbstractValue):
+    """``super()``: attributes of `receiver` looked up behind `after` in its class's hierarchy."""
+
+    receiver: AbstractValue
+    cls: ClassInfo
+    after: ClassInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectValue(AbstractValue):
+    """An instance of a readable class that is no model, queryset or manager."""
+
+    cls: ClassInfo
+
+
+@dataclass(frozen=True, slots=True)
+class RequestValue(AbstractValue):
+    """An HTTP request."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionValue(AbstractValue):
+    """A ``Q`` object; `empty` False when it certainly holds a condition."""
+
+    empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AtomicValue(AbstractValue):
+    """What ``transaction.atomic(...)`` returns."""
+
+    using: str | None
+    durable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PrefetchValue(AbstractValue):
+    """``Prefetch(path, queryset=..., to_attr=...)``; None parts were not given."""
+
+    path: str
+    queryset: QuerySetValue | None
+    to_attr: str | None
+    opaque: bool = False
+
+
+# --- the object-relational part --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One method call of a queryset's chain."""
+
+    name: str
+    site: Site
+    node: ir.Call = field(compare=False, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PrefetchEntry:
+    """One prefetched path with the queryset given for it and the attribute it fills, if any."""
+
+    path: str
+    inner: Query | None
+    to_attr: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The state of a queryset.
+
+    Attributes:
+        model: Label of the model its rows are of.
+        origin: Where it starts: the manager or queryset class expression.
+        chain: Its method calls in order, as far as they were followed.
+        select: Paths joined by ``select_related``, with all their prefixes.
+        select_all: ``select_related()`` without arguments: all foreign keys that are not null.
+        prefetch: What ``prefetch_related`` loads.
+        only, deferred: Names given to ``only`` (None: not used) and ``defer``.
+        annotations: Names added to the rows.
+        ordered: Whether an order is set (None: the model's own).
+        known: Relations set on each row from the start: a related manager's own object.
+        opaque: What it loads is not fully known, so nothing is said about its rows.
+        single: It yields at most one row.
+        assumed: Part of it rests on a class that could not be read.
+        cls: The project's own queryset class.
+    """
+
+    model: str
+    origin: Site | None = None
+    chain: tuple[Link, ...] = ()
+    select: frozenset[str] = frozenset()
+    select_all: bool = False
+    prefetch: tuple[PrefetchEntry, ...] = ()
+    only: frozenset[str] | None = None
+    deferred: frozenset[str] = frozenset()
+    annotations: frozenset[str] = frozenset()
+    filters: frozenset[str] = frozenset()
+    ordered: bool | None = None
+    order: tuple[str, ...] = ()
+    sliced: bool = False
+    distinct: bool = False
+    combined: bool = False
+    locked: bool = False
+    shape: Shape = "instances"
+    known: frozenset[str] = frozenset()
+    opaque: bool = False
+    single: bool = False
+    assumed: bool = False
+    fetch_mode: str | None = None
+    cls: ClassInfo | None = None
+
+    def but(self, **changes: Any) -> Query:
+        """A copy with `changes`."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A related manager's side: the row it hangs on and the accessor.
+
+    `back` is the name of the foreign key on the children that points back, for reverse foreign keys.
+    """
+
+    row: Row
+    accessor: str
+    back: str | None
+    prefetched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerValue(AbstractValue):
+    """A manager, or a related manager when `related` is set."""
+
+    model: str
+    info: ManagerInfo | None
+    site: Site | None
+    related: Related | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySetValue(AbstractValue):
+    """A queryset. `identity` tells apart objects with a result cache of their own."""
+
+    query: Query
+    identity: int
+    related: Related | None = None
+    cached: bool = False
+    """Answered from the prefetch cache of its row."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowRoot:
+    """Where rows come from: one evaluated queryset (`many`), or one object."""
+
+    identity: int
+    query: Query | None
+    many: bool
+    related: Related | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row(AbstractValue):
+    """An instance of `model`: one of the rows of `root`, or reached from them through `path`.
+
+    `provenance_known` is False for parameters and ``self``: whoever passed it may have loaded anything.
+    """
+
+    model: str
+    root: RowRoot
+    path: tuple[str, ...] = ()
+    provenance_known: bool = True
+
+    @property
+    def key(self) -> tuple[int, tuple[str, ...]]:
+        return self.root.identity, self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence(AbstractValue):
+    """A list, tuple, set or iterator; `items` when its members are known one by one."""
+
+    element: AbstractValue
+    items: tuple[AbstractValue, ...] | None = None
+    rows_of: int | None = None
+    """Identity of the queryset whose rows these are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping(AbstractValue):
+    """A dictionary: known constant keys, and what the other values may be."""
+
+    entries: tuple[tuple[Any, AbstractValue], ...]
+    element: AbstractValue = UNKNOWN
+    key: AbstractValue = UNKNOWN
+
+    def get(self, key: Any) -> AbstractValue:
+        for name, value in self.entries:
+            if name == key:
+                return value
+        return self.element
+
+
+NONE = Constant(None)
+
+
+def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
+    """What holds whichever of the two it is.
+
+    None gives way to the other value. Two querysets of one model join to one that may have loaded whatever
+    either has, so that nothing is reported that one branch already took care of.
+    """
+    if one == other:
+        return one
+    if one == NONE:
+        return other
+    if other == NONE:
+        return one
+    match one, other:
+        case Constant(), Constant():
+            return SCALAR
+        case ((Constant() | Scalar()), (Constant() | Scalar())):
+            return SCALAR
+        case QuerySetValue(), QuerySetValue():
+            return _join_querysets(one, other)
+        case ConditionValue(), ConditionValue():
+            return ConditionValue(one.empty or other.empty)
+        case Sequence(), Sequence():
+            element = join(one.element, other.element)
+            return Sequence(element, None, one.rows_of if one.rows_of == other.rows_of else None)
+        case Row(), Row() if one.model == other.model:
+            return Row(
+                one.model, RowRoot(min(one.root.identity, other.root.identity), None, False), (), False
+            )
+        case _:
+            return UNKNOWN
+
+
+def _join_querysets(one: QuerySetValue, other: QuerySetValue) -> AbstractValue:
+    a, b = one.query, other.query
+    if a.model != b.model or a.shape != b.shape:
+        return UNKNOWN
+    longer = b if len(b.chain) >= len(a.chain) else a
+    query = longer.but(
+        select=a.select | b.select,
+        select_all=a.select_all or b.select_all,
+        prefetch=tuple(dict.fromkeys((*a.prefetch, *b.prefetch))),
+        annotations=a.annotations | b.annotations,
+        known=a.known | b.known,
+        only=a.only if a.only == b.only else None,
+        deferred=a.deferred & b.deferred,
+        ordered=a.ordered if a.ordered == b.ordered else True,
+        sliced=a.sliced or b.sliced,
+        combined=a.combined or b.combined,
+        locked=a.locked or b.locked,
+        opaque=a.opaque or b.opaque,
+        single=a.single and b.single,
+        assumed=a.assumed or b.assumed,
+    )
+    related = one.related if one.related == other.related else None
+    return QuerySetValue(query, max(one.identity, other.identity), related)
+
+
+def join_all(values: list[AbstractValue]) -> AbstractValue:
+    """Join of all `values`; None stands for no value at all."""
+    if not values:
+        return NONE
+    result = values[0]
+    for value in values[1:]:
+        result = join(result, value)
+    return result
