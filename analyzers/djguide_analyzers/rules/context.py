@@ -1,0 +1,137 @@
+"""What a rule sees: one file of a project, with its scopes and traces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TypeVar
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import tests, walk
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
+from djguide_analyzers.project.project import Project
+from djguide_analyzers.rules.finding import Place
+from djguide_analyzers.source.positions import LineIndex, Range
+from djguide_analyzers.trace.tracer import Trace, trace_function, trace_top_level
+from djguide_analyzers.trace.values import AbstractValue, Site
+
+N = TypeVar("N", bound=ir.Node)
+
+
+class Scope:
+    """A module's top level, or one function: its statements, its nodes by kind, and its trace.
+
+    `function` is None for the top level, whose nodes stand in several chunks.
+    """
+
+    def __init__(
+        self, function: FunctionInfo | None, blocks: list[tuple[list[ir.Stmt], Code]], trace: Trace
+    ) -> None:
+        self.function = function
+        self.trace = trace
+        self.blocks = blocks
+
+    @cached_property
+    def _nodes(self) -> dict[type, list[tuple[ir.Node, Code]]]:
+        found: dict[type, list[tuple[ir.Node, Code]]] = {}
+        for block, code in self.blocks:
+            for node in walk(block):
+                found.setdefault(type(node), []).append((node, code))
+        return found
+
+    def nodes(self, kind: type[N]) -> list[tuple[N, Code]]:
+        """All nodes of one kind in source order, with the table each stands in."""
+        return self._nodes.get(kind, [])  # type: ignore[return-value]
+
+    def tests(self) -> Iterator[tuple[ir.Expr, Code]]:
+        """Expressions of which only the truth matters."""
+        for kind in (ir.If, ir.While, ir.IfExp, ir.Assert, ir.Unary, ir.Clause, ir.Call):
+            for node, code in self.nodes(kind):
+                for test in tests(node):
+                    yield test, code
+
+    def value(self, code: Code, node: ir.Node) -> AbstractValue:
+        """What the trace found `node` to be."""
+        return self.trace.value(code, node)
+
+
+class FileContext:
+    """One Python file of one project.
+
+    Args:
+        read: Text of any file of the workspace.
+        sibling: Context of another module of the same project.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        module: Module,
+        read: Callable[[str], str | None],
+        sibling: Callable[[Module], FileContext],
+    ) -> None:
+        self.project = project
+        self.module = module
+        self.path = module.path
+        self._read = read
+        self.sibling = sibling
+
+    @cached_property
+    def lines(self) -> LineIndex:
+        """The file's text."""
+        return LineIndex(self._read(self.path) or "")
+
+    @cached_property
+    def scopes(self) -> list[Scope]:
+        """The top level and every function, nested ones included, each with the trace that enters it."""
+        module = self.module
+        top = trace_top_level(self.project, module)
+        blocks = [(chunk.outline, Code(module, chunk)) for chunk in module.facts.chunks]
+        scopes = [Scope(None, blocks, top)]
+        for info in module.functions():
+            scopes += _with_nested(info, trace_function(self.project, info))
+        return scopes
+
+    @property
+    def traces(self) -> Iterator[Trace]:
+        """The traces of the file, one for each root."""
+        seen: set[int] = set()
+        for scope in self.scopes:
+            if id(scope.trace) not in seen:
+                seen.add(id(scope.trace))
+                yield scope.trace
+
+    def classes(self) -> Iterator[ClassInfo]:
+        return self.module.classes()
+
+    def place(self, code: Code, node: ir.Node | int) -> Place:
+        """Where a node stands, in whatever file its table belongs to."""
+        return Place(code.module.path, code.range(node))
+
+    def place_of(self, site: Site) -> Place:
+        return Place(site.code.module.path, site.code.range(site.at))
+
+    def text(self, code: Code, node: ir.Node | int) -> str:
+        """Source text of a node of this file."""
+        return self.lines.slice(code.range(node))
+
+    def slice(self, range_: Range) -> str:
+        return self.lines.slice(range_)
+
+    def resolve(self, code: Code, node: ir.Expr, owner: ClassInfo | None = None) -> str | None:
+        """Dotted name of what a name or attribute means at module level; None when it is not known."""
+        symbol = self.project.resolver.expr(code, node, owner)
+        return symbol.dotted if symbol is not None else None
+
+    def is_own(self, site: Site) -> bool:
+        """Whether a site lies in this file."""
+        return site.code.module.path == self.path
+
+
+def _with_nested(info: FunctionInfo, trace: Trace) -> Iterator[Scope]:
+    """The scope of a function and those of functions defined in it, which its trace explores."""
+    yield Scope(info, [(info.statements, info.body_code)], trace)
+    for node in walk(info.statements):
+        if isinstance(node, ir.FunctionDef):
+            nested = FunctionInfo(node, info.body_code, None, info)
+            yield from _with_nested(nested, trace)

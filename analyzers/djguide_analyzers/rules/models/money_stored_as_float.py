@@ -1,0 +1,112 @@
+"""Money is stored as a binary floating-point number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.support.edits import import_name, replace
+from djguide_analyzers.rules.support.fields import Declared, declared_fields
+from djguide_analyzers.source.edits import Edit
+from djguide_analyzers.source.positions import Range
+
+RULE = Rule(
+    summary="A `FloatField` holds money, which drifts by cents",
+    severity=Severity.WARNING,
+    safety=Safety.REVIEW,
+)
+
+FLOAT = "django.db.models.fields.FloatField"
+
+_MONEY = frozenset(
+    {
+        "amount", "balance", "budget", "charge", "cost", "credit", "debit", "deposit", "donation", "expense", "fee",
+        "fine", "fare", "income", "invoiced", "money", "payment", "payout", "payable", "price", "premium", "profit",
+        "refund", "revenue", "salary", "subtotal", "surcharge", "tuition", "turnover", "wage", "allowance", "rent",
+        "commission", "tip", "bonus", "earnings", "msrp", "cash", "dues",
+    }
+)  # fmt: skip
+_CURRENCIES = frozenset(
+    {"usd", "eur", "gbp", "chf", "jpy", "cad", "aud", "dollars", "euros", "cents", "net", "gross"}
+)
+_TOTALS = frozenset({"total", "sum"})
+_SALES = frozenset(
+    {"order", "invoice", "cart", "basket", "bill", "receipt", "payment", "quote", "sale", "purchase", "checkout",
+     "subscription", "transaction", "expense", "payroll"}
+)  # fmt: skip
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    for field in declared_fields(file):
+        if field.bases and field.is_a(FLOAT) and _is_money(field):
+            yield Hit(
+                file.place(field.code, field.call),
+                f"`{field.name}` is money in a binary float: cents are rounded and sums drift; use a `DecimalField`",
+                fixes=_fix(file, field),
+            )
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in name.lower().split("_") if word]
+
+
+def _is_money(field: Declared) -> bool:
+    """Whether the last word of the name, behind currency codes, is one for money."""
+    words = _words(field.name)
+    while len(words) > 1 and words[-1] in _CURRENCIES:
+        words.pop()
+    if not words:
+        return False
+    last = words[-1]
+    if _singular(last) in _MONEY or last in _MONEY:
+        return True
+    class_words = _words("".join(f"_{c}" if c.isupper() else c for c in field.cls.name))
+    return last in _TOTALS and bool(_SALES.intersection(class_words))
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-1] if word.endswith("s") else word
+
+
+def _fix(file: FileContext, field: Declared) -> tuple[Fix, ...]:
+    title = "Store as `DecimalField` (creates a migration)"
+    func = field.call.func
+    if field.bases[0] != FLOAT or any(k.name is None for k in field.call.keywords):
+        return (Fix(title, Safety.MANUAL),)
+    edits: list[Edit] = []
+    if isinstance(func, ir.Attr):
+        edits.append(replace(file, field.code.name_range(func), "DecimalField"))
+    else:
+        imported = import_name(file, "django.db.models", "DecimalField")
+        if imported is None:
+            return (Fix(title, Safety.MANUAL),)
+        edits += [replace(file, field.code.range(func), imported[0]), *imported[1]]
+    edits.append(_digits(file, field))
+    default = field.call.keyword("default")
+    if isinstance(default, ir.Const) and isinstance(default.value, float):
+        imported = import_name(file, "decimal", "Decimal")
+        if imported is None:
+            return (Fix(title, Safety.MANUAL),)
+        written = file.text(field.code, default)
+        edits += [replace(file, field.code.range(default), f'{imported[0]}("{written}")'), *imported[1]]
+    return (Fix(title, Safety.REVIEW, tuple(edits)),)
+
+
+def _digits(file: FileContext, field: Declared) -> Edit:
+    """Insert the two arguments a `DecimalField` needs, before the other keywords."""
+    code, call = field.code, field.call
+    digits = "max_digits=12, decimal_places=2"
+    if call.keywords:
+        start = code.range(call.keywords[0]).start
+        return replace(file, Range(start, start), f"{digits}, ")
+    if call.args:
+        end = code.range(call.args[-1]).end
+        return replace(file, Range(end, end), f", {digits}")
+    end = code.range(call).end
+    inside = end._replace(column=end.column - 1)
+    return replace(file, Range(inside, inside), digits)

@@ -1,0 +1,65 @@
+"""The key of a related row is read by loading the row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
+from djguide_analyzers.rules.support.edits import replace
+from djguide_analyzers.source.positions import Range
+from djguide_analyzers.trace.events import RelationLoad, RelationRead
+from djguide_analyzers.trace.values import Row, Site
+
+RULE = Rule(
+    summary="`row.relation.id` loads a row whose key the row holds already",
+    severity=Severity.WARNING,
+    safety=Safety.SAFE,
+)
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    for scope in file.scopes:
+        loads = {e.site: e for e in scope.trace.events if isinstance(e, RelationLoad) and e.key_only}
+        if not loads:
+            continue
+        read_fully = {
+            (event.row.key, event.name)
+            for event in scope.trace.events
+            if isinstance(event, (RelationLoad, RelationRead)) and not event.key_only
+        }
+        for node, code in scope.nodes(ir.Attr):
+            relation = node.value
+            load = loads.get(Site(code, relation.at)) if isinstance(relation, ir.Attr) else None
+            if (
+                load is not None
+                and isinstance(relation, ir.Attr)
+                and (load.row.key, load.name) not in read_fully
+            ):
+                yield from _hit(file, scope, load, node, relation)
+
+
+def _hit(
+    file: FileContext, scope: Scope, load: RelationLoad, node: ir.Attr, relation: ir.Attr
+) -> Iterator[Hit]:
+    code = load.site.code
+    row = scope.value(code, relation.value)
+    model = file.project.graph.get(load.row.model)
+    field = model.fields.get(load.name) if model else None
+    if field is None or not isinstance(row, Row):
+        return
+    after_row = code.range(relation.value).end
+    end = code.range(node).end
+    edit = replace(file, Range(after_row, end), f".{field.attname}")
+    related = ()
+    if field.code is not None and field.node is not None and field.code.module.origin == "project":
+        related = (Related(f"`{field.name}` is declared here", file.place(field.code, field.node)),)
+    yield Hit(
+        file.place(code, node),
+        f"`.{relation.name}.{node.name}` loads the related row only for its key, which `{field.attname}` holds already",
+        related=related,
+        fixes=(Fix(f"Read `{field.attname}`", Safety.SAFE, (edit,)),),
+        data={"model": load.row.model, "relation": load.name},
+    )

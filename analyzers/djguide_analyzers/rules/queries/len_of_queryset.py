@@ -1,0 +1,73 @@
+"""All rows are loaded for their number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.modules import Code
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.support.edits import replace
+from djguide_analyzers.rules.support.querysets import answers_from_cache
+from djguide_analyzers.trace.events import QueryRun, QuerySetUse
+from djguide_analyzers.trace.values import QuerySetValue, Site
+
+RULE = Rule(
+    summary="`len()` loads all rows of a queryset that is used for nothing else",
+    severity=Severity.WARNING,
+    safety=Safety.SAFE,
+)
+
+_SIMPLE = (ir.Name, ir.Attr, ir.Call, ir.Subscript)
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    for scope in file.scopes:
+        for node, code in scope.nodes(ir.Call):
+            if _is_len(node):
+                argument = node.args[0]
+                value = scope.value(code, argument)
+                if isinstance(value, QuerySetValue) and _only_counted(scope, code, node, argument, value):
+                    yield _hit(file, code, node, argument)
+
+
+def _is_len(node: ir.Call) -> bool:
+    return (
+        isinstance(node.func, ir.Name) and node.func.id == "len" and len(node.args) == 1 and not node.keywords
+    )
+
+
+def _only_counted(scope: Scope, code: Code, node: ir.Call, argument: ir.Expr, value: QuerySetValue) -> bool:
+    """Whether nothing but ``len()`` looks at the rows of this queryset object."""
+    if isinstance(argument, ir.Attr) or answers_from_cache(scope, code, argument, value):
+        return False  # an attribute may be read from anywhere
+    events = scope.trace.events
+    ran = [
+        e
+        for e in events
+        if isinstance(e, QueryRun) and e.site == Site(code, node.at) and e.operation == "len"
+    ]
+    if not ran:
+        return False
+    counted = {e.identity for e in ran}
+    argument_site = Site(code, argument.at)
+    for event in events:
+        if isinstance(event, QuerySetUse) and event.queryset.identity in counted:
+            if not event.harmless and event.site != argument_site:
+                return False
+        elif isinstance(event, QueryRun) and event.identity in counted and event not in ran:
+            return False
+    return True
+
+
+def _hit(file: FileContext, code: Code, node: ir.Call, argument: ir.Expr) -> Hit:
+    text = file.text(code, argument)
+    counted = text if isinstance(argument, _SIMPLE) else f"({text})"
+    edit = replace(file, code.range(node), f"{counted}.count()")
+    return Hit(
+        file.place(code, node),
+        "`len()` loads every row of this queryset just to count them: `count()` lets the database do it",
+        fixes=(Fix("Use `count()`", Safety.SAFE, (edit,)),),
+    )

@@ -1,0 +1,20 @@
+"""A loop reads a foreign key that its queryset did not join."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.finding import Safety, Severity
+from djguide_analyzers.rules.support.n_plus_one import hits
+
+RULE = Rule(
+    summary="A loop loads a foreign key once per row instead of joining it",
+    severity=Severity.WARNING,
+    safety=Safety.SAFE,
+)
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    return hits(file, lambda miss: miss.kind in ("fk", "o2o"))

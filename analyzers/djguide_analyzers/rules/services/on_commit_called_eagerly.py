@@ -1,0 +1,95 @@
+"""``on_commit`` is given the result of a call instead of something to call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.modules import Code, FunctionInfo
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.support.edits import import_name, replace
+from djguide_analyzers.trace.values import (
+    AbstractValue,
+    BoundMethod,
+    Constant,
+    ExternalValue,
+    FunctionValue,
+    QuerySetValue,
+    Row,
+    Scalar,
+)
+
+RULE = Rule(
+    summary="`on_commit()` gets the result of a call, which has run before the commit",
+    severity=Severity.ERROR,
+    safety=Safety.SAFE,
+)
+
+_ON_COMMIT = "django.db.transaction.on_commit"
+_DISPATCHES = frozenset({"delay", "apply_async", "delay_on_commit", "enqueue"})
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    for scope in file.scopes:
+        for node, code in scope.nodes(ir.Call):
+            func = scope.value(code, node.func)
+            if isinstance(func, FunctionValue) and func.info.dotted == _ON_COMMIT:
+                callback = node.args[0] if node.args else node.keyword("func")
+                if isinstance(callback, ir.Call) and _is_done(file, scope, code, callback):
+                    yield _hit(file, code, node, callback)
+
+
+def _is_done(file: FileContext, scope: Scope, code: Code, call: ir.Call) -> bool:
+    """Whether `call` does its work at once and certainly returns nothing to call later."""
+    result = scope.value(code, call)
+    if isinstance(result, (Constant, Scalar, Row, QuerySetValue)):
+        return True
+    func = scope.value(code, call.func)
+    if isinstance(func, (FunctionValue, BoundMethod)):
+        return _returns_nothing(func.info) or _is_dispatch(file, call, func)
+    return _is_dispatch(file, call, func)
+
+
+def _is_dispatch(file: FileContext, call: ir.Call, func: AbstractValue) -> bool:
+    """Whether a background task is sent off: ``task.delay(...)`` and its like."""
+    if not isinstance(call.func, ir.Attr) or call.func.name not in _DISPATCHES:
+        return False
+    return not isinstance(func, ExternalValue) or not func.dotted.startswith("functools.")
+
+
+def _returns_nothing(info: FunctionInfo) -> bool:
+    """Whether a function of the project has no value to return."""
+    if info.module.origin != "project" or info.node.is_generator or info.node.is_async:
+        return False
+    if info.node.returns is not None:
+        return isinstance(info.node.returns, ir.Const) and info.node.returns.value is None
+    if info.node.decorators:
+        return False
+    return not any(isinstance(node, ir.Return) and node.value is not None for node in walk(info.statements))
+
+
+def _hit(file: FileContext, code: Code, node: ir.Call, callback: ir.Call) -> Hit:
+    func = file.text(code, callback.func)
+    return Hit(
+        file.place(code, node),
+        f"`{func}(…)` runs right here, before the commit, and `on_commit` gets what it returns instead of a callback: "
+        "Django refuses it with a TypeError, and the transaction fails",
+        fixes=_fix(file, code, callback, func),
+    )
+
+
+def _fix(file: FileContext, code: Code, callback: ir.Call, func: str) -> tuple[Fix, ...]:
+    title = "Hand over the call with `partial`"
+    if not callback.args and not callback.keywords:
+        edit = replace(file, code.range(callback), func)
+        return (Fix("Hand over the function itself", Safety.SAFE, (edit,)),)
+    imported = import_name(file, "functools", "partial")
+    if imported is None:
+        return (Fix(title, Safety.MANUAL),)
+    inner = file.text(code, callback)[len(func) :]
+    opening = inner.index("(")
+    text = f"{imported[0]}({func}, {inner[opening + 1 :].lstrip()}"
+    return (Fix(title, Safety.SAFE, (replace(file, code.range(callback), text), *imported[1])),)

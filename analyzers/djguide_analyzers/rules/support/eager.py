@@ -1,0 +1,172 @@
+"""The fix of the N+1 family: loading a path where the queryset is built."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.graph import ModelGraph
+from djguide_analyzers.project.modules import Code
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.finding import Fix, Safety
+from djguide_analyzers.rules.support.edits import insert, replace
+from djguide_analyzers.source.edits import Edit
+from djguide_analyzers.source.positions import Position, Range
+from djguide_analyzers.trace.values import Link, Query
+
+
+def is_to_one(graph: ModelGraph, label: str, path: tuple[str, ...]) -> bool:
+    """Whether `path` from model `label` passes only relations that a join can follow."""
+    for name in path:
+        model = graph.get(label)
+        if model is None:
+            return False
+        field, reverse = model.fields.get(name), model.reverse.get(name)
+        if field is not None and field.is_forward_one and field.target:
+            label = field.target
+        elif reverse is not None and reverse.kind == "o2o":
+            label = reverse.model
+        else:
+            return False
+    return True
+
+
+def has_nullable(graph: ModelGraph, label: str, path: tuple[str, ...]) -> bool:
+    """Whether a join along `path` is an outer join."""
+    for name in path:
+        model = graph.get(label)
+        field = model.fields.get(name) if model else None
+        if field is None or field.null or field.target is None:
+            return True
+        label = field.target
+    return False
+
+
+def split(graph: ModelGraph, query: Query, paths: Iterable[tuple[str, ...]]) -> tuple[list[str], list[str]]:
+    """Paths to join and paths to prefetch, each sorted."""
+    joins: list[str] = []
+    prefetches: list[str] = []
+    for path in paths:
+        to_one = is_to_one(graph, query.model, path)
+        if to_one and query.locked and has_nullable(graph, query.model, path):
+            to_one = False  # PostgreSQL refuses to lock the nullable side of an outer join
+        (joins if to_one else prefetches).append("__".join(path))
+    return sorted(joins), sorted(prefetches)
+
+
+def eager_fix(file: FileContext, query: Query, paths: list[tuple[str, ...]], local: Code) -> tuple[Fix, ...]:
+    """The fix that makes `query` load `paths`.
+
+    Safe when the queryset is built in the table `local`, where its rows are read; else to be reviewed, since
+    others may use it too. Advice without an edit where no edit is certainly right.
+    """
+    joins, prefetches = split(file.project.graph, query, paths)
+    title = _title(joins, prefetches)
+    edits = _edits(file, query, joins, prefetches)
+    if edits is None:
+        return (Fix(title, Safety.MANUAL),)
+    here = all(link.site.code == local for link in query.chain)
+    return (Fix(title, Safety.SAFE if here else Safety.REVIEW, tuple(edits)),)
+
+
+def _title(joins: list[str], prefetches: list[str]) -> str:
+    calls = [f"{name}({_quoted(paths)})" for name, paths in _methods(joins, prefetches)]
+    return "Load with " + " and ".join(calls)
+
+
+def _methods(joins: list[str], prefetches: list[str]) -> list[tuple[str, list[str]]]:
+    both = [("select_related", joins), ("prefetch_related", prefetches)]
+    return [(name, paths) for name, paths in both if paths]
+
+
+def _quoted(paths: list[str]) -> str:
+    return ", ".join(json.dumps(path) for path in paths)
+
+
+def _edits(file: FileContext, query: Query, joins: list[str], prefetches: list[str]) -> list[Edit] | None:
+    if query.combined or not query.chain:
+        return None
+    if joins and query.only is not None and any(path.split("__")[0] not in query.only for path in joins):
+        return None
+    if prefetches and any(link.name == "iterator" for link in query.chain):
+        return None
+    edits: list[Edit] = []
+    fresh: list[tuple[str, list[str]]] = []
+    for method, paths in _methods(joins, prefetches):
+        existing = _mergeable(query, method)
+        if existing is None:
+            fresh.append((method, paths))
+            continue
+        edit = _merged(file, existing, paths)
+        if edit is None:
+            return None
+        edits.append(edit)
+    if fresh:
+        edit = _appended(file, query, fresh)
+        if edit is None:
+            return None
+        edits.append(edit)
+    return edits
+
+
+def _mergeable(query: Query, method: str) -> Link | None:
+    """The last call of `method` in the chain, all of whose arguments are literal strings."""
+    for link in reversed(query.chain):
+        if link.name == method and link.node.args and not link.node.keywords:
+            literal = all(isinstance(arg, ir.Const) and isinstance(arg.value, str) for arg in link.node.args)
+            return link if literal else None
+    return None
+
+
+def _merged(file: FileContext, link: Link, paths: list[str]) -> Edit | None:
+    home = _home(file, link)
+    if home is None:
+        return None
+    old = [arg.value for arg in link.node.args if isinstance(arg, ir.Const) and isinstance(arg.value, str)]
+    code = link.site.code
+    kept = [path for path in old if not any(new.startswith(path + "__") for new in paths)]
+    if kept == old:
+        last = link.node.args[-1]
+        return insert(home, code.range(last).end, "".join(f", {json.dumps(p)}" for p in paths))
+    start, end = code.range(link.node.args[0]).start, code.range(link.node.args[-1]).end
+    return replace(home, Range(start, end), _quoted([*kept, *paths]))
+
+
+def _appended(file: FileContext, query: Query, calls: list[tuple[str, list[str]]]) -> Edit | None:
+    links = [link for link in query.chain if link.name != "iterator"]
+    if not links:
+        return None
+    last = links[-1]
+    home = _home(file, last)
+    func = last.node.func
+    if home is None or not isinstance(func, ir.Attr):
+        return None
+    code = last.site.code
+    rendered = [f"{name}({_quoted(paths)})" for name, paths in calls]
+    separator = _separator(home, code, func)
+    if last.name == "all" and not last.node.args and last is query.chain[-1]:
+        whole = Range(code.name_range(func).start, code.range(last.node).end)
+        return replace(home, whole, separator.join(rendered))
+    return insert(home, code.range(last.node).end, "".join(separator + call for call in rendered))
+
+
+def _home(file: FileContext, link: Link) -> FileContext | None:
+    """The file a link stands in; None when it is not the project's."""
+    module = link.site.code.module
+    if module.origin != "project":
+        return None
+    return file if module.path == file.path else file.sibling(module)
+
+
+def _separator(file: FileContext, code: Code, func: ir.Attr) -> str:
+    """A dot, on a line of its own where the chain is written one call per line."""
+    name = code.name_range(func).start
+    before = file.lines.line(name.line)[: name.column]
+    if before.strip() == ".":
+        return "\n" + before
+    return "."
+
+
+def position_after(code: Code, node: ir.Node) -> Position:
+    return code.range(node).end
