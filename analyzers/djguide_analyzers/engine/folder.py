@@ -18,7 +18,6 @@ from djguide_analyzers.project.link import link
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.finding import Confidence, Finding, Place, Severity
-from djguide_analyzers.source.positions import Position, Range
 
 INVALID_CONFIGURATION = "invalid-configuration"
 
@@ -176,7 +175,7 @@ class Folder:
                 Confidence.PROVEN,
                 mistake.message,
                 Place(path, mistake.range),
-            )  # fmt: skip
+            )
             for mistake in loaded.mistakes
             if mistake.range is not None
         ]

@@ -80,9 +80,14 @@ class Suppressions:
 
     def _finding(self, code: str, item: Suppression, message: str, fixes: tuple[Fix, ...]) -> Finding:
         return Finding(
-            code, PRACTICE, Severity.WARNING, Confidence.PROVEN, message, Place(self.path, _range(item.comment)),
+            code,
+            PRACTICE,
+            Severity.WARNING,
+            Confidence.PROVEN,
+            message,
+            Place(self.path, _range(item.comment)),
             fixes=fixes,
-        )  # fmt: skip
+        )
 
     def _fix(self, item: Suppression, unused: list[str]) -> tuple[Fix, ...]:
         """Take the unused codes out, with the comment when nothing is left of it."""
