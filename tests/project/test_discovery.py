@@ -33,11 +33,18 @@ def modules(project: DiscoveredProject) -> list[tuple[str, bool]]:
 
 
 def test_a_startproject_layout(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "manage.py": MANAGE.format("mysite.settings"), "mysite/__init__.py": "", "mysite/settings.py": "",
-        "mysite/wsgi.py": MANAGE.format("mysite.settings"), "shop/__init__.py": "", "shop/models.py": MODEL,
-        "shop/templates/shop/a.html": "",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "manage.py": MANAGE.format("mysite.settings"),
+            "mysite/__init__.py": "",
+            "mysite/settings.py": "",
+            "mysite/wsgi.py": MANAGE.format("mysite.settings"),
+            "shop/__init__.py": "",
+            "shop/models.py": MODEL,
+            "shop/templates/shop/a.html": "",
+        },
+    )
     project = the_project(root)
     assert (project.root, project.manage, project.source_roots) == (root, f"{root}/manage.py", (root,))
     assert modules(project) == [("mysite.settings", True)]
@@ -51,12 +58,17 @@ def test_a_startproject_layout(tmp_path: Path) -> None:
 
 
 def test_a_project_in_a_subfolder_of_its_repository(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "pyproject.toml": "[tool.pytest.ini_options]\nDJANGO_SETTINGS_MODULE = \"config.settings.test\"\n",
-        "backend/manage.py": MANAGE.format("config.settings.dev"), "backend/config/__init__.py": "",
-        "backend/config/settings/__init__.py": "", "backend/config/settings/dev.py": "",
-        "backend/config/settings/test.py": "",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "pyproject.toml": '[tool.pytest.ini_options]\nDJANGO_SETTINGS_MODULE = "config.settings.test"\n',
+            "backend/manage.py": MANAGE.format("config.settings.dev"),
+            "backend/config/__init__.py": "",
+            "backend/config/settings/__init__.py": "",
+            "backend/config/settings/dev.py": "",
+            "backend/config/settings/test.py": "",
+        },
+    )
     project = the_project(root)
     assert project.root == f"{root}/backend"
     assert project.source_roots[0] == f"{root}/backend"
@@ -64,10 +76,15 @@ def test_a_project_in_a_subfolder_of_its_repository(tmp_path: Path) -> None:
 
 
 def test_settings_that_are_not_there_come_after_those_that_are(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "manage.py": MANAGE.format("config.local"), "config/__init__.py": "", "config/production.py": "",
-        "config/wsgi.py": MANAGE.format("config.production"),
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "manage.py": MANAGE.format("config.local"),
+            "config/__init__.py": "",
+            "config/production.py": "",
+            "config/wsgi.py": MANAGE.format("config.production"),
+        },
+    )
     project = the_project(root)
     assert modules(project) == [("config.production", True), ("config.local", False)]
     assert "no such module" in project.settings_modules[1].reason
@@ -78,17 +95,32 @@ def test_settings_that_are_not_there_come_after_those_that_are(tmp_path: Path) -
     [
         ('os.environ["DJANGO_SETTINGS_MODULE"] = "conf.dev"', ["conf.dev"]),
         ('os.environ.setdefault(\n    "DJANGO_SETTINGS_MODULE",\n    "conf.dev",\n)', ["conf.dev"]),
-        ('module = "conf.prod" if os.environ.get("AZURE") else "conf.dev"\n'
-         'os.environ.setdefault("DJANGO_SETTINGS_MODULE", module)', ["conf.prod", "conf.dev"]),
-        ('os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"conf.{os.environ[\'STAGE\']}")', ["conf.dev", "conf.prod"]),
-        ('# os.environ["DJANGO_SETTINGS_MODULE"] = "conf.prod"\n'
-         'os.environ["DJANGO_SETTINGS_MODULE"] = "conf.dev"', ["conf.dev"]),
+        (
+            'module = "conf.prod" if os.environ.get("AZURE") else "conf.dev"\n'
+            'os.environ.setdefault("DJANGO_SETTINGS_MODULE", module)',
+            ["conf.prod", "conf.dev"],
+        ),
+        (
+            'os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"conf.{os.environ[\'STAGE\']}")',
+            ["conf.dev", "conf.prod"],
+        ),
+        (
+            '# os.environ["DJANGO_SETTINGS_MODULE"] = "conf.prod"\n'
+            'os.environ["DJANGO_SETTINGS_MODULE"] = "conf.dev"',
+            ["conf.dev"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_ways_to_name_a_settings_module(tmp_path: Path, statement: str, expected: list[str]) -> None:
-    root = write(tmp_path, {
-        "manage.py": f"import os\n{statement}\n", "conf/__init__.py": "", "conf/dev.py": "", "conf/prod.py": "",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "manage.py": f"import os\n{statement}\n",
+            "conf/__init__.py": "",
+            "conf/dev.py": "",
+            "conf/prod.py": "",
+        },
+    )
     assert [module for module, there in modules(the_project(root)) if there] == expected
 
 
@@ -123,10 +155,16 @@ def test_the_configurations_class_is_taken_along(tmp_path: Path) -> None:
 
 
 def test_manage_py_inside_its_own_package_starts_where_imports_do(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "lib/__init__.py": "", "lib/models.py": MODEL, "lib/test/__init__.py": "", "lib/test/settings.py": "",
-        "lib/test/manage.py": MANAGE.format("lib.test.settings"),
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "lib/__init__.py": "",
+            "lib/models.py": MODEL,
+            "lib/test/__init__.py": "",
+            "lib/test/settings.py": "",
+            "lib/test/manage.py": MANAGE.format("lib.test.settings"),
+        },
+    )
     project = the_project(root)
     assert project.root == root
     assert project.module_of(f"{root}/lib/test/settings.py") == "lib.test.settings"
@@ -135,11 +173,18 @@ def test_manage_py_inside_its_own_package_starts_where_imports_do(tmp_path: Path
 
 def test_src_layouts_and_folders_put_on_the_path(tmp_path: Path) -> None:
     manage = MANAGE.format("config.settings") + 'sys.path.append(str(current_path / "apps"))\n'
-    root = write(tmp_path, {
-        "manage.py": manage, "config/__init__.py": "", "config/settings.py": "", "apps/shop/__init__.py": "",
-        "apps/shop/models.py": MODEL, "pyproject.toml": "[tool.setuptools.packages.find]\nwhere = [\"src\"]\n",
-        "src/lib/__init__.py": "",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "manage.py": manage,
+            "config/__init__.py": "",
+            "config/settings.py": "",
+            "apps/shop/__init__.py": "",
+            "apps/shop/models.py": MODEL,
+            "pyproject.toml": '[tool.setuptools.packages.find]\nwhere = ["src"]\n',
+            "src/lib/__init__.py": "",
+        },
+    )
     project = the_project(root)
     assert project.source_roots == (root, f"{root}/apps", f"{root}/src")
     assert project.module_of(f"{root}/apps/shop/models.py") == "shop.models"
@@ -149,20 +194,33 @@ def test_src_layouts_and_folders_put_on_the_path(tmp_path: Path) -> None:
 
 def test_a_package_on_the_path_keeps_its_full_name(tmp_path: Path) -> None:
     manage = MANAGE.format("proj.settings") + 'sys.path.append(str(current_path / "proj"))\n'
-    root = write(tmp_path, {
-        "manage.py": manage, "proj/__init__.py": "", "proj/settings.py": "", "proj/users/__init__.py": "",
-        "proj/users/models.py": MODEL,
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "manage.py": manage,
+            "proj/__init__.py": "",
+            "proj/settings.py": "",
+            "proj/users/__init__.py": "",
+            "proj/users/models.py": MODEL,
+        },
+    )
     assert the_project(root).module_of(f"{root}/proj/users/models.py") == "proj.users.models"
 
 
 def test_several_projects_share_a_library_but_not_each_other(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "services/a/manage.py": MANAGE.format("conf_a.settings"), "services/a/conf_a/__init__.py": "",
-        "services/a/conf_a/settings.py": "", "services/b/manage.py": MANAGE.format("conf_b.settings"),
-        "services/b/conf_b/__init__.py": "", "services/b/conf_b/settings.py": "",
-        "libs/common/pyproject.toml": "[project]\nname = \"common\"\n", "libs/common/src/common/__init__.py": "",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "services/a/manage.py": MANAGE.format("conf_a.settings"),
+            "services/a/conf_a/__init__.py": "",
+            "services/a/conf_a/settings.py": "",
+            "services/b/manage.py": MANAGE.format("conf_b.settings"),
+            "services/b/conf_b/__init__.py": "",
+            "services/b/conf_b/settings.py": "",
+            "libs/common/pyproject.toml": '[project]\nname = "common"\n',
+            "libs/common/src/common/__init__.py": "",
+        },
+    )
     one, two = projects(root)
     assert (one.root, two.root) == (f"{root}/services/a", f"{root}/services/b")
     for project in (one, two):
@@ -171,11 +229,17 @@ def test_several_projects_share_a_library_but_not_each_other(tmp_path: Path) -> 
 
 
 def test_a_demo_project_inside_a_library_uses_the_library(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "setup.py": "setup(name='lib')\n", "lib/__init__.py": "", "lib/models.py": MODEL,
-        "demo/manage.py": MANAGE.format("demo_site.settings"), "demo/demo_site/__init__.py": "",
-        "demo/demo_site/settings.py": "",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "setup.py": "setup(name='lib')\n",
+            "lib/__init__.py": "",
+            "lib/models.py": MODEL,
+            "demo/manage.py": MANAGE.format("demo_site.settings"),
+            "demo/demo_site/__init__.py": "",
+            "demo/demo_site/settings.py": "",
+        },
+    )
     project = the_project(root)
     assert project.root == f"{root}/demo"
     assert project.module_of(f"{root}/lib/models.py") == "lib.models"
@@ -183,42 +247,65 @@ def test_a_demo_project_inside_a_library_uses_the_library(tmp_path: Path) -> Non
 
 
 def test_an_unpacked_wheel_with_entry_scripts(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "tcms/__init__.py": "", "tcms/settings/__init__.py": "", "tcms/settings/product.py": "INSTALLED_APPS = []\n",
-        "tcms/wsgi.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tcms.settings.product")\n',
-        "tcms-1.dist-info/METADATA": "",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "tcms/__init__.py": "",
+            "tcms/settings/__init__.py": "",
+            "tcms/settings/product.py": "INSTALLED_APPS = []\n",
+            "tcms/wsgi.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tcms.settings.product")\n',
+            "tcms-1.dist-info/METADATA": "",
+        },
+    )
     project = the_project(root)
     assert modules(project) == [("tcms.settings.product", True)]
     assert project.source_roots == (root,)
 
 
 def test_a_settings_module_is_found_by_what_it_assigns(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "cms/__init__.py": "", "cms/models.py": MODEL, "cms/tests/__init__.py": "",
-        "cms/tests/settings.py": "DEBUG = True\nINSTALLED_APPS = ['cms']\n",
-        "cms/tests/test_a.py": "X = '''\nINSTALLED_APPS = []\n'''\n",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "cms/__init__.py": "",
+            "cms/models.py": MODEL,
+            "cms/tests/__init__.py": "",
+            "cms/tests/settings.py": "DEBUG = True\nINSTALLED_APPS = ['cms']\n",
+            "cms/tests/test_a.py": "X = '''\nINSTALLED_APPS = []\n'''\n",
+        },
+    )
     project = the_project(root)
     assert modules(project) == [("cms.tests.settings", True)]
     assert project.reason == "cms/tests/settings.py assigns INSTALLED_APPS, line 2"
 
 
 def test_a_sample_stands_in_for_the_settings_it_is_copied_to(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "web/__init__.py": "", "web/wsgi.py": MANAGE.format("web.settings"),
-        "web/settings_example.py": "INSTALLED_APPS = []\n", "web/settings_docker.py": "INSTALLED_APPS = []\n",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "web/__init__.py": "",
+            "web/wsgi.py": MANAGE.format("web.settings"),
+            "web/settings_example.py": "INSTALLED_APPS = []\n",
+            "web/settings_docker.py": "INSTALLED_APPS = []\n",
+        },
+    )
     assert modules(the_project(root)) == [
-        ("web.settings_example", True), ("web.settings_docker", True), ("web.settings", False),
-    ]  # fmt: skip
+        ("web.settings_example", True),
+        ("web.settings_docker", True),
+        ("web.settings", False),
+    ]
 
 
 def test_apps_without_any_settings_are_one_project(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "src/polls/__init__.py": "", "src/polls/models.py": MODEL, "src/polls/migrations/__init__.py": "",
-        "src/polls/contrib/__init__.py": "", "src/polls/contrib/apps.py": "from django.apps import AppConfig\n",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "src/polls/__init__.py": "",
+            "src/polls/models.py": MODEL,
+            "src/polls/migrations/__init__.py": "",
+            "src/polls/contrib/__init__.py": "",
+            "src/polls/contrib/apps.py": "from django.apps import AppConfig\n",
+        },
+    )
     project = the_project(root)
     assert (project.root, project.source_roots) == (root, (f"{root}/src",))
     assert project.settings is None
@@ -233,20 +320,31 @@ def test_a_workspace_without_django_has_no_project(tmp_path: Path) -> None:
 
 
 def test_skeletons_for_new_projects_are_none(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "lib/__init__.py": "", "lib/models.py": MODEL,
-        "lib/project_template/manage.py": MANAGE.format("{{ project_name }}.settings"),
-        "lib/project_template/project_name/settings.py": "INSTALLED_APPS = []\n",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "lib/__init__.py": "",
+            "lib/models.py": MODEL,
+            "lib/project_template/manage.py": MANAGE.format("{{ project_name }}.settings"),
+            "lib/project_template/project_name/settings.py": "INSTALLED_APPS = []\n",
+        },
+    )
     project = the_project(root)
     assert (project.root, project.manage, project.settings_modules) == (root, None, ())
 
 
 def test_configuration_comes_first(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "manage.py": MANAGE.format("conf.dev"), "conf/__init__.py": "", "conf/dev.py": "", "conf/ci.py": "",
-        "lib/deep/pkg/__init__.py": "", "old/x.py": "",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "manage.py": MANAGE.format("conf.dev"),
+            "conf/__init__.py": "",
+            "conf/dev.py": "",
+            "conf/ci.py": "",
+            "lib/deep/pkg/__init__.py": "",
+            "old/x.py": "",
+        },
+    )
     project = the_project(root, settings_module="conf.ci", source_roots=["lib/deep"], exclude=["old"])
     assert modules(project) == [("conf.ci", True), ("conf.dev", True)]
     assert project.module_of(f"{root}/lib/deep/pkg/__init__.py") == "pkg"
@@ -254,10 +352,17 @@ def test_configuration_comes_first(tmp_path: Path) -> None:
 
 
 def test_broken_configuration_files_hide_nothing(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "manage.py": MANAGE.format("conf.dev"), "conf/__init__.py": "", "conf/dev.py": "",
-        "pyproject.toml": "[tool.pytest\n", "setup.cfg": "no section\n", "tox.ini": "[a]\n]]]\n=\n",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "manage.py": MANAGE.format("conf.dev"),
+            "conf/__init__.py": "",
+            "conf/dev.py": "",
+            "pyproject.toml": "[tool.pytest\n",
+            "setup.cfg": "no section\n",
+            "tox.ini": "[a]\n]]]\n=\n",
+        },
+    )
     assert modules(the_project(root)) == [("conf.dev", True)]
 
 

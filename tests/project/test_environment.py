@@ -47,10 +47,13 @@ def test_the_environment_of_the_workspace_above(tmp_path: Path) -> None:
 
 
 def test_windows_layout_and_version_of_virtualenv(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "venv/pyvenv.cfg": "home = C:\\Python\nversion_info = 3.11.2.final.0\n",
-        "venv/Lib/site-packages/django/__init__.py": "",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "venv/pyvenv.cfg": "home = C:\\Python\nversion_info = 3.11.2.final.0\n",
+            "venv/Lib/site-packages/django/__init__.py": "",
+        },
+    )
     found = find(root)
     assert found.packages == (f"{root}/venv/Lib/site-packages",)
     assert found.python == "3.11.2"
@@ -68,10 +71,13 @@ def test_lib64_that_is_a_link_counts_once(tmp_path: Path) -> None:
 
 
 def test_system_packages_when_the_environment_includes_them(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        **venv("p/.venv", config="home = HOME/bin\ninclude-system-site-packages = true\n"),
-        "usr/lib/python3/dist-packages/yaml/__init__.py": "",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            **venv("p/.venv", config="home = HOME/bin\ninclude-system-site-packages = true\n"),
+            "usr/lib/python3/dist-packages/yaml/__init__.py": "",
+        },
+    )
     (tmp_path / "p/.venv/pyvenv.cfg").write_text(
         f"home = {root}/usr/bin\ninclude-system-site-packages = true\n"
     )
@@ -126,14 +132,21 @@ def test_poetry_by_its_cache_folder(tmp_path: Path) -> None:
 
 
 def test_pipenv_by_the_project_file_it_leaves(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "app/Pipfile": "", **venv("home/.local/share/virtualenvs/app-abc"),
-        **venv("home/.local/share/virtualenvs/app-other"),
-    })  # fmt: skip
-    write(tmp_path, {
-        "home/.local/share/virtualenvs/app-abc/.project": f"{root}/app\n",
-        "home/.local/share/virtualenvs/app-other/.project": f"{root}/other\n",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "app/Pipfile": "",
+            **venv("home/.local/share/virtualenvs/app-abc"),
+            **venv("home/.local/share/virtualenvs/app-other"),
+        },
+    )
+    write(
+        tmp_path,
+        {
+            "home/.local/share/virtualenvs/app-abc/.project": f"{root}/app\n",
+            "home/.local/share/virtualenvs/app-other/.project": f"{root}/other\n",
+        },
+    )
     assert find(f"{root}/app", home=f"{root}/home").root == f"{root}/home/.local/share/virtualenvs/app-abc"
 
 
@@ -146,10 +159,15 @@ def test_a_file_named_venv_points_to_the_environment(tmp_path: Path) -> None:
 
 
 def test_pdm_packages_folder_and_python_file(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "a/__pypackages__/3.9/lib/x.py": "", "a/__pypackages__/3.12/lib/django/__init__.py": "",
-        "b/.pdm-python": "../envs/b/bin/python\n", **venv("envs/b"),
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "a/__pypackages__/3.9/lib/x.py": "",
+            "a/__pypackages__/3.12/lib/django/__init__.py": "",
+            "b/.pdm-python": "../envs/b/bin/python\n",
+            **venv("envs/b"),
+        },
+    )
     found = find(f"{root}/a")
     assert (found.packages, found.python) == ((f"{root}/a/__pypackages__/3.12/lib",), "3.12")
     assert find(f"{root}/b").root == f"{root}/envs/b"
@@ -174,10 +192,17 @@ def test_no_environment_says_so(tmp_path: Path) -> None:
 
 
 def test_pth_files_add_folders_that_exist(tmp_path: Path) -> None:
-    root = write(tmp_path, venv(".venv", **{
-        "a.pth": "# comment\n\nimport os; os.system('true')\n../../../../src\nmissing\n", "z.pth": "sub\n",
-        "sub/x.py": "",
-    }))  # fmt: skip
+    root = write(
+        tmp_path,
+        venv(
+            ".venv",
+            **{
+                "a.pth": "# comment\n\nimport os; os.system('true')\n../../../../src\nmissing\n",
+                "z.pth": "sub\n",
+                "sub/x.py": "",
+            },
+        ),
+    )
     write(tmp_path, {"src/lib/__init__.py": ""})
     site = f"{root}/.venv/{SITE}"
     assert find(root).packages == (site, f"{root}/src", f"{site}/sub")
@@ -191,10 +216,16 @@ def test_editable_finders_of_setuptools_map_packages(tmp_path: Path) -> None:
         f"MAPPING: dict[str, str] = {{'lib': '{root}/src/lib', 'one': '{root}/one', 'gone': '{root}/gone'}}\n"
         "NAMESPACES: dict[str, list[str]] = {}\n"
     )
-    write(tmp_path, venv(".venv", **{
-        "__editable__.lib-1.pth": "import __editable___lib_1_finder; __editable___lib_1_finder.install()\n",
-        "__editable___lib_1_finder.py": finder,
-    }))  # fmt: skip
+    write(
+        tmp_path,
+        venv(
+            ".venv",
+            **{
+                "__editable__.lib-1.pth": "import __editable___lib_1_finder; __editable___lib_1_finder.install()\n",
+                "__editable___lib_1_finder.py": finder,
+            },
+        ),
+    )
     assert find(root).mapped == {"lib": f"{root}/src/lib", "one": f"{root}/one.py"}
 
 
@@ -205,10 +236,17 @@ def test_direct_url_tells_where_an_editable_distribution_lies(tmp_path: Path) ->
         url = f"file://{root}/{folder.replace(' ', '%20')}"
         return json.dumps({"url": url, "dir_info": {"editable": editable}})
 
-    write(tmp_path, venv(".venv", **{
-        "a-1.dist-info/direct_url.json": direct_url("libs/my lib", True),
-        "b-1.dist-info/direct_url.json": direct_url("flat", True),
-        "c-1.dist-info/direct_url.json": direct_url("libs", False), "d-1.dist-info/direct_url.json": "{broken",
-    }))  # fmt: skip
+    write(
+        tmp_path,
+        venv(
+            ".venv",
+            **{
+                "a-1.dist-info/direct_url.json": direct_url("libs/my lib", True),
+                "b-1.dist-info/direct_url.json": direct_url("flat", True),
+                "c-1.dist-info/direct_url.json": direct_url("libs", False),
+                "d-1.dist-info/direct_url.json": "{broken",
+            },
+        ),
+    )
     site = f"{root}/.venv/{SITE}"
     assert find(root).packages == (site, f"{root}/libs/my lib/src", f"{root}/flat")

@@ -98,9 +98,18 @@ def test_paths() -> None:
 
 def test_a_walk_leaves_out_what_is_not_the_projects_own(tmp_path: Path) -> None:
     names = [
-        "node_modules/x.py", ".git/x.py", "py/pyvenv.cfg", "py/lib/x.py", "lib/site-packages/x.py", "build/lib/x.py",
-        "conda/conda-meta/history", "conda/x.py", "{{ project_name }}/x.py", "old/x.py", "a.egg-info/x.py",
-    ]  # fmt: skip
+        "node_modules/x.py",
+        ".git/x.py",
+        "py/pyvenv.cfg",
+        "py/lib/x.py",
+        "lib/site-packages/x.py",
+        "build/lib/x.py",
+        "conda/conda-meta/history",
+        "conda/x.py",
+        "{{ project_name }}/x.py",
+        "old/x.py",
+        "a.egg-info/x.py",
+    ]
     root = write(tmp_path, dict.fromkeys([*names, "shop/models.py", "shop/build/__init__.py"], ""))
     assert walk(DiskFiles(), root, ["old/"]).python == [
         f"{root}/shop/build/__init__.py",
@@ -118,5 +127,7 @@ def test_a_walk_finds_templates_below_template_folders_and_markup_elsewhere(tmp_
     ]
     root = write(tmp_path, dict.fromkeys(names, ""))
     assert walk(DiskFiles(), root).templates == [
-        f"{root}/html/b.html", f"{root}/shop/templates/a.html", f"{root}/shop/templates/shop/mail.txt",
-    ]  # fmt: skip
+        f"{root}/html/b.html",
+        f"{root}/shop/templates/a.html",
+        f"{root}/shop/templates/shop/mail.txt",
+    ]

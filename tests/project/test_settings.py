@@ -1,80 +1,69 @@
 from __future__ import annotations
 
-import itertools
-from textwrap import dedent
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from settings_reading import SOMETHING, entries, evaluate, plain, values
 
-from djguide_analyzers.facts.python import python_facts
-from djguide_analyzers.project.modules import Module
-from djguide_analyzers.project.settings import Settings, Unknown, evaluate_settings
-
-SOMETHING = "something unknown"
-
-
-def evaluate(text: str = "", module: str = "site.settings", **options: Any) -> Settings:
-    """Settings of `module`, whose text is `text`; other modules are given as ``files={"site.base": text}``."""
-    files = {module: text, **options.pop("files", {})}
-    packages = {name.rpartition(".")[0] for name in files} - {""}
-    files = {**dict.fromkeys(packages - files.keys(), ""), **files}
-
-    def load(name: str) -> Module | None:
-        if name not in files:
-            return None
-        inside = name.replace(".", "/") + ("/__init__" if name in packages else "")
-        return Module(
-            name, f"/w/{inside}.py", python_facts(dedent(files[name])), options.get("origin", "project")
-        )
-
-    known = {key: value for key, value in options.items() if key != "origin"}
-    return evaluate_settings(load, module, **known)
-
-
-def values(text: str, name: str = "X", **options: Any) -> list[Any]:
-    """The alternatives of a setting, each unknown one as `SOMETHING`."""
-    return [plain(value) for value in evaluate(text, **options).get(name).alternatives]
-
-
-def plain(value: Any) -> Any:
-    return SOMETHING if isinstance(value, Unknown) else value
-
-
-def entries(text: str, name: str = "X", **options: Any) -> list[tuple[str, bool]]:
-    return [(entry.value, entry.certain) for entry in evaluate(text, **options).entries(name)]
+from djguide_analyzers.project.settings import evaluate_settings
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("X = 'a'", "a"), ("X: int = 3", 3), ("X = Y = None", None), ("X = -1.5", -1.5), ("X = 60 * 60 * 24", 86400),
-        ("A = 'a'\nX = A + 'b'", "ab"), ("X = ('a', *['b'])", ("a", "b")), ("X = ['a'] + ['b']", ["a", "b"]),
-        ("X = ['a']\nX += ['b', 'c']", ["a", "b", "c"]), ("X = ('a',)\nX += ('b',)", ("a", "b")),
+        ("X = 'a'", "a"),
+        ("X: int = 3", 3),
+        ("X = Y = None", None),
+        ("X = -1.5", -1.5),
+        ("X = 60 * 60 * 24", 86400),
+        ("A = 'a'\nX = A + 'b'", "ab"),
+        ("X = ('a', *['b'])", ("a", "b")),
+        ("X = ['a'] + ['b']", ["a", "b"]),
+        ("X = ['a']\nX += ['b', 'c']", ["a", "b", "c"]),
+        ("X = ('a',)\nX += ('b',)", ("a", "b")),
         ("X = ['a']\nX.append('b')\nX.insert(0, 'z')\nX.extend(('c',))\nX.remove('a')", ["z", "b", "c"]),
-        ("X = {'a'}\nX.add('b')\nX |= {'c'}", {"a", "b", "c"}), ("X = ['a', 'b', 'c'][1:]", ["b", "c"]),
-        ("X = {'a': {'b': 1}}\nX['a']['c'] = 2\nX.update(d=3)\nX.setdefault('e', 4)",
-         {"a": {"b": 1, "c": 2}, "d": 3, "e": 4}),
-        ("X = dict(a=1, **{'b': 2})\ndel X['a']", {"b": 2}), ("A = {'a': 1}\nX = {**A, 'b': 2} | {'c': 3}",
-                                                             {"a": 1, "b": 2, "c": 3}),
-        ("X = [{'O': {'l': []}}]\nX[0]['O']['l'].append('q')\nX[0]['O']['d'] = True", [{"O": {"l": ["q"], "d": True}}]),
-        ("H = 'db'\nX = f'redis://{H}:{6379}/0'", "redis://db:6379/0"), ("X = '%s-%d' % ('a', 1)", "a-1"),
-        ("X = '{}/{name}'.format('a', name='b')", "a/b"), ("X = ','.join(['a', 'b']).upper().split(',')", ["A", "B"]),
-        ("X = [a + '.x' for a in ('p', 'q') if a != 'q']", ["p.x"]), ("X = {k: k * 2 for k in 'ab'}", {"a": "aa", "b": "bb"}),
-        ("X = {v: k for k, v in {'a': 1}.items()}", {1: "a"}), ("X = tuple(sorted(set(['a'])))", ("a",)),
-        ("A, (B, X) = 1, (2, 'c')", "c"), ("X = []\nfor n in range(3):\n    if n == 1:\n        continue\n    X.append(n)", [0, 2]),
-        ("X = 'a' if 1 < 2 else 'b'", "a"), ("X = 'a' in ['a'] and not False", True), ("X = None or 'd'", "d"),
-        ("X = 1\nif not X:\n    X = 2\nelif X == 1:\n    X = 3", 3), ("if __name__ == '__main__':\n    X = 1\nelse:\n    X = 2", 2),
+        ("X = {'a'}\nX.add('b')\nX |= {'c'}", {"a", "b", "c"}),
+        ("X = ['a', 'b', 'c'][1:]", ["b", "c"]),
+        (
+            "X = {'a': {'b': 1}}\nX['a']['c'] = 2\nX.update(d=3)\nX.setdefault('e', 4)",
+            {"a": {"b": 1, "c": 2}, "d": 3, "e": 4},
+        ),
+        ("X = dict(a=1, **{'b': 2})\ndel X['a']", {"b": 2}),
+        ("A = {'a': 1}\nX = {**A, 'b': 2} | {'c': 3}", {"a": 1, "b": 2, "c": 3}),
+        (
+            "X = [{'O': {'l': []}}]\nX[0]['O']['l'].append('q')\nX[0]['O']['d'] = True",
+            [{"O": {"l": ["q"], "d": True}}],
+        ),
+        ("H = 'db'\nX = f'redis://{H}:{6379}/0'", "redis://db:6379/0"),
+        ("X = '%s-%d' % ('a', 1)", "a-1"),
+        ("X = '{}/{name}'.format('a', name='b')", "a/b"),
+        ("X = ','.join(['a', 'b']).upper().split(',')", ["A", "B"]),
+        ("X = [a + '.x' for a in ('p', 'q') if a != 'q']", ["p.x"]),
+        ("X = {k: k * 2 for k in 'ab'}", {"a": "aa", "b": "bb"}),
+        ("X = {v: k for k, v in {'a': 1}.items()}", {1: "a"}),
+        ("X = tuple(sorted(set(['a'])))", ("a",)),
+        ("A, (B, X) = 1, (2, 'c')", "c"),
+        ("X = []\nfor n in range(3):\n    if n == 1:\n        continue\n    X.append(n)", [0, 2]),
+        ("X = 'a' if 1 < 2 else 'b'", "a"),
+        ("X = 'a' in ['a'] and not False", True),
+        ("X = None or 'd'", "d"),
+        ("X = 1\nif not X:\n    X = 2\nelif X == 1:\n    X = 3", 3),
+        ("if __name__ == '__main__':\n    X = 1\nelse:\n    X = 2", 2),
         ("from typing import TYPE_CHECKING\nX = 1\nif TYPE_CHECKING:\n    X = 2", 1),
-        ("from django.utils.translation import gettext_lazy as _\nX = [('en', _('English'))]", [("en", "English")]),
+        (
+            "from django.utils.translation import gettext_lazy as _\nX = [('en', _('English'))]",
+            [("en", "English")],
+        ),
         ("def f(a, *rest, b=2, **more):\n    return [a, *rest, b]\nX = f(1, 5, b=3, c=4)", [1, 5, 3]),
         ("def f(n):\n    if n:\n        return 'yes'\n    return 'no'\nX = f('')", "no"),
         ("from copy import deepcopy\nA = {'a': [1]}\nX = deepcopy(A)\nX['a'].append(2)", {"a": [1, 2]}),
-        ("globals()['X'] = 1", 1), ("globals().update({'X': 2})", 2), ("X = len('abc') + int('2') + bool([1])", 6),
-        ("X = 'a:b'.partition(':')[2]", "b"), ("X = (y := 5) + y", 10),
+        ("globals()['X'] = 1", 1),
+        ("globals().update({'X': 2})", 2),
+        ("X = len('abc') + int('2') + bool([1])", 6),
+        ("X = 'a:b'.partition(':')[2]", "b"),
+        ("X = (y := 5) + y", 10),
     ],
-)  # fmt: skip
+)
 def test_what_is_written_out_is_known(text: str, expected: Any) -> None:
     value = evaluate(text).get("X")
     assert value.constant == expected
@@ -84,15 +73,23 @@ def test_what_is_written_out_is_known(text: str, expected: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("from pathlib import Path\nB = Path(__file__).resolve().parent.parent\nX = B / 'templates'", "/w/templates"),
-        ("import os\nB = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))\nX = os.path.join(B, 'a', 'b')",
-         "/w/a/b"),
-        ("from pathlib import Path\nX = str(Path(__file__).parents[1].joinpath('db.sqlite3'))", "/w/db.sqlite3"),
+        (
+            "from pathlib import Path\nB = Path(__file__).resolve().parent.parent\nX = B / 'templates'",
+            "/w/templates",
+        ),
+        (
+            "from os.path import abspath, dirname, join\nX = join(dirname(dirname(abspath(__file__))), 'a', 'b')",
+            "/w/a/b",
+        ),
+        (
+            "from pathlib import Path\nX = str(Path(__file__).parents[1].joinpath('db.sqlite3'))",
+            "/w/db.sqlite3",
+        ),
         ("import environ\nR = environ.Path(__file__) - 2\nX = R('static')", "/w/static"),
         ("import os.path\nX = os.path.normpath(os.path.join(os.path.dirname(__file__), '..', 't'))", "/w/t"),
         ("import pathlib\nX = f'{pathlib.Path(__file__).parent}/x'", "/w/site/x"),
     ],
-)  # fmt: skip
+)
 def test_paths_start_from_the_file(text: str, expected: str) -> None:
     assert evaluate(text).get("X").constant == expected
 
@@ -100,7 +97,8 @@ def test_paths_start_from_the_file(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("import os\nX = os.environ['A']", [SOMETHING]), ("import os\nX = os.environ.get('A', 'd')", ["d", SOMETHING]),
+        ("import os\nX = os.environ['A']", [SOMETHING]),
+        ("import os\nX = os.environ.get('A', 'd')", ["d", SOMETHING]),
         ("import os\nX = os.getenv('A')", [None, SOMETHING]),
         ("from os import environ\nX = environ.get('A', 'f') == 't'", [False, SOMETHING]),
         ("import environ\nenv = environ.Env(A=(bool, True))\nX = env('A')", [True, SOMETHING]),
@@ -108,16 +106,21 @@ def test_paths_start_from_the_file(text: str, expected: str) -> None:
         ("import environ\nenv = environ.Env()\nX = env.list('A', default=['a'])", [["a"], SOMETHING]),
         ("import environ\nenv = environ.Env()\nX = env('A', int)", [SOMETHING]),
         ("from environs import Env\nenv = Env()\nenv.read_env()\nX = env.int('A', 5)", [5, SOMETHING]),
-        ("from decouple import config, Csv\nX = config('A', default='a, b', cast=Csv())", [["a", "b"], SOMETHING]),
+        (
+            "from decouple import config, Csv\nX = config('A', default='a, b', cast=Csv())",
+            [["a", "b"], SOMETHING],
+        ),
         ("from decouple import config\nX = config('A', default='off', cast=bool)", [False, SOMETHING]),
         ("from my.helpers import get_env_str\nX = get_env_str('A', 'd')", ["d", SOMETHING]),
         ("X = cfg.get('s', 'o', fallback=3)", [3, SOMETHING]),
         ("class C(BaseSettings):\n    debug: bool = True\nc = C()\nX = c.debug", [True, SOMETHING]),
-        ("import sys\nX = 'test' in sys.argv", [SOMETHING]), ("X = undefined_name", [SOMETHING]),
-        ("X = (lambda: 1)()", [SOMETHING]), ("import requests\nX = requests.get('u').text", [SOMETHING]),
+        ("import sys\nX = 'test' in sys.argv", [SOMETHING]),
+        ("X = undefined_name", [SOMETHING]),
+        ("X = (lambda: 1)()", [SOMETHING]),
+        ("import requests\nX = requests.get('u').text", [SOMETHING]),
         ("from django.utils.crypto import get_random_string\nX = get_random_string(50)", [SOMETHING]),
     ],
-)  # fmt: skip
+)
 def test_what_depends_on_the_machine_is_unknown_beside_its_default(text: str, expected: list[Any]) -> None:
     assert values(text) == expected
     assert not evaluate(text).get("X").certain
@@ -178,7 +181,13 @@ def test_many_conditions_do_not_multiply() -> None:
 
 
 def test_more_items_that_nobody_knows_make_the_list_open() -> None:
-    text = "import os\nX = ['a'] + os.environ['EXTRA'].split(',')\nY = [*EXTRA, 'b']\nfor e in EXTRA:\n    Y.append(e.name)\n"
+    text = """\
+        import os
+        X = ["a"] + os.environ["EXTRA"].split(",")
+        Y = [*EXTRA, "b"]
+        for extra in EXTRA:
+            Y.append(extra.name)
+        """
     settings = evaluate(text)
     assert [(e.value, e.certain) for e in settings.entries("X")] == [("a", True)]
     assert settings.get("X").open
@@ -226,8 +235,9 @@ def test_star_imports_are_followed_and_changed_in_place() -> None:
 def test_names_are_imported_across_modules_and_all_is_respected() -> None:
     files = {
         "site.base": "from site.apps import LOCAL as APPS\n__all__ = ['X']\nX = APPS + ['b']\nZ = 1\n",
-        "site.apps": "from . import more\nLOCAL = ['a', more.NAME]\n", "site.more": "NAME = 'm'\n",
-    }  # fmt: skip
+        "site.apps": "from . import more\nLOCAL = ['a', more.NAME]\n",
+        "site.more": "NAME = 'm'\n",
+    }
     settings = evaluate("from site.base import *\n", files=files)
     assert settings.get("X").constant == ["a", "m", "b"]
     assert not settings.is_set("Z")
@@ -263,7 +273,14 @@ def test_local_settings_that_are_not_there_leave_the_rest_open_when_needed() -> 
 
 
 def test_a_third_party_package_may_or_may_not_be_there() -> None:
-    text = "X = ['a']\ntry:\n    import debug_toolbar\n    X.append('debug_toolbar')\nexcept ImportError:\n    pass\n"
+    text = """\
+        X = ["a"]
+        try:
+            import debug_toolbar
+            X.append("debug_toolbar")
+        except ImportError:
+            pass
+        """
     assert entries(text) == [("a", True), ("debug_toolbar", False)]
     assert entries(text, files={"debug_toolbar": ""}) == [("a", True), ("debug_toolbar", True)]
     suppressed = (
@@ -405,8 +422,9 @@ def test_places_tell_every_statement_that_made_a_value() -> None:
     settings = evaluate("from .base import *\nX += ['b']\n", files={"site.base": "X = [\n    'a',\n]\n"})
     assert [(p.module, p.line) for p in settings.get("X").places] == [("site.base", 0), ("site.settings", 1)]
     assert [(e.place.module, e.place.line) for e in settings.entries("X") if e.place] == [
-        ("site.base", 1), ("site.settings", 1),
-    ]  # fmt: skip
+        ("site.base", 1),
+        ("site.settings", 1),
+    ]
 
 
 def test_defaults_of_django_are_those_of_the_projects_version() -> None:
@@ -446,78 +464,37 @@ def test_folders_put_on_the_path() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "X = " + "+".join(["'a'"] * 3000), "X = " + "[" * 90 + "]" * 90, "X = []\nfor i in range(100):\n    X.append(X)",
-        "X = 'a'\nfor i in range(100):\n    X = X + X", "X = []\nfor i in range(150):\n    X = [X, X, X]",
-        "X = '{:>999999999}'.format('a')", "X = '%999999999d' % 1", "X = 9 ** 9 ** 9", "X = 'a' * 10 ** 9",
-        "X = 1 / 0", "X = 'a' % {}", "X = '{0.__class__}'.format('a')", "X = {[]: 1}", "X = {([],)}", "X = [1][5]",
-        "def f():\n    return f()\nX = f()", "class A(A):\n    pass\nX = A.b", "X = 'abc'[::0]", "X = int('x' * 9000)",
-        "while True:\n    X = 1", "for X in X:\n    X = X", "X = 'a'.replace('', 'b' * 9000)", "X = [a for a in X]",
-        "X = (yield)", "X = 1 +", "from . import *\nfrom .... import X", "X = *Y,", "import X.y\nX = X.y.z()",
+        "X = " + "+".join(["'a'"] * 3000),
+        "X = " + "[" * 90 + "]" * 90,
+        "X = []\nfor i in range(100):\n    X.append(X)",
+        "X = 'a'\nfor i in range(100):\n    X = X + X",
+        "X = []\nfor i in range(150):\n    X = [X, X, X]",
+        "X = '{:>999999999}'.format('a')",
+        "X = '%999999999d' % 1",
+        "X = 9 ** 9 ** 9",
+        "X = 'a' * 10 ** 9",
+        "X = 1 / 0",
+        "X = 'a' % {}",
+        "X = '{0.__class__}'.format('a')",
+        "X = {[]: 1}",
+        "X = {([],)}",
+        "X = [1][5]",
+        "def f():\n    return f()\nX = f()",
+        "class A(A):\n    pass\nX = A.b",
+        "X = 'abc'[::0]",
+        "X = int('x' * 9000)",
+        "while True:\n    X = 1",
+        "for X in X:\n    X = X",
+        "X = 'a'.replace('', 'b' * 9000)",
+        "X = [a for a in X]",
+        "X = (yield)",
+        "X = 1 +",
+        "from . import *\nfrom .... import X",
+        "X = *Y,",
+        "import X.y\nX = X.y.z()",
     ],
-)  # fmt: skip
+)
 def test_no_text_makes_evaluation_fail(text: str) -> None:
     settings = evaluate(text)
     settings.get("X").alternatives  # noqa: B018 -- must not raise
     settings.entries("X")
-
-
-# --- against the real thing ------------------------------------------------------------------------------
-
-ITEMS = st.sampled_from(["'a'", "'b'", "'c'", "'d'"])
-SIMPLE = st.one_of(
-    st.builds("X.append({})".format, ITEMS), st.builds("X.insert(0, {})".format, ITEMS),
-    st.builds("X += [{}, {}]".format, ITEMS, ITEMS), st.builds("X = X + [{}]".format, ITEMS),
-    st.builds("X = [{}] + Y".format, ITEMS), st.just("Y = list(X)"), st.just("X = X[1:]"), st.just("X.reverse()"),
-    st.builds("X = [i for i in X if i != {}]".format, ITEMS), st.builds("X.remove({0}) if {0} in X else None".format, ITEMS),
-    st.builds("Y = [*X, {}]".format, ITEMS), st.just("X = list(Y)"), st.builds("X.extend(Y[:2])".format),
-    st.builds("X = list(({} in X and X) or Y)".format, ITEMS), st.just("X = X + UNKNOWN_LIST"),
-)  # fmt: skip
-
-
-def indented(body: list[str]) -> list[str]:
-    return ["    " + line for line in body]
-
-
-def blocks(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
-    condition = st.sampled_from(
-        ["C0", "C1", "not C2", "C0 and C1", "'a' in X", "X == Y", "len(X) > 2", "DEBUG"]
-    )
-    return st.one_of(
-        st.builds(lambda c, a: [f"if {c}:", *indented(a)], condition, inner),
-        st.builds(lambda c, a, b: [f"if {c}:", *indented(a), "else:", *indented(b)], condition, inner, inner),
-        st.builds(lambda i, a: [f"for i in [{i}, 'e']:", *indented(a)], ITEMS, inner),
-        st.builds(lambda a: ["for i in UNKNOWN_LIST:", *indented(a), "    X.append(i)"], inner),
-    )
-
-
-PROGRAMS = st.lists(
-    st.recursive(SIMPLE.map(lambda line: [line]), lambda s: blocks(st.lists(s, min_size=1, max_size=3).map(
-        lambda parts: list(itertools.chain(*parts)))), max_leaves=6),
-    max_size=8,
-).map(lambda parts: list(itertools.chain(*parts)))  # fmt: skip
-
-HEAD = "import os\nC0, C1, C2 = [os.environ.get(k) for k in 'abc']\nUNKNOWN_LIST = os.environ['L'].split()\n"
-START = "DEBUG = False\nX = ['a', 'b']\nY = ['c']\n"
-
-
-@settings(deadline=None)
-@given(PROGRAMS)
-def test_evaluation_agrees_with_running_the_program(program: list[str]) -> None:
-    text = START + "\n".join(program) + "\n"
-    value = evaluate(HEAD + text).get("X")
-    known = [(item.value.constant, item.certain) for item in value.items()]
-    for c0, c1, c2, extra in itertools.product((None, "1"), (None, "1"), (None, "1"), ([], ["u", "v"])):
-        scope: dict[str, Any] = {"C0": c0, "C1": c1, "C2": c2, "UNKNOWN_LIST": list(extra)}
-        try:
-            exec(compile(text, "settings", "exec"), scope)
-        except (ValueError, IndexError):
-            continue
-        real = scope["X"]
-        if value.certain:
-            assert value.constant == real
-        for item in {item for item, _ in known if isinstance(item, str)}:
-            sure = sum(certain for name, certain in known if name == item)
-            assert real.count(item) >= sure, (item, real, known)
-        if not value.open:
-            for item in set(real):
-                assert real.count(item) <= sum(name == item for name, _ in known), (item, real, known)

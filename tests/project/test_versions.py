@@ -34,11 +34,19 @@ def environment(root: str, python: str | None = None) -> Environment:
 @pytest.mark.parametrize(
     ("specifier", "low", "high"),
     [
-        ("~=5.2.0", "5.2.0", "5.3"), ("~=5.2", "5.2", "6"), (">=4.2,<5.3", "4.2", "5.3"), ("==5.2.*", "5.2", "5.3"),
-        ("==5.2.*,>=5.2.17", "5.2.17", "5.3"), ("==5.2.1", "5.2.1", "5.2.1"), ("<6", None, "6"), ("", None, None),
-        (">=5,!=5.1", "5", None), ("nonsense", None, None), ("===weird", None, None),
+        ("~=5.2.0", "5.2.0", "5.3"),
+        ("~=5.2", "5.2", "6"),
+        (">=4.2,<5.3", "4.2", "5.3"),
+        ("==5.2.*", "5.2", "5.3"),
+        ("==5.2.*,>=5.2.17", "5.2.17", "5.3"),
+        ("==5.2.1", "5.2.1", "5.2.1"),
+        ("<6", None, "6"),
+        ("", None, None),
+        (">=5,!=5.1", "5", None),
+        ("nonsense", None, None),
+        ("===weird", None, None),
     ],
-)  # fmt: skip
+)
 def test_bounds_of_specifiers(specifier: str, low: str | None, high: str | None) -> None:
     bounds = bounds_of(specifier)
     assert (bounds.minimum and str(bounds.minimum), bounds.maximum and str(bounds.maximum)) == (low, high)
@@ -47,11 +55,20 @@ def test_bounds_of_specifiers(specifier: str, low: str | None, high: str | None)
 @pytest.mark.parametrize(
     ("text", "low", "high"),
     [
-        ("^5.2", "5.2", "6"), ("^0.2.3", "0.2.3", "0.3"), ("^0.0.3", "0.0.3", "0.0.4"), ("~5.2", "5.2", "5.3"),
-        ("~5", "5", "6"), ("~5.2.1", "5.2.1", "5.3"), ("5.2.1", "5.2.1", "5.2.1"), ("5.2.*", "5.2", "5.3"),
-        ("*", None, None), (">=4.2, <6", "4.2", "6"), ("^4.2 || ^5.2", "4.2", "6"), ("~=5.2.0", "5.2.0", "5.3"),
+        ("^5.2", "5.2", "6"),
+        ("^0.2.3", "0.2.3", "0.3"),
+        ("^0.0.3", "0.0.3", "0.0.4"),
+        ("~5.2", "5.2", "5.3"),
+        ("~5", "5", "6"),
+        ("~5.2.1", "5.2.1", "5.3"),
+        ("5.2.1", "5.2.1", "5.2.1"),
+        ("5.2.*", "5.2", "5.3"),
+        ("*", None, None),
+        (">=4.2, <6", "4.2", "6"),
+        ("^4.2 || ^5.2", "4.2", "6"),
+        ("~=5.2.0", "5.2.0", "5.3"),
     ],
-)  # fmt: skip
+)
 def test_bounds_in_poetrys_notation(text: str, low: str | None, high: str | None) -> None:
     bounds = poetry_bounds(text)
     assert (bounds.minimum and str(bounds.minimum), bounds.maximum and str(bounds.maximum)) == (low, high)
@@ -85,10 +102,14 @@ def test_within_decides_only_what_holds_for_all_versions(tmp_path: Path) -> None
 
 
 def test_what_is_installed_comes_first(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "site/Django-5.2.3.dist-info/METADATA": "Metadata-Version: 2.1\nName: Django\nVersion: 5.2.3\n",
-        "site/django_extensions-3.dist-info/METADATA": "Version: 3\n", "requirements.txt": "django==4.2\n",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "site/Django-5.2.3.dist-info/METADATA": "Metadata-Version: 2.1\nName: Django\nVersion: 5.2.3\n",
+            "site/django_extensions-3.dist-info/METADATA": "Version: 3\n",
+            "requirements.txt": "django==4.2\n",
+        },
+    )
     found = django(root, environment=environment(root))
     assert (found.minimum, found.exact, found.how) == ("5.2.3", True, "installed")
     assert (found.path, found.line) == (f"{root}/site/Django-5.2.3.dist-info/METADATA", 2)
@@ -133,18 +154,31 @@ def test_a_lock_file_may_hold_several_versions(tmp_path: Path) -> None:
 
 
 def test_the_lock_file_of_the_workspace_wins_over_the_members_declaration(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "uv.lock": '[[package]]\nname = "django"\nversion = "5.2.4"\n',
-        "services/a/pyproject.toml": '[project]\ndependencies = ["django>=5"]\n',
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "uv.lock": '[[package]]\nname = "django"\nversion = "5.2.4"\n',
+            "services/a/pyproject.toml": '[project]\ndependencies = ["django>=5"]\n',
+        },
+    )
     assert range_of(f"{root}/services/a", workspace=root) == ("5.2.4", "5.2.4", True)
     assert range_of(f"{root}/services/a") == ("5", None, False)
 
 
 def test_pyproject_dependencies(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "pyproject.toml": '[project]\nname = "case"\ndependencies = [\n    "django-filter",\n    "django~=5.2.0",\n]\n'
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "pyproject.toml": """\
+                [project]
+                name = "case"
+                dependencies = [
+                    "django-filter",
+                    "django~=5.2.0",
+                ]
+                """
+        },
+    )
     found = django(root)
     assert (found.minimum, found.maximum, found.includes_maximum) == ("5.2.0", "5.3", False)
     assert (found.series, found.how, found.stated) == ((5, 2), "declared", "django~=5.2.0")
@@ -187,11 +221,15 @@ def test_conda_pins_by_a_single_sign(tmp_path: Path) -> None:
 
 
 def test_requirements_follow_includes_and_constraints(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "requirements.txt": "-r requirements/base.txt\n--constraint=constraints.txt\n-r requirements.txt\n",
-        "requirements/base.txt": "# django==1.0\ndjango-filter==25\n", "requirements/dev.txt": "django==1.0\n",
-        "constraints.txt": "Django==5.2.4 \\\n    --hash=sha256:abc  # why\n",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "requirements.txt": "-r requirements/base.txt\n--constraint=constraints.txt\n-r requirements.txt\n",
+            "requirements/base.txt": "# django==1.0\ndjango-filter==25\n",
+            "requirements/dev.txt": "django==1.0\n",
+            "constraints.txt": "Django==5.2.4 \\\n    --hash=sha256:abc  # why\n",
+        },
+    )
     found = django(root)
     assert (found.minimum, found.exact, found.how) == ("5.2.4", True, "required")
     assert (found.path, found.line) == (f"{root}/constraints.txt", 0)
@@ -208,18 +246,32 @@ def test_a_bare_name_leaves_the_word_to_others(tmp_path: Path) -> None:
 
 
 def test_markers_are_read_for_the_projects_python(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "requirements.txt": 'django>=4.2,<5; python_version < "3.10"\ndjango>=5.2,<6; python_version >= "3.10"\n'
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "requirements.txt": """\
+                django>=4.2,<5; python_version < "3.10"
+                django>=5.2,<6; python_version >= "3.10"
+                """
+        },
+    )
     assert range_of(root) == ("4.2", "6", False)
     assert range_of(root, environment=environment(root, "3.9.1")) == ("4.2", "5", False)
     assert range_of(root, environment=environment(root, "3.12")) == ("5.2", "6", False)
 
 
 def test_requirements_of_extras_give_way(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "lib-1.dist-info/METADATA": 'Requires-Dist: Django>=5.2\nRequires-Dist: Django<5.3; extra == "test"\n\nDjango\n'
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "lib-1.dist-info/METADATA": """\
+                Requires-Dist: Django>=5.2
+                Requires-Dist: Django<5.3; extra == "test"
+
+                Requires-Dist: Django==1.0 says the description
+                """
+        },
+    )
     assert range_of(root) == ("5.2", None, False)
 
 
@@ -231,9 +283,16 @@ def test_archives_and_repositories(tmp_path: Path) -> None:
 
 
 def test_broken_files_say_nothing(tmp_path: Path) -> None:
-    root = write(tmp_path, {
-        "pyproject.toml": "[project\ndependencies = ['django==1.0']", "Pipfile.lock": "{", "setup.cfg": "django==1.0",
-        "requirements.txt": "django==not a version\n", "uv.lock": "[[package]]\nname = \n",
-        "environment.yml": "dependencies: [", "setup.py": "setup(",
-    })  # fmt: skip
+    root = write(
+        tmp_path,
+        {
+            "pyproject.toml": "[project\ndependencies = ['django==1.0']",
+            "Pipfile.lock": "{",
+            "setup.cfg": "django==1.0",
+            "requirements.txt": "django==not a version\n",
+            "uv.lock": "[[package]]\nname = \n",
+            "environment.yml": "dependencies: [",
+            "setup.py": "setup(",
+        },
+    )
     assert find_version(DiskFiles(), "django", root) is None
