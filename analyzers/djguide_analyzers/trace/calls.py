@@ -179,17 +179,18 @@ def enter(
     names = decorator_names(frame.project, info)
     if not TRANSPARENT.issuperset(names):
         return UNKNOWN
-    if closure is None and (arguments := summaries.call_key(positional, keywords)) is not None:
-        return summaries.remembered(
-            frame.run,
-            (info, plain_receiver(receiver), arguments),
-            lambda run: _execute(Frame(run, info.code), info, positional, keywords, site, receiver, None),
-        )
+    if closure is None:
+        arguments = summaries.Arguments(frame, positional, keywords, receiver)
+        if arguments.key is not None:
+            return summaries.remembered(
+                frame.run,
+                (info, arguments.key),
+                lambda run: _execute(
+                    Frame(run, info.code), info, arguments.positional, arguments.keywords, site, arguments.receiver, None
+                ),
+                arguments.rows,
+            )
     return _execute(frame, info, positional, keywords, site, receiver, closure)
-
-
-def plain_receiver(receiver: AbstractValue | None) -> summaries.Key | None:
-    return None if receiver is None else summaries.plain_key(receiver)
 
 
 def _execute(

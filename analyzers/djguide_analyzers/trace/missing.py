@@ -7,7 +7,7 @@ descend without a queryset of their own in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,6 +61,11 @@ def misses(events: Iterable[Event]) -> list[Miss]:
     return list(found.values())
 
 
+def per_row(events: Iterable[Event]) -> Iterator[Event]:
+    """The events among `events` that are misses."""
+    return (event for event in events if _miss(event) is not None)
+
+
 def _miss(event: Event) -> Miss | None:
     match event:
         case RelationLoad(key_only=False, row=row, name=name, kind=kind):
@@ -77,6 +82,8 @@ def _of_row(site: Site, context: Context, row: Row, name: str, kind: MissKind) -
     query = row.root.query
     if loop is None or loop.once or query is None or not row.provenance_known or not row.root.many:
         return None
+    if _is_shared(row):
+        return None
     owner = _owner(row.root, (*row.path, name), context)
     if owner is None:
         return None
@@ -85,6 +92,11 @@ def _of_row(site: Site, context: Context, row: Row, name: str, kind: MissKind) -
         return None
     direct = loop.site.code == site.code
     return Miss(site, context, loop, direct, kind, row.model, name, query, path)
+
+
+def _is_shared(row: Row) -> bool:
+    """Whether all rows of the loop reach the same object: the parent whose related manager gave them."""
+    return bool(row.path) and row.root.query is not None and row.path[0] in row.root.query.known
 
 
 def _loop_over(root: RowRoot, context: Context) -> Loop | None:
@@ -106,7 +118,7 @@ def _owner(root: RowRoot, path: tuple[str, ...], context: Context) -> tuple[Quer
     parent = related.row
     if related.prefetched and plain:
         return _owner(parent.root, (*parent.path, related.accessor, *path), context)
-    if plain and parent.root.many and _loop_over(parent.root, context) is not None:
+    if plain and parent.root.many and not _is_shared(parent) and _loop_over(parent.root, context) is not None:
         return _owner(parent.root, (*parent.path, related.accessor, *path), context)
     return query, path
 
