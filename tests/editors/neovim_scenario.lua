@@ -1,0 +1,97 @@
+-- Run in a real Neovim after its configuration: apply one code action as a user does, save, stop the server.
+-- Reads the plan (JSON) from the file named by DJGUIDE_PLAN and writes what it saw to the one named by DJGUIDE_REPORT.
+-- Lines and columns are 0-based, columns in bytes.
+local plan = vim.json.decode(table.concat(vim.fn.readfile(vim.env.DJGUIDE_PLAN), '\n'))
+local report = {}
+
+local function wait(what, condition)
+  if not vim.wait(60000, condition, 20) then
+    error('timed out waiting for ' .. what, 0)
+  end
+end
+
+local function in_order(list)
+  table.sort(list, function(a, b)
+    for i = 1, #a do
+      if a[i] ~= b[i] then
+        return a[i] < b[i]
+      end
+    end
+    return false
+  end)
+  return list
+end
+
+local function ranges()
+  return in_order(vim.tbl_map(function(d)
+    return { tostring(d.code), d.lnum, d.col, d.end_lnum, d.end_col }
+  end, vim.diagnostic.get(0)))
+end
+
+local function lines()
+  return in_order(vim.tbl_map(function(d)
+    return { tostring(d.code), d.lnum }
+  end, vim.diagnostic.get(0)))
+end
+
+-- What is there when the time is up is reported as well: the test compares, and shows the difference.
+local function shown(expected)
+  vim.wait(60000, function()
+    return vim.deep_equal(lines(), expected)
+  end, 20)
+  return { lines = lines(), ranges = ranges() }
+end
+
+local function apply_code_action()
+  vim.api.nvim_win_set_cursor(0, { plan.line + 1, plan.column })
+  local before = vim.b.changedtick
+  vim.ui.select = function(items, options, choose)
+    report.menu = vim.tbl_map(options.format_item, items)
+    for index, item in ipairs(items) do
+      if item.action.title == plan.title then
+        return choose(item, index)
+      end
+    end
+    choose(nil)
+  end
+  vim.lsp.buf.code_action()
+  wait('the menu of code actions', function()
+    return report.menu
+  end)
+  wait('the edit', function()
+    return vim.b.changedtick ~= before
+  end)
+end
+
+local function main()
+  local exit_code
+  vim.lsp.config('djguide', {
+    on_exit = function(code)
+      exit_code = code
+    end,
+  })
+  vim.cmd.edit(vim.fn.fnameescape(plan.file))
+  report.before = shown(plan.before)
+  local client = assert(vim.lsp.get_clients({ bufnr = 0, name = 'djguide' })[1], 'djguide is not attached')
+  report.root = client.root_dir
+  if plan.title then
+    apply_code_action()
+    report.text = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\n')
+    report.after = shown(plan.after)
+    vim.cmd.write()
+  end
+  if plan.stop then
+    client:stop()
+    wait('the server to end', function()
+      return exit_code
+    end)
+    report.exit_code = exit_code
+  end
+end
+
+local ok, problem = pcall(main)
+if not ok then
+  report.error = tostring(problem)
+end
+vim.fn.writefile({ vim.json.encode(report) }, vim.env.DJGUIDE_REPORT)
+vim.cmd('qall!')
