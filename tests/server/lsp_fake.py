@@ -60,19 +60,22 @@ class FakeWorkspace:
         except OSError:
             return None
 
-    def check(
-        self,
-        paths: Iterable[str] | None = None,
-        *,
-        progress: Progress | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> Report:
+    @property
+    def settled(self) -> bool:
+        return not self.settings.get("unsettled") or ["settle"] in self.log
+
+    def settle(
+        self, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> None:
+        if progress:
+            progress("checking", 1, 4)
+        self.log.append(["settle"])
+
+    def findings(
+        self, path: str, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> list[Finding]:
         if progress:
             progress("reading", 1, 4)
-        found = [finding for path in paths or () for finding in self.findings(path, cancelled=cancelled)]
-        return Report([], found, self.problems(), Stats())
-
-    def findings(self, path: str, *, cancelled: Callable[[], bool] | None = None) -> list[Finding]:
         text = self.text(path) or ""
         self.log.append(["begin", path, text])
         while re.search(r"\bwait\b", text) and not (Path(path).parent / "go").exists():
@@ -80,7 +83,8 @@ class FakeWorkspace:
                 self.log.append(["cancelled", path])
                 raise Cancelled
             time.sleep(0.002)
-        found = [finding for other in self._paths(path) for finding in self._in_file(other)]
+        paths = self._paths(path) if self.settled else [path]
+        found = [finding for other in paths for finding in self._in_file(other)]
         self.log.append(["end", path, text])
         return [f for f in found if path in (f.place.path, f.access.path if f.access else f.place.path)]
 

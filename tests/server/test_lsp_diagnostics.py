@@ -49,6 +49,14 @@ def test_push_does_not_repeat_what_the_client_has(client: Client, tmp_path: Path
     assert [p["uri"] for p in client.all(PUBLISH)] == [uri, other, other]
 
 
+def test_findings_that_start_in_files_nobody_opened_arrive_later(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "access.py").write_text("far")
+    client.initialize(tmp_path, settings={"unsettled": True})
+    uri = client.open(tmp_path / "owner.py", "owner")
+    published = client.wait_for(PUBLISH, lambda p: p["uri"] == uri and p["diagnostics"])
+    assert codes(published["diagnostics"]) == ["far"]
+
+
 def test_a_client_with_pull_gets_no_push(client: Client, tmp_path: Path) -> None:
     capabilities = client.initialize(tmp_path, PULL)
     assert capabilities["diagnosticProvider"] == {

@@ -20,6 +20,22 @@ from djguide_analyzers.source.positions import Position, Range
 Read = Callable[[str], str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the rules found starting from one module, and the files that this rests on."""
+
+    findings: list[Finding]
+    read: frozenset[str]
+
+
+def files_named(finding: Finding) -> set[str]:
+    """Files that a finding names: its positions hold only while these stay as they are."""
+    places = [finding.place, *(related.place for related in finding.related)]
+    if finding.access is not None:
+        places.append(finding.access)
+    return {place.path for place in places} | {edit.path for fix in finding.fixes for edit in fix.edits}
+
+
 @dataclass
 class Checker:
     """Checks the files of one project with the selected rules.
@@ -51,7 +67,7 @@ class Checker:
             self._contexts[module.path] = context
         return context
 
-    def check(self, module: Module, rules: list[registry.Entry]) -> list[Finding]:
+    def check(self, module: Module, rules: list[registry.Entry]) -> Checked:
         """Findings of `rules` whose evidence starts in `module`, fixes verified."""
         context = self.context(module)
         findings: list[Finding] = []
@@ -60,7 +76,13 @@ class Checker:
                 finding = self._finding(entry, hit)
                 if finding is not None:
                     findings.append(finding)
-        return findings
+        read = {module.path}.union(*(trace.modules for trace in context.traces), *(files_named(f) for f in findings))
+        context.forget_traces()
+        return Checked(findings, frozenset(read))
+
+    def forget(self, path: str) -> None:
+        """The text of `path` has changed."""
+        self._contexts.pop(path, None)
 
     def _run(self, entry: registry.Entry, context: FileContext) -> Iterator[Hit]:
         try:

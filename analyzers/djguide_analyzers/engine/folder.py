@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 from djguide_analyzers.engine import suppressions
-from djguide_analyzers.engine.checker import Checker, unique
+from djguide_analyzers.engine.checker import unique
 from djguide_analyzers.engine.config import Loaded, load_config
 from djguide_analyzers.engine.report import Problem, ProjectSummary
 from djguide_analyzers.engine.store import FactsStore
+from djguide_analyzers.engine.tracked import TrackedProject
 from djguide_analyzers.project.discovery import Discovery, discover
 from djguide_analyzers.project.files import DiskFiles, is_inside
 from djguide_analyzers.project.link import link
@@ -40,15 +41,14 @@ class Folder:
         self._settings = settings
         self._loaded: Loaded | None = None
         self._discovery: Discovery | None = None
-        self._projects: list[Project] | None = None
-        self._findings: list[Finding] | None = None
-        self._internal: list[Problem] = []
+        self._projects: list[TrackedProject] | None = None
 
-    def changed(self, paths: Iterable[str]) -> None:
-        """The contents of files changed, but not which files there are."""
-        if any(is_inside(path, self.root) for path in paths):
-            self._projects = None
-            self._findings = None
+    def edited(self, path: str) -> None:
+        """The content of a file changed, but not which files there are."""
+        for tracked in self._projects or ():
+            if path in tracked.project.modules and not tracked.edited(path, self._store.python(path)):
+                self._projects = None
+                return
 
     # --- steps -------------------------------------------------------------------------------------------
 
@@ -83,28 +83,17 @@ class Folder:
     def file_count(self) -> int:
         return len(self.paths())
 
-    def projects(self, steps: Steps | None = None) -> list[Project]:
+    def tracked(self, steps: Steps | None = None) -> list[TrackedProject]:
         """The projects, linked."""
         if self._projects is None:
-            started = time.perf_counter()
-            paths = self.paths()
-            self._store.prepare(self.root)
-            for number, path in enumerate(paths):
-                if steps is not None and number % 20 == 0:
-                    steps("reading", number, len(paths))
-                self._store.python(path)
-            if steps is not None:
-                steps.timed("reading", time.perf_counter() - started)
-                steps("linking", 0, 1)
+            self._read(steps)
             started = time.perf_counter()
             config = self.loaded.config
             self._projects = [
-                link(
-                    self._files,
-                    found,
-                    self._store.python,
-                    workspace=self.root,
-                    environment=config.environment,
+                TrackedProject(
+                    link(self._files, found, self._store.python, workspace=self.root, environment=config.environment),
+                    config,
+                    self._files.read_text,
                 )
                 for found in self.discovery.projects
             ]
@@ -112,38 +101,56 @@ class Folder:
                 steps.timed("linking", time.perf_counter() - started)
         return self._projects
 
-    def check(self, steps: Steps) -> list[Finding]:
-        """All findings of the folder, in order of place."""
-        if self._findings is None:
-            projects = self.projects(steps)
-            started = time.perf_counter()
-            self._internal = []
-            found: list[Finding] = []
-            for project in projects:
-                found += self._check_project(project, steps)
-            found += self._mistakes()
-            self._findings = unique(found)
-            steps.timed("checking", time.perf_counter() - started)
-        return self._findings
+    def _read(self, steps: Steps | None) -> None:
+        """Facts of all files."""
+        started = time.perf_counter()
+        paths = self.paths()
+        self._store.prepare(self.root)
+        for number, path in enumerate(paths):
+            if steps is not None and number % 20 == 0:
+                steps("reading", number, len(paths))
+            self._store.python(path)
+        if steps is not None:
+            steps.timed("reading", time.perf_counter() - started)
+            steps("linking", 0, 1)
 
-    def _check_project(self, project: Project, steps: Steps) -> list[Finding]:
-        config = self.loaded.config
-        checker = Checker(project, config, self._files.read_text)
-        rules = checker.selected()
-        found: list[Finding] = []
-        modules = list(project.modules.values())
-        for number, module in enumerate(modules):
-            steps("checking", number, len(modules))
-            found += checker.check(module, rules)
-        self._internal += checker.problems
-        return list(self._visible(project, found, frozenset(rule.code for rule in rules)))
+    def projects(self) -> list[Project]:
+        """The projects, linked."""
+        return [tracked.project for tracked in self.tracked()]
 
-    def _visible(self, project: Project, found: list[Finding], ran: frozenset[str]) -> Iterator[Finding]:
-        """`found` without what comments and path settings silence, plus what is wrong with the comments."""
+    @property
+    def settled(self) -> bool:
+        """Whether every module has been checked as it is now."""
+        return self._projects is not None and not any(tracked.pending for tracked in self._projects)
+
+    def settle(self, steps: Steps) -> None:
+        """Check every module that needs it."""
+        tracked = self.tracked(steps)
+        started = time.perf_counter()
+        pending = [(project, module) for project in tracked for module in project.pending]
+        for number, (project, module) in enumerate(pending):
+            steps("checking", number, len(pending))
+            project.check(module)
+        steps.timed("checking", time.perf_counter() - started)
+
+    def check_first(self, path: str, steps: Steps) -> None:
+        """Check the file at `path`, and those whose findings an edit took away; others may still be unchecked."""
+        for project in self.tracked(steps):
+            own = project.project.modules.get(path)
+            for module in [*([own] if own is not None else []), *project.urgent]:
+                steps("checking", 0, 1)
+                project.check(module)
+
+    def findings(self) -> list[Finding]:
+        """All findings known so far, in order of place."""
+        found = [finding for tracked in self.tracked() for finding in self._visible(tracked)]
+        return unique([*found, *self._mistakes()])
+
+    def _visible(self, tracked: TrackedProject) -> Iterator[Finding]:
+        """Findings without what comments and path settings silence, plus what is wrong with the comments."""
         config = self.loaded.config
-        known = frozenset(_known_rules())
-        by_path = {module.path: suppressions.read(module) for module in project.modules.values()}
-        for finding in found:
+        by_path = {path: suppressions.read(module) for path, module in tracked.project.modules.items()}
+        for finding in tracked.findings():
             ends = [finding.place.path] + ([finding.access.path] if finding.access else [])
             if finding.confidence is not Confidence.PROVEN or finding.place.path not in by_path:
                 continue
@@ -152,10 +159,12 @@ class Folder:
             silenced = [by_path[path].silence(finding) for path in ends if path in by_path]
             if not any(silenced):
                 yield finding
-        for path, comments in by_path.items():
-            if comments.items and config.select is None:
+        if config.select is None:
+            ran = frozenset(rule.code for rule in tracked.rules) if self.settled else frozenset[str]()
+            for path, comments in by_path.items():
                 ignored = config.ignored_for(self._relative(path))
-                yield from (f for f in comments.findings(ran, known) if f.code not in ignored)
+                found = comments.findings(ran, frozenset(_known_rules()))
+                yield from (finding for finding in found if finding.code not in ignored)
 
     def _relative(self, path: str) -> str:
         root = self.loaded.root.as_posix()
@@ -185,7 +194,8 @@ class Folder:
     def problems(self) -> list[Problem]:
         """Rules that failed, and mistakes in settings that no file holds."""
         loose = [Problem("configuration", m.message) for m in self.loaded.mistakes if m.range is None]
-        return [*self._internal, *loose]
+        failed = [problem for tracked in self._projects or () for problem in tracked.problems()]
+        return [*failed, *loose]
 
     def summaries(self) -> list[ProjectSummary]:
         return [_summary(project) for project in self.projects()]

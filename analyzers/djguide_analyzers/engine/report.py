@@ -38,6 +38,7 @@ class Stats(Struct):
     """How much work a check was; times in seconds."""
 
     files: int = 0
+    files_parsed: int = 0
     files_from_cache: int = 0
     seconds: float = 0.0
     phases: dict[str, float] = field(default_factory=dict)

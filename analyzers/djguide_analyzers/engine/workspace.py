@@ -83,7 +83,8 @@ class Workspace:
             if structure or configured:
                 del self._folders[root]
             else:
-                folder.changed(paths)
+                for path in paths:
+                    folder.edited(path)
 
     # --- checking ----------------------------------------------------------------------------------------
 
@@ -120,24 +121,53 @@ class Workspace:
         made, reused = self._store.made, self._store.reused
         for root in self._roots:
             folder = self._folder(root)
-            findings += folder.check(_Steps(progress, cancelled, stats))
+            folder.settle(_Steps(progress, cancelled, stats))
+            findings += folder.findings()
             stats.files += folder.file_count
         if wanted is not None:
             findings = [finding for finding in findings if _touches(finding, wanted)]
         self._store.flush()
         stats.files_from_cache = self._store.reused - reused
-        stats.phases["files parsed"] = self._store.made - made
+        stats.files_parsed = self._store.made - made
         stats.seconds = time.perf_counter() - started
         return Report(self.projects(), findings, self._problems(wanted), stats)
 
-    def findings(self, path: str, *, cancelled: Callable[[], bool] | None = None) -> list[Finding]:
-        """Everything to show in the file at `path`: findings whose place or access lies in it."""
+    def findings(
+        self, path: str, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> list[Finding]:
+        """What is known of the file at `path`: findings whose place or access lies in it.
+
+        The file itself is checked as it is now. Until the workspace is `settled`, findings that start in other
+        files may be missing, or be those from before an edit.
+
+        Raises:
+            Cancelled: `cancelled` returned True.
+        """
         found: list[Finding] = []
         for root in self._roots:
             if is_inside(path, root):
-                found += self._folder(root).check(_Steps(None, cancelled, Stats()))
+                folder = self._folder(root)
+                folder.check_first(path, _Steps(progress, cancelled, Stats()))
+                found += folder.findings()
         self._store.flush()
         return [finding for finding in found if _touches(finding, [path])]
+
+    @property
+    def settled(self) -> bool:
+        """Whether every file has been checked as it is now."""
+        return all(root in self._folders and self._folders[root].settled for root in self._roots)
+
+    def settle(
+        self, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> None:
+        """Check all files that need it; what was done before a cancellation stays done.
+
+        Raises:
+            Cancelled: `cancelled` returned True.
+        """
+        for root in self._roots:
+            self._folder(root).settle(_Steps(progress, cancelled, Stats()))
+        self._store.flush()
 
     # --- telling -----------------------------------------------------------------------------------------
 

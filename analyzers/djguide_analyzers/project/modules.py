@@ -39,6 +39,20 @@ class Module:
         self.origin = origin
         self.is_package = path.endswith("/__init__.py")
 
+    def take_over(self, facts: ir.PyFacts) -> bool:
+        """Go on with `facts` of an edited text that differ in nothing but positions and function bodies.
+
+        False, and nothing changed, when the outlines differ: then whoever read this module must be linked anew.
+        Chunks are updated in place, so that everything found in them keeps its identity.
+        """
+        old, new = self.facts.chunks, facts.chunks
+        if len(old) != len(new) or any(a.outline != b.outline for a, b in zip(old, new, strict=True)):
+            return False
+        for a, b in zip(old, new, strict=True):
+            a.line, a.lines, a.spans, a.bodies = b.line, b.lines, b.spans, b.bodies
+        self.facts = ir.PyFacts(old, facts.comments, facts.problems)
+        return True
+
     def __repr__(self) -> str:
         return f"<Module {self.name}>"
 
@@ -92,11 +106,13 @@ class Code:
         self.module = module
         self.chunk = chunk
         self.body = body
-        self._spans = chunk.spans if spans is None else spans
+        self._spans = spans
 
     def range(self, node: ir.Node | int) -> Range:
         """Where a node of this table stands in the file."""
-        line, column, end_line, end_column = span(self._spans, node if isinstance(node, int) else node.at)
+        line, column, end_line, end_column = span(
+            self.chunk.spans if self._spans is None else self._spans, node if isinstance(node, int) else node.at
+        )
         first = self.chunk.line
         return Range(Position(first + line, column), Position(first + end_line, end_column))
 
@@ -162,6 +178,7 @@ class FunctionInfo:
     owner: ClassInfo | None = None
     parent: FunctionInfo | None = None
     fallback: bool = False
+    _kept: tuple[bytes, list[ir.Stmt], Code] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"<function {self.dotted}>"
@@ -184,10 +201,14 @@ class FunctionInfo:
     def dotted(self) -> str:
         return f"{self.module.name}.{self.qualname}"
 
-    @cached_property
+    @property
     def _decoded(self) -> tuple[list[ir.Stmt], Code]:
-        body = decode_body(self.code.chunk.bodies[self.node.body])
-        return body.statements, Code(self.module, self.code.chunk, self.node.body, body.spans)
+        blob = self.code.chunk.bodies[self.node.body]
+        if self._kept is None or self._kept[0] is not blob:
+            body = decode_body(blob)
+            code = Code(self.module, self.code.chunk, self.node.body, body.spans)
+            self._kept = (blob, body.statements, code)
+        return self._kept[1], self._kept[2]
 
     @property
     def statements(self) -> list[ir.Stmt]:

@@ -101,6 +101,10 @@ class FileContext:
                 seen.add(id(scope.trace))
                 yield scope.trace
 
+    def forget_traces(self) -> None:
+        """Let go of the traces, which are large; they are made again when asked for."""
+        self.__dict__.pop("scopes", None)
+
     def classes(self) -> Iterator[ClassInfo]:
         return self.module.classes()
 

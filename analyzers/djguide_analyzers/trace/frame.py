@@ -41,6 +41,8 @@ class Run:
         """Identity of the rows of each evaluated queryset, by the queryset's identity."""
         self.elsewhere: dict[Site, AbstractValue] = {}
         """Module-level and class-level expressions evaluated so far."""
+        self.modules: set[str] = set()
+        """Paths of the modules whose code was executed."""
         self.steps = 0
         self._identity = 0
 
@@ -86,6 +88,7 @@ class Frame:
         owner: ClassInfo | None = None,
         receiver: AbstractValue | None = None,
     ) -> None:
+        run.modules.add(code.module.path)
         self.run = run
         self.code = code
         self.function = function

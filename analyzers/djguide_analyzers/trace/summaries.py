@@ -47,10 +47,11 @@ Key = Hashable
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a call returned, and the events that hold wherever it is made."""
+    """What a call returned, the events that hold wherever it is made, and the modules whose code it ran."""
 
     value: AbstractValue
     events: tuple[Event, ...]
+    modules: frozenset[str]
 
 
 class Arguments:
@@ -138,17 +139,25 @@ def remembered(
     memory = run.project.summaries
     summary: Summary | None = memory.get(key)
     if summary is None:
-        memory[key] = Summary(UNKNOWN, ())
+        memory[key] = Summary(UNKNOWN, (), frozenset())
         own = Run(run.project)
         try:
             value = compute(own)
         except (BudgetSpent, RecursionError):
             value = UNKNOWN
-        summary = memory[key] = Summary(value, tuple(own.events) if rows is None else tuple(per_row(own.events)))
+        events = () if rows is None else tuple(per_row(own.events))
+        summary = memory[key] = Summary(value, events, frozenset(own.modules))
+    run.modules |= summary.modules
     if rows is not None:
         run.events += summary.events
     value = summary.value
     return value if isinstance(value, (Unknown, Scalar, Constant)) else _Adoption(run, rows or {}).value(value)
+
+
+def forget(memory: dict[Key, Summary], path: str) -> None:
+    """Drop what was remembered of calls that ran code of the module at `path`."""
+    for key in [key for key, summary in memory.items() if path in summary.modules]:
+        del memory[key]
 
 
 class _Adoption:

@@ -23,11 +23,13 @@ class Trace:
         function: The root; None for a module's top level.
         events: What happens, in order, calls included.
         complete: False when the budget ended it early.
+        modules: Paths of the modules whose code was executed.
     """
 
     function: FunctionInfo | None
     events: list[Event] = field(default_factory=list)
     complete: bool = True
+    modules: frozenset[str] = frozenset()
     _values: dict[tuple[Code, int], AbstractValue] = field(default_factory=dict, repr=False)
 
     def value(self, code: Code, node: ir.Node) -> AbstractValue:
@@ -78,7 +80,7 @@ def _run(
                 statements.execute(frame, block)
     except (BudgetSpent, RecursionError):
         complete = False
-    return Trace(function, run.events, complete, run.values)
+    return Trace(function, run.events, complete, frozenset(run.modules), run.values)
 
 
 def _plain(block: list[ir.Stmt]) -> Iterator[ir.Stmt]:

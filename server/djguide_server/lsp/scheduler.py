@@ -140,7 +140,6 @@ class Worker:
         self._built_for: tuple[str, ...] = ()
         self._applied: dict[str, Document] = {}
         self._checked: set[str] = set()
-        self._warm = False
 
     def start(self) -> None:
         """Start the thread."""
@@ -179,7 +178,7 @@ class Worker:
                 self._emit(Started())
             self._apply(batch)
             self._answer(batch.calls)
-            if working and self._check():
+            if working and self._check() and self._settle():
                 working = False
                 self._finish()
 
@@ -215,7 +214,7 @@ class Worker:
             self._bring(self._workspace, target.documents)
 
     def _rebuild(self, target: Target, roots: tuple[str, ...]) -> None:
-        self._workspace, self._applied, self._warm, self._built_for = None, {}, False, roots
+        self._workspace, self._applied, self._built_for = None, {}, roots
         folders = [Path(root) for root in roots]
         self._workspace = self._guarded(
             "opening the workspace", self._make, folders, dict(target.setup.settings)
@@ -291,15 +290,35 @@ class Worker:
         return True
 
     def _findings(self, workspace: Workspace, path: str) -> list[Any]:
-        """Findings of one file; the first check of a workspace is the long one and reports its progress."""
-        if self._warm:
-            return workspace.findings(path, cancelled=self._cancelled)
+        """Findings of one file; the first call reads and links the project."""
         try:
-            report = workspace.check([path], progress=self._on_progress, cancelled=self._cancelled)
+            return workspace.findings(path, progress=self._on_progress, cancelled=self._cancelled)
         finally:
             self.progress = None
-        self._warm = True
-        return report.findings
+
+    def _settle(self) -> bool:
+        """Check the files that nobody has open, then the open ones again if that told more; False when interrupted.
+
+        Findings that start elsewhere can end in an open file.
+        """
+        from djguide_analyzers.engine.workspace import Cancelled
+
+        workspace, target = self._workspace, self._target
+        if workspace is None or target is None or not target.documents:
+            return True
+        try:
+            if workspace.settled:
+                return True
+            workspace.settle(progress=self._on_progress, cancelled=lambda: self._interrupted or bool(self._inbox))
+        except Cancelled:
+            return False
+        except Exception as error:
+            self._emit(failure_of(error, "checking the workspace"))
+            return True
+        finally:
+            self.progress = None
+        self._checked.clear()
+        return self._check()
 
     def _finish(self) -> None:
         target = self._target

@@ -9,7 +9,9 @@ from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.support.edits import replace
+from djguide_analyzers.rules.support.edits import arguments_range, insert, remove_keyword, replace
+from djguide_analyzers.source.edits import Edit
+from djguide_analyzers.source.positions import Range
 
 RULE = Rule(
     summary="A management command uses `print()` instead of `self.stdout`",
@@ -52,9 +54,9 @@ def _stream(file: FileContext, scope: Scope, code: Code, node: ir.Call) -> str |
 
 
 def _hit(file: FileContext, code: Code, node: ir.Call, stream: str, command: FunctionInfo | None) -> Hit:
-    call = _replacement(file, code, node, stream) if command is not None and _has_self(command) else None
-    if call is not None:
-        fix = Fix(f"Write to `self.{stream}`", Safety.SAFE, (replace(file, code.range(node), call),))
+    edits = _edits(file, code, node, stream) if command is not None and _has_self(command) else None
+    if edits is not None:
+        fix = Fix(f"Write to `self.{stream}`", Safety.SAFE, tuple(edits))
     else:
         fix = Fix(f"Write to the command's `self.{stream}`", Safety.MANUAL)
     return Hit(
@@ -75,34 +77,63 @@ def _has_self(info: FunctionInfo) -> bool:
     return bool(params) and params[0].name == "self"
 
 
-def _replacement(file: FileContext, code: Code, node: ir.Call, stream: str) -> str | None:
-    """The call of ``self.<stream>.write`` that prints the same; None where none does."""
-    options = {keyword.name: keyword.value for keyword in node.keywords}
+def _edits(file: FileContext, code: Code, node: ir.Call, stream: str) -> list[Edit] | None:
+    """What turns the call into one of ``self.<stream>.write`` that prints the same; None where nothing does."""
+    options = {keyword.name: keyword for keyword in node.keywords}
     if set(options) - {"file", "end", "sep"} or any(isinstance(arg, ir.Star) for arg in node.args):
         return None
-    message = _message(file, code, node, options.get("sep"))
+    ending = options.pop("end", None)
+    plain = ending is None or (isinstance(ending.value, ir.Const) and ending.value.value in ("\n", None))
+    separator = options.get("sep")
+    message = _message(file, code, node, separator.value if separator else None, plain=plain)
     if message is None:
         return None
-    ending = options.get("end")
-    if ending is None or (isinstance(ending, ir.Const) and ending.value in ("\n", None)):
-        return f"self.{stream}.write({message})"
-    return f"self.{stream}.write({message}, ending={file.text(code, ending)})"
+    edits = [replace(file, code.range(node.func), f"self.{stream}.write"), *message]
+    if node.args:
+        edits += [remove_keyword(file, code, node, keyword) for keyword in options.values()]
+        if ending is not None and plain:
+            edits.append(remove_keyword(file, code, node, ending))
+    if ending is not None and not plain:
+        start = code.range(ending).start
+        edits.append(replace(file, Range(start, start._replace(column=start.column + len("end"))), "ending"))
+    return edits
 
 
-def _message(file: FileContext, code: Code, node: ir.Call, separator: ir.Expr | None) -> str | None:
+def _message(
+    file: FileContext, code: Code, node: ir.Call, separator: ir.Expr | None, *, plain: bool
+) -> list[Edit] | None:
+    """The edits that make one text of what is printed."""
     args = node.args
     if not args:
-        return '""'
-    if len(args) == 1:
-        text = file.text(code, args[0])
-        if isinstance(args[0], ir.Const) and isinstance(args[0].value, str):
-            return None if args[0].value.endswith("\n") else text
-        return text if _is_text(args[0]) else f"str({text})"
-    between = '" "' if separator is None else file.text(code, separator)
-    items = ", ".join(file.text(code, arg) for arg in args)
-    if all(_is_text(arg) for arg in args):
-        return f"{between}.join([{items}])"
-    return f"{between}.join(str(part) for part in ({items}))"
+        # A lone `end` stays behind the empty text, everything else goes.
+        return [replace(file, arguments_range(file, code, node), '""')] if plain else None
+    first, last = code.range(args[0]), code.range(args[-1])
+    if len(args) > 1:
+        if "#" in file.slice(Range(first.end, last.start)):
+            return None  # perhaps a comment, which would be lost
+        between = '" "' if separator is None else file.text(code, separator)
+        items = ", ".join(_text(file, code, arg) for arg in args)
+        texts = f"[{items}]" if all(_is_text(arg) for arg in args) else f"str(part) for part in ({items})"
+        return [replace(file, Range(first.start, last.end), f"{between}.join({texts})")]
+    if isinstance(args[0], ir.Comp) or (plain and _ends_line(args[0])):
+        return None  # `write` adds no second line break, `print` does
+    if _is_text(args[0]):
+        return []
+    return [insert(file, first.start, "str("), insert(file, first.end, ")")]
+
+
+def _text(file: FileContext, code: Code, node: ir.Expr) -> str:
+    """Source of a node, line breaks as edits have them."""
+    return file.text(code, node).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _ends_line(node: ir.Expr) -> bool:
+    """Whether a text is known to end with a line break."""
+    if isinstance(node, ir.FString):
+        return bool(node.parts) and _ends_line(node.parts[-1])
+    if isinstance(node, ir.Binary):
+        return node.op == "+" and _ends_line(node.right)
+    return isinstance(node, ir.Const) and isinstance(node.value, str) and node.value.endswith("\n")
 
 
 def _is_text(node: ir.Expr) -> bool:
@@ -116,7 +147,11 @@ def _is_text(node: ir.Expr) -> bool:
             return True
         case ir.Call(func=ir.Name(id="str" | "repr")):
             return True
-        case ir.Binary(op="+", left=left, right=right):
+        case ir.Call(func=ir.Attr(value=ir.Attr(value=ir.Name(id="self"), name="style"))):
+            return True
+        case ir.Binary(op="*", left=left, right=right):
+            return _is_text(left) or _is_text(right)
+        case ir.Binary(op="+", left=left, right=right) | ir.IfExp(body=left, orelse=right):
             return _is_text(left) and _is_text(right)
         case _:
             return False

@@ -11,6 +11,7 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.support.edits import replace
 from djguide_analyzers.rules.support.querysets import answers_from_cache
+from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.values import BuiltinMethod, ManagerValue, QuerySetValue
 
@@ -61,12 +62,26 @@ def _counts(scope: Scope, code: Code, node: ir.Call) -> bool:
 
 def _hit(file: FileContext, code: Code, whole: ir.Expr, call: ir.Call, *, negated: bool) -> Hit:
     assert isinstance(call.func, ir.Attr)
-    receiver = file.text(code, call.func.value)
-    text = file.slice(Range(code.range(call).start, code.name_range(call.func).start)) + "exists()"
-    replacement = f"not {text}" if negated else text
+    edits = _edits(file, code, whole, call, negated=negated)
     return Hit(
         file.place(code, whole),
         "`count()` counts every matching row, but only their existence matters: `exists()` stops at the first",
-        fixes=(Fix("Use `exists()`", Safety.SAFE, (replace(file, code.range(whole), replacement),)),),
-        data={"receiver": receiver},
+        fixes=(Fix("Use `exists()`", Safety.SAFE if edits else Safety.MANUAL, edits),),
+        data={"receiver": file.text(code, call.func.value)},
     )
+
+
+def _edits(
+    file: FileContext, code: Code, whole: ir.Expr, call: ir.Call, *, negated: bool
+) -> tuple[Edit, ...]:
+    """The call renamed, and the comparison around it cut away; none where that would cut away a comment."""
+    outer, inner = code.range(whole), code.range(call)
+    before, after = Range(outer.start, inner.start), Range(inner.end, outer.end)
+    if "#" in file.slice(before) + file.slice(after):
+        return ()
+    edits = [replace(file, code.name_range(call.func), "exists")]
+    if negated or before.start != before.end:
+        edits.append(replace(file, before, "not " if negated else ""))
+    if after.start != after.end:
+        edits.append(replace(file, after, ""))
+    return tuple(edits)

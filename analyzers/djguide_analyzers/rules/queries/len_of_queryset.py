@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
@@ -9,8 +10,10 @@ from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.support.edits import replace
+from djguide_analyzers.rules.support.edits import arguments_range, insert, replace
 from djguide_analyzers.rules.support.querysets import answers_from_cache
+from djguide_analyzers.source.edits import Edit
+from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.events import QueryRun, QuerySetUse
 from djguide_analyzers.trace.values import QuerySetValue, Site
 
@@ -20,6 +23,7 @@ RULE = Rule(
     safety=Safety.SAFE,
 )
 
+_COMMA = re.compile(r"(?:\s|#[^\r\n]*)*(?P<comma>,)")
 _SIMPLE = (ir.Name, ir.Attr, ir.Call, ir.Subscript)
 
 
@@ -41,6 +45,8 @@ def _is_len(node: ir.Call) -> bool:
 
 def _only_counted(scope: Scope, code: Code, node: ir.Call, argument: ir.Expr, value: QuerySetValue) -> bool:
     """Whether nothing but ``len()`` looks at the rows of this queryset object."""
+    if any(link.name == "raw" for link in value.query.chain):
+        return False  # has no `count()`
     if isinstance(argument, ir.Attr) or answers_from_cache(scope, code, argument, value):
         return False  # an attribute may be read from anywhere
     events = scope.trace.events
@@ -63,11 +69,26 @@ def _only_counted(scope: Scope, code: Code, node: ir.Call, argument: ir.Expr, va
 
 
 def _hit(file: FileContext, code: Code, node: ir.Call, argument: ir.Expr) -> Hit:
-    text = file.text(code, argument)
-    counted = text if isinstance(argument, _SIMPLE) else f"({text})"
-    edit = replace(file, code.range(node), f"{counted}.count()")
+    edits = _unwrapped(file, code, node, argument)
     return Hit(
         file.place(code, node),
         "`len()` loads every row of this queryset just to count them: `count()` lets the database do it",
-        fixes=(Fix("Use `count()`", Safety.SAFE, (edit,)),),
+        fixes=(Fix("Use `count()`", Safety.SAFE, edits),),
     )
+
+
+def _unwrapped(file: FileContext, code: Code, node: ir.Call, argument: ir.Expr) -> tuple[Edit, ...]:
+    """``len(rows)`` as ``rows.count()``; over several lines the parentheses stay, and with them the layout."""
+    whole, inside = code.range(node), arguments_range(file, code, node)
+    between = file.slice(inside)
+    if "\n" not in between and "\r" not in between:
+        text = file.text(code, argument)
+        counted = text if isinstance(argument, _SIMPLE) else f"({text})"
+        return (replace(file, whole, f"{counted}.count()"),)
+    opening = inside.start._replace(column=inside.start.column - 1)
+    edits = [replace(file, Range(whole.start, opening), ""), insert(file, whole.end, ".count()")]
+    comma = _COMMA.match(file.slice(Range(code.range(argument).end, inside.end)))
+    if comma is not None:  # behind the only argument; it would make a tuple of what stays
+        start = file.lines.offset(code.range(argument).end) + comma.start("comma")
+        edits.append(replace(file, Range(file.lines.position(start), file.lines.position(start + 1)), ""))
+    return tuple(edits)

@@ -27,7 +27,7 @@ def check(file: FileContext) -> Iterator[Hit]:
         expecting = _probes(scope)
         for node, code in scope.nodes(ir.ExprStmt):
             if (code, node.at) not in expecting and (call := _discarded(scope, code, node)) is not None:
-                yield _hit(file, code, call)
+                yield _hit(file, scope, code, call)
 
 
 def _discarded(scope: Scope, code: Code, node: ir.ExprStmt) -> ir.Call | None:
@@ -59,24 +59,32 @@ def _expects_error(node: ir.Expr) -> bool:
     return name in _EXPECTING
 
 
-def _hit(file: FileContext, code: Code, call: ir.Call) -> Hit:
+def _hit(file: FileContext, scope: Scope, code: Code, call: ir.Call) -> Hit:
     assert isinstance(call.func, ir.Attr)
     name = call.func.name
-    receiver = call.func.value
-    fixes: tuple[Fix, ...] = ()
-    root = _root_name(receiver)
-    if root is not None:
-        edit = insert(file, code.range(call).start, f"{root} = ")
-        fixes = (Fix(f"Assign the result to `{root}`", Safety.REVIEW, (edit,)),)
+    root = _root(call.func.value)
+    fix = Fix("Use the result, or remove the call", Safety.MANUAL)
+    if _can_take_the_result(scope, code, root):
+        variable = file.text(code, root)
+        edit = insert(file, code.range(call).start, f"{variable} = ")
+        fix = Fix(f"Assign the result to `{variable}`", Safety.REVIEW, (edit,))
     return Hit(
         file.place(code, call),
         f"`{name}()` returns a new queryset and leaves the old one as it was; here the result is thrown away",
-        fixes=fixes or (Fix("Use the result, or remove the call", Safety.MANUAL),),
+        fixes=(fix,),
     )
 
 
-def _root_name(node: ir.Expr) -> str | None:
-    """The variable that a chain of calls starts from, when it holds a queryset rather than a model or module."""
+def _root(node: ir.Expr) -> ir.Expr:
+    """What a chain of calls starts from."""
     while isinstance(node, ir.Call) and isinstance(node.func, ir.Attr):
         node = node.func.value
-    return node.id if isinstance(node, ir.Name) else None
+    return node
+
+
+def _can_take_the_result(scope: Scope, code: Code, root: ir.Expr) -> bool:
+    """Whether `root` is a variable, or an attribute of ``self`` that holds a queryset and no manager."""
+    if isinstance(root, ir.Name):
+        return root.id != "self"
+    own = isinstance(root, ir.Attr) and isinstance(root.value, ir.Name) and root.value.id == "self"
+    return own and isinstance(scope.value(code, root), QuerySetValue)

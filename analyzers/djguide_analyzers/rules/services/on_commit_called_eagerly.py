@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
@@ -10,7 +11,8 @@ from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.support.edits import import_name, replace
+from djguide_analyzers.rules.support.edits import arguments_range, import_name, insert, replace
+from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.values import (
     AbstractValue,
     BoundMethod,
@@ -29,6 +31,7 @@ RULE = Rule(
 )
 
 _ON_COMMIT = "django.db.transaction.on_commit"
+_OWN_LINE = re.compile(r"[ \t]*(?:\r\n|\r|\n)([ \t]*)")
 _DISPATCHES = frozenset({"delay", "apply_async", "delay_on_commit", "enqueue"})
 
 
@@ -77,19 +80,24 @@ def _hit(file: FileContext, code: Code, node: ir.Call, callback: ir.Call) -> Hit
         file.place(code, node),
         f"`{func}(…)` runs right here, before the commit, and `on_commit` gets what it returns instead of a callback: "
         "Django refuses it with a TypeError, and the transaction fails",
-        fixes=_fix(file, code, callback, func),
+        fixes=(_fix(file, code, callback),),
     )
 
 
-def _fix(file: FileContext, code: Code, callback: ir.Call, func: str) -> tuple[Fix, ...]:
-    title = "Hand over the call with `partial`"
+def _fix(file: FileContext, code: Code, callback: ir.Call) -> Fix:
+    whole, inside = code.range(callback), arguments_range(file, code, callback)
+    opening = Range(inside.start._replace(column=inside.start.column - 1), inside.start)
     if not callback.args and not callback.keywords:
-        edit = replace(file, code.range(callback), func)
-        return (Fix("Hand over the function itself", Safety.SAFE, (edit,)),)
+        title = "Hand over the function itself"
+        if file.slice(inside).strip():  # a comment
+            return Fix(title, Safety.MANUAL)
+        return Fix(title, Safety.SAFE, (replace(file, Range(opening.start, whole.end), ""),))
+    title = "Hand over the call with `partial`"
     imported = import_name(file, "functools", "partial")
     if imported is None:
-        return (Fix(title, Safety.MANUAL),)
-    inner = file.text(code, callback)[len(func) :]
-    opening = inner.index("(")
-    text = f"{imported[0]}({func}, {inner[opening + 1 :].lstrip()}"
-    return (Fix(title, Safety.SAFE, (replace(file, code.range(callback), text), *imported[1])),)
+        return Fix(title, Safety.MANUAL)
+    name, imports = imported
+    own_lines = _OWN_LINE.match(file.slice(inside))
+    before, after = (f"(\n{own_lines[1]}", ",") if own_lines else ("(", ", ")
+    edits = (insert(file, whole.start, name + before), replace(file, opening, after), *imports)
+    return Fix(title, Safety.SAFE, edits)

@@ -1,0 +1,78 @@
+"""One linked project with what was found in it so far, kept up to date through edits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from djguide_analyzers.engine.checker import Checked, Checker, files_named
+from djguide_analyzers.engine.config import Config
+from djguide_analyzers.engine.report import Problem
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.modules import Module
+from djguide_analyzers.project.project import Project
+from djguide_analyzers.rules.finding import Finding
+from djguide_analyzers.trace import summaries
+
+
+class TrackedProject:
+    """Results by module, each valid until a file it rests on changes."""
+
+    def __init__(self, project: Project, config: Config, read: Callable[[str], str | None]) -> None:
+        self.project = project
+        self._checker = Checker(project, config, read)
+        self.rules = self._checker.selected()
+        self._results: dict[str, Checked] = {}
+        self._problems: dict[str, list[Problem]] = {}
+        self._outdated: dict[str, list[Finding]] = {}
+        """What is still shown of results that an edit has put in doubt, until they are made anew."""
+        self._urgent: set[str] = set()
+        """Modules whose findings named the edited file, and so have disappeared from what is shown."""
+
+    @property
+    def pending(self) -> list[Module]:
+        """Modules that were never checked, or whose result no longer holds."""
+        return [module for path, module in self.project.modules.items() if path not in self._results]
+
+    @property
+    def urgent(self) -> list[Module]:
+        """Modules to check again at once: an edit took findings of theirs away."""
+        return [self.project.modules[path] for path in sorted(self._urgent)]
+
+    def edited(self, path: str, facts: ir.PyFacts | None) -> bool:
+        """Take the new facts of a file over; False when the project has to be linked anew."""
+        module = self.project.modules.get(path)
+        if module is None:
+            return True
+        if facts is None or not module.take_over(facts):
+            return False
+        summaries.forget(self.project.summaries, path)
+        self._checker.forget(path)
+        for other in [other for other, result in self._results.items() if path in result.read]:
+            self._outdated[other] = self._results.pop(other).findings
+        for other, findings in self._outdated.items():
+            kept = [finding for finding in findings if path not in files_named(finding)]
+            if len(kept) < len(findings):
+                self._outdated[other] = kept
+                self._urgent.add(other)
+        return True
+
+    def check(self, module: Module) -> None:
+        """Check one module, unless its result still holds."""
+        if module.path in self._results:
+            return
+        before = len(self._checker.problems)
+        self._results[module.path] = self._checker.check(module, self.rules)
+        self._problems[module.path] = self._checker.problems[before:]
+        self._outdated.pop(module.path, None)
+        self._urgent.discard(module.path)
+
+    def findings(self) -> Iterator[Finding]:
+        """All findings known so far, in no order."""
+        for result in self._results.values():
+            yield from result.findings
+        for findings in self._outdated.values():
+            yield from findings
+
+    def problems(self) -> Iterator[Problem]:
+        for problems in self._problems.values():
+            yield from problems
