@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from djguide_analyzers.engine.config import Config
 from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.engine.verify import verified
+from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Finding, Place
-from djguide_analyzers.source.positions import Position, Range
+from djguide_analyzers.source.positions import LineIndex, Position, Range
 
 Read = Callable[[str], str | None]
 
@@ -76,13 +77,25 @@ class Checker:
                 finding = self._finding(entry, hit)
                 if finding is not None:
                     findings.append(finding)
-        read = {module.path}.union(*(trace.modules for trace in context.traces), *(files_named(f) for f in findings))
+        ran = (trace.modules for trace in context.traces)
+        read = {module.path}.union(*ran, *(files_named(finding) for finding in findings))
         context.forget_traces()
         return Checked(findings, frozenset(read))
 
     def forget(self, path: str) -> None:
         """The text of `path` has changed."""
         self._contexts.pop(path, None)
+
+    def _lines(self, path: str) -> LineIndex | None:
+        module = self.project.modules.get(path)
+        if module is not None:
+            return self.context(module).lines
+        text = self.read(path)
+        return LineIndex(text) if text is not None else None
+
+    def _facts(self, path: str) -> ir.PyFacts | None:
+        module = self.project.modules.get(path)
+        return module.facts if module is not None else None
 
     def _run(self, entry: registry.Entry, context: FileContext) -> Iterator[Hit]:
         try:
@@ -106,7 +119,7 @@ class Checker:
             place=hit.place,
             access=hit.access,
             related=hit.related,
-            fixes=tuple(verified(fix, self.read) for fix in hit.fixes),
+            fixes=tuple(verified(fix, self._lines, self._facts) for fix in hit.fixes),
             data=hit.data,
         )
 

@@ -91,7 +91,13 @@ class Folder:
             config = self.loaded.config
             self._projects = [
                 TrackedProject(
-                    link(self._files, found, self._store.python, workspace=self.root, environment=config.environment),
+                    link(
+                        self._files,
+                        found,
+                        self._store.python,
+                        workspace=self.root,
+                        environment=config.environment,
+                    ),
                     config,
                     self._files.read_text,
                 )
@@ -134,7 +140,7 @@ class Folder:
         steps.timed("checking", time.perf_counter() - started)
 
     def check_first(self, path: str, steps: Steps) -> None:
-        """Check the file at `path`, and those whose findings an edit took away; others may still be unchecked."""
+        """Check the file at `path`, and those whose findings an edit took away; others may wait."""
         for project in self.tracked(steps):
             own = project.project.modules.get(path)
             for module in [*([own] if own is not None else []), *project.urgent]:

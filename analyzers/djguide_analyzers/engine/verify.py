@@ -1,31 +1,75 @@
-"""A fix is applied to a copy of its texts and parsed again before anybody sees it."""
+"""A fix is applied to a copy of its texts and parsed again before anybody sees it.
+
+Only the top-level statements that it touches are parsed: whether a text parses is decided statement by statement.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from djguide_analyzers.facts import ir
 from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.source.edits import Edit, OverlappingEdits, apply_edits
 from djguide_analyzers.source.parse import parse
+from djguide_analyzers.source.positions import LineIndex, Position, Range
 
 
-def verified(fix: Fix, read: Callable[[str], str | None]) -> Fix:
-    """`fix` when its edits apply and leave each file no more broken than it was; else it as mere advice."""
+def verified(
+    fix: Fix, lines: Callable[[str], LineIndex | None], facts: Callable[[str], ir.PyFacts | None]
+) -> Fix:
+    """`fix` when its edits apply and leave each file no more broken than it was; else it as mere advice.
+
+    `lines` gives the text of a file, `facts` what is known of a Python file.
+    """
     by_path: dict[str, list[Edit]] = {}
     for edit in fix.edits:
         by_path.setdefault(edit.path, []).append(edit)
     for path, edits in by_path.items():
-        text = read(path)
-        if text is None or not _still_parses(path, text, edits):
+        index = lines(path)
+        if index is None or not _applies(index, edits, facts(path)):
             return Fix(fix.title, Safety.MANUAL)
     return fix
 
 
-def _still_parses(path: str, text: str, edits: list[Edit]) -> bool:
+def _applies(index: LineIndex, edits: list[Edit], facts: ir.PyFacts | None) -> bool:
+    chunks = facts.chunks if facts is not None else []
     try:
-        changed = apply_edits(text, edits)
+        for (first, last), inside in _by_region(edits, chunks, index.line_count).items():
+            start, end = Position(first, 0), Position(last, 0)
+            before = index.slice(Range(start, end))
+            after = apply_edits(before, [_moved(edit, first) for edit in inside])
+            if after == before or (
+                facts is not None and len(parse(after).problems) > len(parse(before).problems)
+            ):
+                return False
     except OverlappingEdits:
         return False
-    if changed == text:
-        return False
-    return not path.endswith(".py") or len(parse(changed).problems) <= len(parse(text).problems)
+    return True
+
+
+def _by_region(
+    edits: list[Edit], chunks: Sequence[ir.Chunk], line_count: int
+) -> dict[tuple[int, int], list[Edit]]:
+    """Edits by the stretch of lines (first, and behind the last) that has to be parsed to judge them.
+
+    A stretch goes from the start of a statement to the start of a later one, so nothing lies between two.
+    """
+    starts = [0, *sorted({chunk.line for chunk in chunks if chunk.line})]
+    regions: dict[tuple[int, int], list[Edit]] = {}
+    for edit in sorted(edits, key=lambda edit: edit.range):
+        first = max(start for start in starts if start <= edit.range.start.line)
+        last = min((start for start in starts if start > edit.range.end.line), default=line_count)
+        together = [region for region in regions if region[1] > first]
+        moved = [e for region in together for e in regions.pop(region)]
+        first, last = min([first, *(r[0] for r in together)]), max([last, *(r[1] for r in together)])
+        regions[first, last] = [*moved, edit]
+    return regions
+
+
+def _moved(edit: Edit, lines: int) -> Edit:
+    start, end = edit.range
+    return Edit(
+        edit.path,
+        Range(Position(start.line - lines, start.column), Position(end.line - lines, end.column)),
+        edit.text,
+    )

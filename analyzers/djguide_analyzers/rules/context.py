@@ -8,8 +8,10 @@ from typing import TypeVar
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import tests, walk
+from djguide_analyzers.project.files import is_inside
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
 from djguide_analyzers.project.project import Project
+from djguide_analyzers.project.roles import is_test
 from djguide_analyzers.rules.finding import Place
 from djguide_analyzers.source.positions import LineIndex, Range
 from djguide_analyzers.trace.tracer import Trace, trace_function, trace_top_level
@@ -75,6 +77,12 @@ class FileContext:
         self.path = module.path
         self._read = read
         self.sibling = sibling
+
+    @property
+    def is_test(self) -> bool:
+        """Whether this is test code, where the cost of a query matters little."""
+        root = self.project.root
+        return is_test(self.path[len(root) + 1 :] if is_inside(self.path, root) else self.path)
 
     @cached_property
     def lines(self) -> LineIndex:

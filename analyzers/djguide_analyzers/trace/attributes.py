@@ -77,10 +77,10 @@ def read_key(frame: Frame, row: Row, relation: str, name: str) -> bool:
     """Whether ``row.relation.name`` reads just the key that the row's own column holds."""
     model = frame.project.models.get(row.model)
     field = model.fields.get(relation) if model else None
-    if field is None or not field.is_forward_one or field.to_field is not None:
+    if field is None or not field.is_forward_one:
         return False
     target = frame.project.models.get(field.target)
-    if target is None:
+    if target is None or field.to_field not in (None, target.pk):
         return False
     key = target.fields.get(target.pk)
     return name == "pk" or (key is not None and not key.is_forward_one and name == key.name)

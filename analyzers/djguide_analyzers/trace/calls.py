@@ -10,7 +10,7 @@ from djguide_analyzers.trace import evaluate as expressions
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.decorators import TRANSPARENT, decorator_names
 from djguide_analyzers.trace.events import CallMade, CallSite, Write
-from djguide_analyzers.trace.frame import MAX_DEPTH, Frame
+from djguide_analyzers.trace.frame import MAX_DEPTH, Frame, Run
 from djguide_analyzers.trace.library import MODELS, containers
 from djguide_analyzers.trace.values import (
     NONE,
@@ -180,16 +180,14 @@ def enter(
     if not TRANSPARENT.issuperset(names):
         return UNKNOWN
     if closure is None:
-        arguments = summaries.Arguments(frame, positional, keywords, receiver)
-        if arguments.key is not None:
-            return summaries.remembered(
-                frame.run,
-                (info, arguments.key),
-                lambda run: _execute(
-                    Frame(run, info.code), info, arguments.positional, arguments.keywords, site, arguments.receiver, None
-                ),
-                arguments.rows,
-            )
+        given = summaries.StandIns(frame, positional, keywords, receiver)
+        if given.key is not None:
+
+            def compute(run: Run) -> AbstractValue:
+                home = Frame(run, info.code)
+                return _execute(home, info, given.positional, given.keywords, site, given.receiver, None)
+
+            return summaries.remembered(frame.run, (info, given.key), compute, given.rows)
     return _execute(frame, info, positional, keywords, site, receiver, closure)
 
 

@@ -43,7 +43,7 @@ def evaluate(frame: Frame, node: ir.Expr) -> AbstractValue:
         raise BudgetSpent
     value = _EVALUATORS[type(node)](frame, node)
     if value is not UNKNOWN:
-        run.record(frame.code, node.at, value)
+        frame.record(node.at, value)
     return value
 
 
@@ -143,11 +143,11 @@ def _attr(frame: Frame, node: ir.Attr) -> AbstractValue:
                 frame, base_node, owner, key_only=attributes.read_key(frame, owner, base_node.name, node.name)
             )
             if base is not UNKNOWN:
-                frame.run.record(frame.code, base_node.at, base)
+                frame.record(base_node.at, base)
         else:
             base = attributes.get_attribute(frame, base_node, owner)
             if base is not UNKNOWN:
-                frame.run.record(frame.code, base_node.at, base)
+                frame.record(base_node.at, base)
     else:
         base = evaluate(frame, base_node)
         if isinstance(base, QuerySetValue) and isinstance(base_node, ir.Name):

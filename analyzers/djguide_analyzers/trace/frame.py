@@ -28,14 +28,14 @@ class Run:
 
     Attributes:
         events: What happens, in order.
-        values: What each node was found to be; nodes that stay unknown are left out.
+        values: What the nodes of each table were found to be; nodes that stay unknown are left out.
         loaded: Relations read or set so far: what each holds, by row key and name.
     """
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self.events: list[Event] = []
-        self.values: dict[tuple[Code, int], AbstractValue] = {}
+        self.values: dict[Code, dict[int, AbstractValue]] = {}
         self.loaded: dict[tuple[tuple[int, tuple[str, ...]], str], AbstractValue] = {}
         self.rows: dict[int, int] = {}
         """Identity of the rows of each evaluated queryset, by the queryset's identity."""
@@ -55,15 +55,6 @@ class Run:
         if queryset not in self.rows:
             self.rows[queryset] = self.new_identity()
         return self.rows[queryset]
-
-    def record(self, code: Code, at: int, value: AbstractValue) -> None:
-        """Note that a node is `value`; a node with several values keeps what they have in common."""
-        key = (code, at)
-        known = self.values.get(key)
-        if known is None:
-            self.values[key] = value
-        elif known != value:
-            self.values[key] = join(known, value)
 
     def get_loaded(self, row: Row, name: str) -> AbstractValue | None:
         return self.loaded.get((row.key, name))
@@ -91,6 +82,7 @@ class Frame:
         run.modules.add(code.module.path)
         self.run = run
         self.code = code
+        self._values = run.values.setdefault(code, {})
         self.function = function
         self.parent = parent
         self.loops = loops
@@ -103,6 +95,19 @@ class Frame:
         self.yields: list[AbstractValue] = []
         self.exits: list[list[dict[str, AbstractValue]]] = []
         """Variables at each ``break`` and ``continue`` of the running loops."""
+
+    def move_to(self, code: Code) -> None:
+        """Go on with statements of another table: the next chunk of a module's top level."""
+        self.code = code
+        self._values = self.run.values.setdefault(code, {})
+
+    def record(self, at: int, value: AbstractValue) -> None:
+        """Note that a node is `value`; a node with several values keeps what they have in common."""
+        known = self._values.get(at)
+        if known is None:
+            self._values[at] = value
+        elif known is not value and known != value:
+            self._values[at] = join(known, value)
 
     @property
     def project(self) -> Project:

@@ -54,7 +54,7 @@ class Summary:
     modules: frozenset[str]
 
 
-class Arguments:
+class StandIns:
     """The arguments of one call in a form that does not depend on the caller.
 
     `key` is None when the call has to be followed with the caller's own values: it hands over a queryset, or a
@@ -101,7 +101,11 @@ class Arguments:
                 self.rows[-number] = value
                 return (Row, value.model, number, value.provenance_known)
             case Sequence(element=element, items=items):
-                return None if isinstance(element, Row) else self._keys([element, *(items or ())], (items is None,))
+                return (
+                    None
+                    if isinstance(element, Row)
+                    else self._keys([element, *(items or ())], (items is None,))
+                )
             case Mapping(entries=entries, element=element):
                 return self._keys([element, *(v for _, v in entries)], tuple(k for k, _ in entries))
             case _:
@@ -119,7 +123,9 @@ class Arguments:
     def _stand_in(self, value: Any) -> Any:
         match value:
             case Row():
-                return Row(value.model, RowRoot(-self._numbers[value.key], None, False), (), value.provenance_known)
+                return Row(
+                    value.model, RowRoot(-self._numbers[value.key], None, False), (), value.provenance_known
+                )
             case Sequence(element=element, items=tuple() as items):
                 return Sequence(self._stand_in(element), tuple(self._stand_in(item) for item in items))
             case Mapping():
@@ -151,7 +157,9 @@ def remembered(
     if rows is not None:
         run.events += summary.events
     value = summary.value
-    return value if isinstance(value, (Unknown, Scalar, Constant)) else _Adoption(run, rows or {}).value(value)
+    return (
+        value if isinstance(value, (Unknown, Scalar, Constant)) else _Adoption(run, rows or {}).value(value)
+    )
 
 
 def forget(memory: dict[Key, Summary], path: str) -> None:

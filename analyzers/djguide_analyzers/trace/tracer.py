@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from djguide_analyzers.facts import ir
@@ -30,11 +30,11 @@ class Trace:
     events: list[Event] = field(default_factory=list)
     complete: bool = True
     modules: frozenset[str] = frozenset()
-    _values: dict[tuple[Code, int], AbstractValue] = field(default_factory=dict, repr=False)
+    _values: dict[Code, dict[int, AbstractValue]] = field(default_factory=dict, repr=False)
 
     def value(self, code: Code, node: ir.Node) -> AbstractValue:
         """What `node` was found to be; unknown when it was not reached."""
-        return self._values.get((code, node.at), UNKNOWN)
+        return self._values.get(code, {}).get(node.at, UNKNOWN)
 
 
 def trace_function(project: Project, info: FunctionInfo) -> Trace:
@@ -43,41 +43,36 @@ def trace_function(project: Project, info: FunctionInfo) -> Trace:
     transactions: tuple[str | None, ...] = ()
     if "django.db.transaction.atomic" in decorator_names(project, info):
         transactions = (None,)
-    probe = Frame(run, info.code, owner=info.owner)
-    receiver = annotations.receiver_of(probe, info)
+    receiver = annotations.receiver_of(Frame(run, info.code, owner=info.owner), info)
     frame = Frame(
         run, info.body_code, function=info, transactions=transactions, owner=info.owner, receiver=receiver
     )
     bound = [receiver] if info.owner is not None and receiver is not UNKNOWN else []
-    annotations.bind_parameters(frame, info, list(bound), {}, explore=True)
-    return _run(frame, info, [(info.statements, None)])
+    annotations.bind_parameters(frame, info, bound, {}, explore=True)
+    return _traced(run, info, lambda: statements.execute(frame, info.statements))
 
 
 def trace_top_level(project: Project, module: Module) -> Trace:
     """Trace what importing `module` does, class bodies included."""
     run = Run(project)
-    frame = Frame(run, Code(module, module.facts.chunks[0]) if module.facts.chunks else _nowhere(module))
-    blocks = [(chunk.outline, Code(module, chunk)) for chunk in module.facts.chunks]
-    return _run(frame, None, blocks)
+
+    def execute() -> None:
+        frame: Frame | None = None
+        for chunk in module.facts.chunks:
+            code = Code(module, chunk)
+            if frame is None:
+                frame = Frame(run, code)
+            frame.move_to(code)
+            for statement in _plain(chunk.outline):
+                statements.execute(frame, [statement])
+
+    return _traced(run, None, execute)
 
 
-def _nowhere(module: Module) -> Code:
-    return Code(module, ir.Chunk(0, 0, [], b"", []))
-
-
-def _run(
-    frame: Frame, function: FunctionInfo | None, blocks: list[tuple[list[ir.Stmt], Code | None]]
-) -> Trace:
-    run = frame.run
+def _traced(run: Run, function: FunctionInfo | None, execute: Callable[[], object]) -> Trace:
     complete = True
     try:
-        for block, code in blocks:
-            if code is not None:
-                frame.code = code
-                for statement in _plain(block):
-                    statements.execute(frame, [statement])
-            else:
-                statements.execute(frame, block)
+        execute()
     except (BudgetSpent, RecursionError):
         complete = False
     return Trace(function, run.events, complete, frozenset(run.modules), run.values)

@@ -6,7 +6,7 @@ is unknown, and nothing is ever reported about it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from djguide_analyzers.facts import ir
@@ -227,7 +227,10 @@ class Query:
 
     def but(self, **changes: Any) -> Query:
         """A copy with `changes`."""
-        return replace(self, **changes)
+        copy = object.__new__(Query)
+        for name in Query.__slots__:
+            object.__setattr__(copy, name, changes[name] if name in changes else getattr(self, name))
+        return copy
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,8 @@ def _hit(file: FileContext, code: Code, node: ir.Call, stream: str, command: Fun
         fix = Fix(f"Write to the command's `self.{stream}`", Safety.MANUAL)
     return Hit(
         file.place(code, node),
-        "`print()` goes past the command's own streams: `call_command(stdout=…)`, `--no-color` and tests see nothing "
-        f"of it; write to `self.{stream}`",
+        "`print()` goes past the command's own streams: `call_command(stdout=…)`, `--no-color` and tests see "
+        f"nothing of it; write to `self.{stream}`",
         fixes=(fix,),
     )
 

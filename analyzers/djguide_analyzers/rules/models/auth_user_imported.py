@@ -35,7 +35,7 @@ def check(file: FileContext) -> Iterator[Hit]:
             fixes = (Fix("Point to `settings.AUTH_USER_MODEL`", Safety.SAFE, edits),)
         yield Hit(
             file.place(field.code, field.call),
-            f"`{field.name}` is tied to Django's own user class and breaks when the project gets a user model of its "
-            "own; relations take `settings.AUTH_USER_MODEL`",
+            f"`{field.name}` is tied to Django's own user class and breaks when the project gets a user model "
+            "of its own; relations take `settings.AUTH_USER_MODEL`",
             fixes=fixes,
         )

@@ -8,10 +8,9 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.support.edits import import_name, replace
+from djguide_analyzers.rules.support.edits import arguments_range, import_name, insert, replace
 from djguide_analyzers.rules.support.fields import Declared, declared_fields
 from djguide_analyzers.source.edits import Edit
-from djguide_analyzers.source.positions import Range
 
 RULE = Rule(
     summary="A `FloatField` holds money, which drifts by cents",
@@ -44,7 +43,8 @@ def check(file: FileContext) -> Iterator[Hit]:
         if field.bases and field.is_a(FLOAT) and _is_money(field):
             yield Hit(
                 file.place(field.code, field.call),
-                f"`{field.name}` is money in a binary float: cents are rounded and sums drift; use a `DecimalField`",
+                f"`{field.name}` is money in a binary float: cents are rounded and sums drift; "
+                "use a `DecimalField`",
                 fixes=_fix(file, field),
             )
 
@@ -98,15 +98,14 @@ def _fix(file: FileContext, field: Declared) -> tuple[Fix, ...]:
 
 
 def _digits(file: FileContext, field: Declared) -> Edit:
-    """Insert the two arguments a `DecimalField` needs, before the other keywords."""
+    """Insert the two arguments a `DecimalField` needs, before the other keywords and laid out like them."""
     code, call = field.code, field.call
-    digits = "max_digits=12, decimal_places=2"
+    digits = ("max_digits=12", "decimal_places=2")
     if call.keywords:
         start = code.range(call.keywords[0]).start
-        return replace(file, Range(start, start), f"{digits}, ")
+        before = file.lines.line(start.line)[: start.column]
+        separator = ", " if before.strip() else f",\n{before}"
+        return insert(file, start, "".join(argument + separator for argument in digits))
     if call.args:
-        end = code.range(call.args[-1]).end
-        return replace(file, Range(end, end), f", {digits}")
-    end = code.range(call).end
-    inside = end._replace(column=end.column - 1)
-    return replace(file, Range(inside, inside), digits)
+        return insert(file, code.range(call.args[-1]).end, "".join(f", {argument}" for argument in digits))
+    return insert(file, arguments_range(file, code, call).end, ", ".join(digits))

@@ -27,7 +27,7 @@ _NONE = {("==", 0), ("<", 1), ("<=", 0)}
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
+    for scope in () if file.is_test else file.scopes:
         for node, code in scope.nodes(ir.Compare):
             yield from _comparison(file, scope, node, code)
         for node, code in scope.tests():
@@ -62,7 +62,7 @@ def _counts(scope: Scope, code: Code, node: ir.Call) -> bool:
 
 def _hit(file: FileContext, code: Code, whole: ir.Expr, call: ir.Call, *, negated: bool) -> Hit:
     assert isinstance(call.func, ir.Attr)
-    edits = _edits(file, code, whole, call, negated=negated)
+    edits = _edits(file, code, whole, call, call.func, negated=negated)
     return Hit(
         file.place(code, whole),
         "`count()` counts every matching row, but only their existence matters: `exists()` stops at the first",
@@ -72,14 +72,14 @@ def _hit(file: FileContext, code: Code, whole: ir.Expr, call: ir.Call, *, negate
 
 
 def _edits(
-    file: FileContext, code: Code, whole: ir.Expr, call: ir.Call, *, negated: bool
+    file: FileContext, code: Code, whole: ir.Expr, call: ir.Call, method: ir.Attr, *, negated: bool
 ) -> tuple[Edit, ...]:
     """The call renamed, and the comparison around it cut away; none where that would cut away a comment."""
     outer, inner = code.range(whole), code.range(call)
     before, after = Range(outer.start, inner.start), Range(inner.end, outer.end)
     if "#" in file.slice(before) + file.slice(after):
         return ()
-    edits = [replace(file, code.name_range(call.func), "exists")]
+    edits = [replace(file, code.name_range(method), "exists")]
     if negated or before.start != before.end:
         edits.append(replace(file, before, "not " if negated else ""))
     if after.start != after.end:

@@ -21,7 +21,7 @@ RULE = Rule(
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
+    for scope in () if file.is_test else file.scopes:
         loads = {e.site: e for e in scope.trace.events if isinstance(e, RelationLoad) and e.key_only}
         if not loads:
             continue
@@ -48,8 +48,8 @@ def _hit(
     row = scope.value(code, relation.value)
     model = file.project.graph.get(load.row.model)
     field = model.fields.get(load.name) if model else None
-    if field is None or not isinstance(row, Row):
-        return
+    if field is None or field.parent_link or not isinstance(row, Row):
+        return  # a child builds its parent row from its own columns
     after_row = code.range(relation.value).end
     end = code.range(node).end
     edit = replace(file, Range(after_row, end), f".{field.attname}")
@@ -58,7 +58,8 @@ def _hit(
         related = (Related(f"`{field.name}` is declared here", file.place(field.code, field.node)),)
     yield Hit(
         file.place(code, node),
-        f"`.{relation.name}.{node.name}` loads the related row only for its key, which `{field.attname}` holds already",
+        f"`.{relation.name}.{node.name}` loads the related row only for its key, "
+        f"which `{field.attname}` holds already",
         related=related,
         fixes=(Fix(f"Read `{field.attname}`", Safety.SAFE, (edit,)),),
         data={"model": load.row.model, "relation": load.name},

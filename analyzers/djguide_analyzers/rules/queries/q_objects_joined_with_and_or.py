@@ -36,9 +36,9 @@ def check(file: FileContext) -> Iterator[Hit]:
                 node.op == "not"
                 and (code, node.operand.at) in tested
                 and _is_condition(scope, code, node.operand)
+                and not _only_tested(scope, code, node)
             ):
-                if not _only_tested(scope, code, node):
-                    yield _negated(file, code, node)
+                yield _negated(file, code, node)
 
 
 def _is_condition(scope: Scope, code: Code, node: ir.Expr) -> bool:
@@ -69,13 +69,13 @@ def _joined(file: FileContext, code: Code, node: ir.Bool) -> Hit:
         _operator_edit(file, between(code, a, b), node.op)
         for a, b in zip(node.values, node.values[1:], strict=False)
     ]
-    dropped = "first" if node.op == "and" else "last"
+    dropped, kept = ("first", "last") if node.op == "and" else ("last", "first")
     certain = [edit for edit in edits if edit is not None]
     fix = Fix(f"Join with `{operator}`", Safety.SAFE, tuple(certain))
     return Hit(
         file.place(code, node),
-        f"`{node.op}` between `Q` objects keeps only the {'last' if node.op == 'and' else 'first'} one; the {dropped} "
-        f"condition is silently dropped: join them with `{operator}`",
+        f"`{node.op}` between `Q` objects keeps only the {kept} one; the {dropped} condition is silently "
+        f"dropped: join them with `{operator}`",
         fixes=(fix,) if len(certain) == len(edits) else (),
     )
 

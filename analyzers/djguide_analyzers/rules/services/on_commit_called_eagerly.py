@@ -78,8 +78,8 @@ def _hit(file: FileContext, code: Code, node: ir.Call, callback: ir.Call) -> Hit
     func = file.text(code, callback.func)
     return Hit(
         file.place(code, node),
-        f"`{func}(…)` runs right here, before the commit, and `on_commit` gets what it returns instead of a callback: "
-        "Django refuses it with a TypeError, and the transaction fails",
+        f"`{func}(…)` runs right here, before the commit, and `on_commit` gets what it returns instead of a "
+        "callback: Django refuses it with a TypeError, and the transaction fails",
         fixes=(_fix(file, code, callback),),
     )
 

@@ -12,7 +12,7 @@ from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.rules.support.edits import insert, replace
 from djguide_analyzers.source.edits import Edit
-from djguide_analyzers.source.positions import Position, Range
+from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.values import Link, Query
 
 
@@ -63,11 +63,15 @@ def eager_fix(file: FileContext, query: Query, paths: list[tuple[str, ...]], loc
     """
     joins, prefetches = split(file.project.graph, query, paths)
     title = _title(joins, prefetches)
-    edits = _edits(file, query, joins, prefetches)
-    if edits is None:
+    links = _links(query, joins, prefetches)
+    if links is None:
         return (Fix(title, Safety.MANUAL),)
-    here = all(link.site.code == local for link in query.chain)
-    return (Fix(title, Safety.SAFE if here else Safety.REVIEW, tuple(edits)),)
+    edits = [_edit(file, query, link, calls) for link, calls in links]
+    certain = tuple(edit for edit in edits if edit is not None)
+    if len(certain) < len(edits):
+        return (Fix(title, Safety.MANUAL),)
+    here = all(link.site.code == local for link, _ in links)
+    return (Fix(title, Safety.SAFE if here else Safety.REVIEW, certain),)
 
 
 def _title(joins: list[str], prefetches: list[str]) -> str:
@@ -84,30 +88,40 @@ def _quoted(paths: list[str]) -> str:
     return ", ".join(json.dumps(path) for path in paths)
 
 
-def _edits(file: FileContext, query: Query, joins: list[str], prefetches: list[str]) -> list[Edit] | None:
+Calls = list[tuple[str, list[str]]]
+
+
+def _links(query: Query, joins: list[str], prefetches: list[str]) -> list[tuple[Link, Calls]] | None:
+    """The links of the chain to change, each with the calls it is to take in or to be followed by.
+
+    None when the queryset cannot be made to load the paths by a change of its chain.
+    """
     if query.combined or not query.chain:
         return None
     if joins and query.only is not None and any(path.split("__")[0] not in query.only for path in joins):
         return None
     if prefetches and any(link.name == "iterator" for link in query.chain):
         return None
-    edits: list[Edit] = []
-    fresh: list[tuple[str, list[str]]] = []
+    result: list[tuple[Link, Calls]] = []
+    fresh: Calls = []
     for method, paths in _methods(joins, prefetches):
         existing = _mergeable(query, method)
         if existing is None:
             fresh.append((method, paths))
-            continue
-        edit = _merged(file, existing, paths)
-        if edit is None:
-            return None
-        edits.append(edit)
+        else:
+            result.append((existing, [(method, paths)]))
     if fresh:
-        edit = _appended(file, query, fresh)
-        if edit is None:
+        last = next((link for link in reversed(query.chain) if link.name != "iterator"), None)
+        if last is None:
             return None
-        edits.append(edit)
-    return edits
+        result.append((last, fresh))
+    return result
+
+
+def _edit(file: FileContext, query: Query, link: Link, calls: Calls) -> Edit | None:
+    if len(calls) == 1 and link is _mergeable(query, calls[0][0]):
+        return _merged(file, link, calls[0][1])
+    return _appended(file, query, link, calls)
 
 
 def _mergeable(query: Query, method: str) -> Link | None:
@@ -133,11 +147,7 @@ def _merged(file: FileContext, link: Link, paths: list[str]) -> Edit | None:
     return replace(home, Range(start, end), _quoted([*kept, *paths]))
 
 
-def _appended(file: FileContext, query: Query, calls: list[tuple[str, list[str]]]) -> Edit | None:
-    links = [link for link in query.chain if link.name != "iterator"]
-    if not links:
-        return None
-    last = links[-1]
+def _appended(file: FileContext, query: Query, last: Link, calls: Calls) -> Edit | None:
     home = _home(file, last)
     func = last.node.func
     if home is None or not isinstance(func, ir.Attr):
@@ -166,7 +176,3 @@ def _separator(file: FileContext, code: Code, func: ir.Attr) -> str:
     if before.strip() == ".":
         return "\n" + before
     return "."
-
-
-def position_after(code: Code, node: ir.Node) -> Position:
-    return code.range(node).end

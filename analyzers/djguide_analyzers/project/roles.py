@@ -1,0 +1,14 @@
+"""What part a file plays in its project, by the conventions of where it lies."""
+
+from __future__ import annotations
+
+_TEST_FOLDERS = frozenset({"tests", "test", "testing"})
+_TEST_FILES = frozenset({"tests.py", "conftest.py"})
+
+
+def is_test(relative_path: str) -> bool:
+    """Whether the file at `relative_path` (POSIX, from the project's folder) is test code."""
+    *folders, name = relative_path.split("/")
+    if name in _TEST_FILES or name.startswith("test_") or name.endswith("_test.py"):
+        return True
+    return not _TEST_FOLDERS.isdisjoint(folders)
