@@ -23,6 +23,7 @@ class Field:
     Attributes:
         name: Name as declared, e.g. ``author``.
         attname: Attribute that holds the raw value, e.g. ``author_id``; equal to `name` for plain columns.
+        column: Name of its column; None when it has none (many-to-many and generic fields).
         class_name: Dotted name of the field's class as written in the project or package.
         django_base: Name of the first class of its hierarchy that is Django's own, e.g. ``CharField``; None
             when the class could not be read down to Django.
@@ -46,6 +47,7 @@ class Field:
     class_name: str
     django_base: str | None
     kind: FieldKind
+    column: str | None = None
     target: str | None = None
     null: bool = False
     unique: bool = False
@@ -115,6 +117,8 @@ class Model:
     expressions in the form Django shows them in, such as ``OrderBy(F(name), descending=False)``.
     `parents` maps labels of multi-table parents to the name of the link field. `complete` is False when a
     base class could not be read, so that there may be more fields, managers and methods than listed.
+    `installed` is False for models that Django's registry leaves out: swapped ones, and those of packages that
+    are no installed application. `auto_created` marks through models that a field has made.
     """
 
     label: str
@@ -143,6 +147,7 @@ class Model:
     base_manager: str | None = None
     complete: bool = True
     installed: bool = True
+    auto_created: bool = False
 
     @property
     def name(self) -> str:
@@ -174,6 +179,8 @@ class ModelGraph:
         self.by_class: dict[ClassInfo, Model] = {}
         self.abstract: dict[ClassInfo, str] = {}
         """Abstract model classes, with their dotted names."""
+        self.abstract_models: dict[ClassInfo, Model] = {}
+        """What abstract classes declare, as models that are not installed and have no reverse accessors."""
         self.unknown: list[Unknown] = []
         self.auth_user: str = "auth.User"
 

@@ -289,7 +289,7 @@ class Resolver:
         if cls.known_bases is not None:
             yield from cls.known_bases
             return
-        for base in cls.node.bases:
+        for base in _base_nodes(cls.node):
             queryset = self._mixed_in(cls, base)
             if queryset is not None:
                 assert isinstance(base, ir.Call) and isinstance(base.func, ir.Attr)
@@ -370,6 +370,22 @@ HARMLESS = frozenset(
      "typing_extensions.Protocol"}
 )  # fmt: skip
 """Classes outside of any project that define nothing a lookup could mean."""
+
+
+def called_name(node: ir.Call) -> str | None:
+    """The last part of the name that a call calls."""
+    if isinstance(node.func, ir.Name):
+        return node.func.id
+    return node.func.name if isinstance(node.func, ir.Attr) else None
+
+
+def _base_nodes(node: ir.ClassDef) -> Iterator[ir.Expr]:
+    """The written bases; those of ``with_metaclass(Meta, *bases)`` in its place."""
+    for base in node.bases:
+        if isinstance(base, ir.Call) and called_name(base) == "with_metaclass":
+            yield from base.args[1:]
+        else:
+            yield base
 
 
 def _written(node: ir.Expr) -> str:

@@ -85,7 +85,9 @@ class AppTable:
 
     def _from_entry(self, entry: str) -> App:
         """As Django's ``AppConfig.create`` reads an entry: a package, else the path of a configuration class."""
-        if any(self._resolver.module(name) is not None for name in (entry, f"{entry}.apps", f"{entry}.models")):
+        if any(
+            self._resolver.module(name) is not None for name in (entry, f"{entry}.apps", f"{entry}.models")
+        ):
             return self._from_package(entry)  # without an __init__.py it is a namespace package
         source, _, name = entry.rpartition(".")
         module = self._resolver.module(source)
@@ -109,15 +111,20 @@ class AppTable:
         candidates: dict[ClassInfo, Any] = {}
         for name in module.symbols.names:
             symbol = self._resolver.name(module, name)
-            if isinstance(symbol, ClassInfo) and symbol.dotted != _APP_CONFIG:
-                if self._resolver.is_subclass(symbol, _APP_CONFIG):
-                    default = self._attribute(symbol, "default")
-                    if default is not False:
-                        candidates[symbol] = default
+            if isinstance(symbol, ClassInfo) and symbol.dotted != _APP_CONFIG and self._is_config(symbol):
+                default = self._attribute(symbol, "default")
+                if default is not False:
+                    candidates[symbol] = default
         if len(candidates) == 1:
             return next(iter(candidates))
         chosen = [cls for cls, default in candidates.items() if default is True]
         return chosen[0] if len(chosen) == 1 else None
+
+    def _is_config(self, cls: ClassInfo) -> bool:
+        """Whether `cls` is a configuration; one with an unreadable base is when it names its application."""
+        if self._resolver.is_subclass(cls, _APP_CONFIG):
+            return True
+        return not self._resolver.fully_known(cls) and cls.member("name") is not None
 
     def _from_config(self, config: ClassInfo, package: str | None) -> App:
         name = self._attribute(config, "name")

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from typing import Any
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.project.graph import Field, Model, ModelGraph, Reverse, Unknown
+from djguide_analyzers.project.graph import Field, Model, ModelGraph, Unknown
 from djguide_analyzers.project.models.apps import AppTable
 from djguide_analyzers.project.models.classes import ModelClasses
+from djguide_analyzers.project.models.doubts import doubts
 from djguide_analyzers.project.models.drafts import Draft, FieldDraft
 from djguide_analyzers.project.models.evaluation import UNKNOWN, Instance, Interpreter, ModelRef, Origin
-from djguide_analyzers.project.models.evaluation.values import Raised
+from djguide_analyzers.project.models.evaluation.builtin import BUILTINS
+from djguide_analyzers.project.models.evaluation.values import Raised, truth
 from djguide_analyzers.project.models.fields import FieldReader
 from djguide_analyzers.project.models.inputs import NOT_SET, ProjectSettings
 from djguide_analyzers.project.models.loading import Loaded
 from djguide_analyzers.project.models.managers import ManagerReader
 from djguide_analyzers.project.models.options import OptionsReader
-from djguide_analyzers.project.models.relations import Labels, Linker, reverse_of
+from djguide_analyzers.project.models.relations import Labels, Linker, link_reverse
 from djguide_analyzers.project.models.sketches import find_sketch
 from djguide_analyzers.project.modules import ClassInfo, Module
 from djguide_analyzers.project.resolve import External, Resolver
@@ -52,22 +55,31 @@ class _Builder:
         self._by_label: dict[str, Draft] = {}
         self._made: list[Draft] = []
         self._configs: dict[str, Instance] = {}
+        self._read: dict[FieldDraft, Field] = {}
+        self._options = OptionsReader(self._x, self._classes, self._setting)
+        self._managers = ManagerReader(self._x, self._classes)
         origin = self._x.origin
         origin.on_class, origin.app_configs = self._on_class, self._app_configs
 
     # --- what evaluated code asks ---
 
     def _ask_setting(self, name: str) -> Any:
-        """A setting's value, Django's default included; `UNKNOWN` when it cannot be known."""
-        value = self._settings.setting(name) if self._settings.installed_apps is not None else UNKNOWN
-        if value is NOT_SET or (value is UNKNOWN and name in _ASSUMED):
-            defaults = self._resolver.module("django.conf.global_settings")
-            if defaults is None:
-                return UNKNOWN
-            if value is NOT_SET and name not in defaults.symbols.names:
-                raise Raised("AttributeError")
-            value = self._x.global_value(defaults, name)
-        return value
+        """A setting's value, Django's default included; `UNKNOWN` when it cannot be known.
+
+        Without any settings, the project is taken to change none.
+
+        Raises:
+            Raised: there is no such setting.
+        """
+        value = self._settings.setting(name) if self._settings.installed_apps is not None else NOT_SET
+        if value is not NOT_SET and not (value is UNKNOWN and name in _ASSUMED):
+            return value
+        defaults = self._resolver.module("django.conf.global_settings")
+        if defaults is None:
+            return UNKNOWN
+        if name not in defaults.symbols.names:
+            raise Raised("AttributeError")
+        return self._x.global_value(defaults, name)
 
     def _setting(self, name: str) -> Any:
         """The same, `UNKNOWN` for a setting that does not exist."""
@@ -80,7 +92,10 @@ class _Builder:
             return draft.cls
         app_label, _, name = label.partition(".")
         app = self._apps.by_label.get(app_label)
-        module = self._resolver.module(f"{app.name}.models") if app is not None else None
+        package = app.name if app is not None else f"django.contrib.{app_label}"
+        if app is None and self._apps.closed:
+            return ModelRef(label)
+        module = self._resolver.module(f"{package}.models")
         symbol = self._resolver.name(module, name) if module is not None else None
         return symbol if isinstance(symbol, ClassInfo) else ModelRef(label)
 
@@ -88,6 +103,8 @@ class _Builder:
         """A base class that is no plain name."""
         frame = self._x.enclosing.get(cls) or self._x.module_frame(cls.code)
         value = self._x.evaluate(node, frame)
+        if value is BUILTINS["object"]:
+            return External("builtins.object")
         return value if isinstance(value, (ClassInfo, External)) else None
 
     def _app_configs(self) -> dict[str, Any]:
@@ -97,13 +114,20 @@ class _Builder:
             symbol = self._resolver.name(module, "AppConfig") if module is not None else None
             plain = symbol if isinstance(symbol, ClassInfo) else External(_APP_CONFIG)
             for app in self._apps:
-                self._configs[app.label] = Instance(app.config or plain, {"name": app.name, "label": app.label})
+                self._configs[app.label] = Instance(
+                    app.config or plain, {"name": app.name, "label": app.label}
+                )
         return self._configs
 
     def _on_class(self, cls: ClassInfo) -> None:
         """A class that evaluated code has made."""
+        in_doubt = self._x.in_doubt
         draft = self._classes.draft(cls)
-        if draft is not None and not draft.abstract:
+        if draft is None or draft.abstract:
+            return
+        if in_doubt:
+            self._report(draft.label, "it is only made under a condition that could not be evaluated", cls)
+        else:
             self._made.append(draft)
 
     def _is_installed(self, name: str) -> bool | None:
@@ -123,7 +147,9 @@ class _Builder:
         graph.auth_user = user if isinstance(user, str) else "auth.User"
         loaded = Loaded(modules, self._apps, self._x)
         self._run_definitions(loaded.definitions)
-        drafts = self._collect({m.name: m for m in [*modules, *loaded.packages] if loaded.is_loaded(m)}.values())
+        drafts = self._collect(
+            {m.name: m for m in [*modules, *loaded.packages] if loaded.is_loaded(m)}.values()
+        )
         for draft in drafts:
             self._by_label.setdefault(draft.label.lower(), draft)
             graph.models.setdefault(draft.label, Model(draft.label, draft.app_label, draft.cls))
@@ -132,11 +158,20 @@ class _Builder:
         self._labels.index()
         for draft in drafts:
             self._fill(graph.models[draft.label], draft)
-        self._reverse(drafts)
-        for cls, draft in self._classes.drafts.items():
-            if draft is not None and draft.abstract:
-                graph.abstract[cls] = cls.dotted
+        link_reverse(graph, drafts, self._by_label)
+        self._add_abstract()
+        graph.unknown += doubts(graph, drafts, self._read)
         return graph
+
+    def _add_abstract(self) -> None:
+        """Abstract classes, with the fields and managers that their bodies and bases declare."""
+        for cls, draft in list(self._classes.drafts.items()):
+            if draft is not None and draft.abstract:
+                self._graph.abstract[cls] = cls.dotted
+                model = self._graph.abstract_models[cls] = Model(
+                    draft.label, draft.app_label, cls, installed=False
+                )
+                self._fill(model, draft)
 
     def _run_definitions(self, modules: list[Module]) -> None:
         """Evaluate the calls that stand at the top level of modules with models: they may change models."""
@@ -171,8 +206,10 @@ class _Builder:
         pending = list(drafts)
         while pending:
             draft = pending.pop()
-            parents = [parent for parent in draft.parents]
-            targets = [self._target_draft(draft, field) for field in draft.local.values() if field.kind != "column"]
+            parents = list(draft.parents)
+            targets = [
+                self._target_draft(draft, field) for field in draft.local.values() if field.kind != "column"
+            ]
             for target in [*parents, *targets]:
                 if target is None or target.abstract or target.label in self._graph.models:
                     continue
@@ -203,65 +240,40 @@ class _Builder:
     # --- filling a model ---
 
     def _fill(self, model: Model, draft: Draft) -> None:
-        self._graph.by_class[draft.cls] = model
+        if not draft.abstract:
+            self._graph.by_class[draft.cls] = model
         model.proxy = draft.proxy
         model.proxy_for = draft.proxy_for.label if draft.proxy_for is not None else None
         model.complete = draft.complete
-        model.installed = draft.installed and draft.swapped is None
+        model.installed = draft.installed and draft.swapped is None and not draft.abstract
+        model.auto_created = truth(draft.options.get("auto_created", False)) is not False
         model.bases = [base.dotted for base in self._resolver.bases(draft.cls)]
         model.parents = {
             parent.label: link.name for parent, link in draft.parents.items() if link is not None
         }
         for field_draft, owner in self._all_fields(draft):
-            field = self._fields.read(field_draft)
+            field = copy(self._field(field_draft, owner))
             field.local = owner is draft
-            if field.kind not in ("column", "gfk"):
-                self._linker.link(field, field_draft, owner)
             model.fields[field.name] = field
         model.pk = draft.pk.name if draft.pk is not None else "id"
-        OptionsReader(self._x, self._classes, self._setting).fill(model, draft)
-        ManagerReader(self._x, self._classes).fill(model, draft)
+        self._options.fill(model, draft)
+        self._managers.fill(model, draft)
 
     def _all_fields(self, draft: Draft) -> list[tuple[FieldDraft, Draft]]:
         """All fields with the model whose table holds them: the parents' first, as in ``_meta.get_fields()``."""
         rows = self._classes.table_fields(draft)
         return [*rows, *[(field, draft) for field in draft.private.values()]]
 
-    def _reverse(self, drafts: list[Draft]) -> None:
-        """The reverse accessors of every model, inherited ones included."""
-        trees: dict[str, list[tuple[Reverse, bool]]] = {}
-        for draft in drafts:
-            model = self._graph.models[draft.label]
-            if not model.installed:
-                continue
-            for field in model.fields.values():
-                if (not field.local and field.kind != "generic") or (reverse := reverse_of(model, field)) is None:
-                    continue
-                target = self._by_label.get(str(field.target).lower())
-                if target is not None:
-                    trees.setdefault(target.concrete.label, []).append((reverse, field.parent_link))
-        for draft in drafts:
-            model = self._graph.models[draft.label]
-            for reverse in self._reverse_of(draft, draft.concrete, trees):
-                if reverse.kind == "generic":
-                    model.generic_reverse.append(reverse)
-                else:
-                    model.reverse.setdefault(reverse.accessor, reverse)
-
-    def _reverse_of(
-        self, draft: Draft, concrete: Draft, trees: dict[str, list[tuple[Reverse, bool]]]
-    ) -> list[Reverse]:
-        rows: list[Reverse] = []
-        for parent in draft.parents:
-            rows += self._reverse_of(parent, concrete, trees)
-        for reverse, parent_link in trees.get(draft.label, ()) if not draft.proxy else ():
-            if not parent_link or draft is concrete:
-                rows.append(reverse)
-        return rows
+    def _field(self, draft: FieldDraft, owner: Draft) -> Field:
+        """A field as the model has it whose table holds it."""
+        field = self._read.get(draft)
+        if field is None:
+            field = self._read[draft] = self._fields.read(draft)
+            if field.kind not in ("column", "gfk"):
+                self._linker.link(field, draft, owner)
+        return field
 
 
 _APP_CONFIG = "django.apps.config.AppConfig"
 _ASSUMED = frozenset({"AUTH_USER_MODEL", "DEFAULT_AUTO_FIELD", "SITE_ID"})
 """Settings whose default is assumed where the project's are not known."""
-
-__all__ = ["Field", "build_graph"]

@@ -8,6 +8,7 @@ from typing import Any
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.models.apps import App, AppTable
 from djguide_analyzers.project.models.definition import Definition
+from djguide_analyzers.project.models.doubts import unreadable_bases
 from djguide_analyzers.project.models.drafts import Draft, FieldDraft, ManagerDraft
 from djguide_analyzers.project.models.evaluation import Instance, Interpreter
 from djguide_analyzers.project.models.evaluation.library import copy_instance
@@ -45,14 +46,19 @@ class ModelClasses:
     def is_model(self, cls: ClassInfo) -> bool:
         """Whether `cls` is a model class, ``Model`` itself excluded.
 
-        A class with a base that cannot be read counts when its body holds database fields.
+        A class with a base that cannot be read counts when its body holds database fields, or that base stands in
+        a module of models.
         """
         line = self.x.resolver.mro(cls)
         if any(base.dotted == MODEL for base in line):
             return cls.dotted != MODEL
-        if all(isinstance(base, ClassInfo) or base.dotted in HARMLESS for base in line):
+        unreadable = [
+            base.dotted for base in line if isinstance(base, External) and base.dotted not in HARMLESS
+        ]
+        if not unreadable:
             return False
-        return self._declares_fields(cls)
+        in_models = "models" in cls.module.name.split(".")
+        return (in_models and any(map(_names_model, unreadable))) or self._declares_fields(cls)
 
     def _declares_fields(self, cls: ClassInfo) -> bool:
         """Whether the body assigns a database field, or a readable base is a model class itself."""
@@ -63,7 +69,8 @@ class ModelClasses:
                     if isinstance(made, ClassInfo) and self.x.resolver.is_subclass(made, FIELD):
                         return True
         return any(
-            isinstance(base, ClassInfo) and self.draft(base) is not None for base in self.x.resolver.mro(cls)[1:]
+            isinstance(base, ClassInfo) and self.draft(base) is not None
+            for base in self.x.resolver.mro(cls)[1:]
         )
 
     def draft(self, cls: ClassInfo) -> Draft | None:
@@ -94,14 +101,27 @@ class ModelClasses:
         meta = attrs.get("Meta")
         if isinstance(meta, ClassInfo) and self.meta.own(cls) is not meta:
             self.x.overlays.setdefault(cls, {})["Meta"] = meta
+        added = {
+            name: value
+            for name, value in attrs.items()
+            if name not in cls.members.names and name != "__module__"
+        }
+        if added:
+            self.x.overlays.setdefault(cls, {}).update(added)
         options = self.meta.options(cls, self._is_concrete)
+        for name in ("indexes", "constraints"):  # each class has its own lists
+            if isinstance(options.get(name, ()), (list, tuple)):
+                options[name] = list(options.get(name, ()))
         app, label = self._app(cls, options)
         abstract = self.meta.is_abstract(cls)
-        draft = Draft(cls, label, app, options, abstract=bool(abstract), proxy=truth(options.get("proxy")) is True)
+        draft = Draft(
+            cls, label, app, options, abstract=bool(abstract), proxy=truth(options.get("proxy")) is True
+        )
         if abstract is None:
             self._report(cls.dotted, "whether it is abstract depends on something that is not known", cls)
         self.drafts[cls] = draft
-        draft.complete = self.x.readable(cls)
+        draft.unreadable = unreadable_bases(self.x.resolver.mro(cls))
+        draft.complete = not draft.unreadable
         draft.installed = app is not None or not self.apps.closed
         self._contribute_body(draft, attrs)
         bases = self._direct_bases(draft)
@@ -145,7 +165,7 @@ class ModelClasses:
         kind = self.fields.kind(value)
         if kind is not None:
             code, node = self._place(value)
-            certain = name not in draft.uncertain
+            certain = name not in draft.uncertain and not self.x.in_doubt
             own_name = value.attrs.get("name")
             name = own_name if isinstance(own_name, str) and own_name else name
             field = FieldDraft(name, value, kind, draft.cls, code, node, certain=certain)
@@ -194,7 +214,9 @@ class ModelClasses:
                     copied = self._take_over(draft, field, private=True)
                     rel = copied.instance.attrs.get("remote_field")
                     if not base_draft.abstract and isinstance(rel, Instance):
-                        rel.attrs["related_query_name"] = None  # the other side belongs to the base's own field
+                        rel.attrs["related_query_name"] = (
+                            None  # the other side belongs to the base's own field
+                        )
 
     def _dict_names(self, cls: ClassInfo, draft: Draft | None) -> set[str]:
         if draft is not None:
@@ -336,6 +358,27 @@ class ModelClasses:
     def _construct(self, module: str, name: str, args: list[Any], kwargs: dict[Any, Any]) -> Instance | None:
         value = self.x.bounded(lambda: self.x.call(self._django(module, name), args, kwargs))
         return value if isinstance(value, Instance) else None
+
+
+def _names_model(dotted: str) -> bool:
+    """Whether a class that cannot be read is a model by all appearance: it stands in a package's models."""
+    module, _, name = dotted.rpartition(".")
+    return "models" in module.split(".") and not name.endswith(_NO_MODELS)
+
+
+_NO_MODELS = (
+    "Mixin",
+    "Manager",
+    "QuerySet",
+    "Queryset",
+    "Field",
+    "Form",
+    "Choices",
+    "Key",
+    "Meta",
+    "Config",
+    "Base",
+)
 
 
 def _copied(field: FieldDraft) -> FieldDraft:

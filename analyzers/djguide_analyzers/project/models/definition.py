@@ -62,9 +62,11 @@ class Definition:
             return
         arguments = [cls.name, tuple(self.x.resolver.bases(cls)), attrs]
         self._making.append((cls, new))
+        self.x.defining.add(cls)
         try:
             self._run(metaclass, "__new__", [metaclass, *arguments])
         finally:
+            self.x.defining.discard(cls)
             pending = self._making.pop() if self._making and self._making[-1][0] is cls else None
         if pending is not None:
             new(attrs)
@@ -186,7 +188,9 @@ class Definition:
         many = [value for (field, _), value in zip(fields, objects, strict=True) if field.kind == "m2m"]
         private = [self._named(field, draft) for field in draft.private.values()]
         by_name = {field.name: value for (field, _), value in zip(fields, objects, strict=True)}
-        by_name.update({f"{name}_id": value for name, value in by_name.items() if "remote_field" in value.attrs})
+        by_name.update(
+            {f"{name}_id": value for name, value in by_name.items() if "remote_field" in value.attrs}
+        )
         explicit = {name: draft.options[name] for name in _PASSED if name in draft.options}
         return {
             **explicit,
@@ -205,7 +209,9 @@ class Definition:
             "many_to_many": many,
             "local_many_to_many": [value for value in many if id(value) in local],
             "private_fields": private,
-            "parents": {parent.cls: link.instance if link else None for parent, link in draft.parents.items()},
+            "parents": {
+                parent.cls: link.instance if link else None for parent, link in draft.parents.items()
+            },
             "all_parents": tuple(parent.cls for parent in draft.parents),
             "pk": draft.pk.instance if draft.pk is not None else None,
             "concrete_model": draft.concrete.cls,
@@ -217,7 +223,9 @@ class Definition:
             "get_field": Native("get_field", lambda x, args, kwargs: _get_field(by_name, args)),
             "get_fields": Native("get_fields", lambda x, args, kwargs: [*columns, *many, *private]),
             "add_field": Native("add_field", lambda x, args, kwargs: self._add_field(draft, args, kwargs)),
-            "add_manager": Native("add_manager", lambda x, args, kwargs: self._add_field(draft, args, kwargs)),
+            "add_manager": Native(
+                "add_manager", lambda x, args, kwargs: self._add_field(draft, args, kwargs)
+            ),
         }
 
     def _named(self, field: FieldDraft, owner: Draft) -> Instance:
@@ -234,8 +242,10 @@ class Definition:
             self.classes.contribute(draft, name, value, private=kwargs.get("private") is True)
 
 
-_PASSED = ("ordering", "unique_together", "get_latest_by", "swappable", "default_related_name", "indexes", "constraints",
-           "order_with_respect_to")  # fmt: skip
+_PASSED = (
+    "ordering", "unique_together", "get_latest_by", "swappable", "default_related_name", "indexes", "constraints",
+    "order_with_respect_to",
+)  # fmt: skip
 
 
 def _get_field(by_name: dict[str, Any], args: list[Any]) -> Any:

@@ -47,7 +47,7 @@ class Draft:
 
     `own` are the names its body binds; `options` the evaluated attributes of its ``Meta``. `parents` maps the
     concrete parents to the field that links to them, None for a proxy's. `concrete` is the class whose table it
-    uses. `complete` is False when a base could not be read.
+    uses. `complete` is False when a base could not be read: one of `unreadable`.
     """
 
     cls: ClassInfo
@@ -67,6 +67,7 @@ class Draft:
     pk: FieldDraft | None = None
     swapped: str | None = None
     complete: bool = True
+    unreadable: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
     """What evaluated code has set on ``_meta``."""
 

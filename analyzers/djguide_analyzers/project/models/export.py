@@ -14,7 +14,7 @@ def models_document(graph: ModelGraph, project_root: str) -> dict[str, Any]:
     return {
         "version": 1,
         "auth_user_model": graph.auth_user,
-        "models": [_model(model, root) for model in graph if model.installed],
+        "models": [_model(model, root) for model in graph if model.installed and not model.auto_created],
         "unknown": [
             {"subject": u.subject, "reason": u.reason, "file": _relative(u.path, root), "line": u.line}
             for u in graph.unknown
@@ -61,6 +61,7 @@ def _field(field: Field) -> dict[str, Any]:
     return {
         "name": field.name,
         "attname": field.attname,
+        "column": field.column,
         "class": field.class_name,
         "django_base": field.django_base,
         "null": field.null,
@@ -99,7 +100,12 @@ def _relation(field: Field) -> dict[str, Any]:
 
 
 def _generic_key(field: Field) -> dict[str, Any]:
-    return {"name": field.name, "kind": "gfk", "class": field.class_name, "line": _line(field.code, field.node)}
+    return {
+        "name": field.name,
+        "kind": "gfk",
+        "class": field.class_name,
+        "line": _line(field.code, field.node),
+    }
 
 
 def _generic_relation(field: Field) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from djguide_analyzers.project.models.evaluation import UNKNOWN, Instance, Inter
 from djguide_analyzers.project.models.evaluation.values import Closure, Unknown, truth
 from djguide_analyzers.project.models.sketches import is_sketch
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
-from djguide_analyzers.project.resolve import External
+from djguide_analyzers.project.resolve import HARMLESS, External
 
 FIELD = "django.db.models.fields.Field"
 FOREIGN_OBJECT = "django.db.models.fields.related.ForeignObject"
@@ -74,6 +74,8 @@ class FieldReader:
             return None
         for base in self._x.resolver.mro(value.cls):
             if isinstance(base, External):
+                if base.dotted in HARMLESS:
+                    continue
                 return None
             if base.module.name.partition(".")[0] == "django":
                 return base.name
@@ -99,7 +101,9 @@ class FieldReader:
         if isinstance(rel, Instance):
             return self._x.bounded(lambda: self._x.instance_attribute(rel, name))
         if value.opaque or isinstance(value.cls, External):
-            return self.argument(value, "to" if name == "model" else "to_field" if name == "field_name" else name)
+            return self.argument(
+                value, "to" if name == "model" else "to_field" if name == "field_name" else name
+            )
         return UNKNOWN
 
     def read(self, draft: FieldDraft) -> Field:
@@ -120,6 +124,9 @@ class FieldReader:
             parent_link=draft.parent_link,
             **flags,
         )
+        if draft.kind in ("column", "fk", "o2o"):
+            column = self.attribute(value, "db_column")
+            result.column = column if isinstance(column, str) and column else result.attname
         if draft.kind in ("fk", "o2o"):
             result.on_delete = callable_name(self.remote(value, "on_delete"))
             to_field = self.remote(value, "field_name")
@@ -137,7 +144,9 @@ class FieldReader:
             flags[name] = bool(known)
         if value.opaque or isinstance(value.cls, External):
             flags["unique"] = flags["unique"] or flags["primary_key"] or kind == "o2o"
-            flags["db_index"] = flags["db_index"] or (kind in ("fk", "o2o") and "db_index" not in value.kwargs)
+            flags["db_index"] = flags["db_index"] or (
+                kind in ("fk", "o2o") and "db_index" not in value.kwargs
+            )
         length = self._x.plain(self.attribute(value, "max_length"))
         certain = certain and not isinstance(length, Unknown)
         flags["max_length"] = length if isinstance(length, int) else None

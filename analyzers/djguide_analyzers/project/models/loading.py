@@ -71,7 +71,8 @@ class Loaded:
     """The modules that matter for models.
 
     Attributes:
-        definitions: Modules that are imported when Django loads the models, the project's first.
+        definitions: Modules that are imported when Django loads the models, the project's first; Django's own,
+            which change no models, left out.
         packages: Modules of installed packages that may define models.
     """
 
@@ -81,16 +82,18 @@ class Loaded:
         for app in apps:
             if app.readable:
                 starts += [f"{app.name}.models", f"{app.name}.apps"]
-        tops = {app.name.partition(".")[0] for app in apps}
-        project = reachable(x, starts, lambda name: name in own)
-        self.definitions = list(project.values())
-        self.packages = [
-            module
-            for app in apps
-            if app.readable and app.name not in own
-            for module in reachable(
-                x, [f"{app.name}.models"], lambda name: name not in own and name.partition(".")[0] in tops
-            ).values()
+        project = reachable(x, starts, own.__contains__)
+        foreign = [app.name for app in apps if app.readable and app.name not in own]
+        folders = {name.partition(".")[0] for name in foreign}
+        packages = reachable(
+            x,
+            [f"{name}.models" for name in foreign],
+            lambda name: name not in own and name.partition(".")[0] in folders,
+        )
+        self.packages = list(packages.values())
+        self.definitions = [
+            *project.values(),
+            *(m for m in self.packages if not m.name.startswith("django.")),
         ]
         self._own = own
         self._imported = set(project)
@@ -104,7 +107,9 @@ class Loaded:
         """
         if module.name in self._imported or module.name not in self._own or not self._apps.closed:
             return True
-        package = module.package if module.is_package or not module.package else module.name.rpartition(".")[0]
+        package = (
+            module.package if module.is_package or not module.package else module.name.rpartition(".")[0]
+        )
         while package:
             if package in self._apps.by_name:
                 return True

@@ -21,7 +21,9 @@ _NAME_LENGTHS = {"postgresql": 63, "postgis": 63, "mysql": 64, "oracle": 30}
 class OptionsReader:
     """Fills in the options of models."""
 
-    def __init__(self, interpreter: Interpreter, classes: ModelClasses, setting: Callable[[str], Any]) -> None:
+    def __init__(
+        self, interpreter: Interpreter, classes: ModelClasses, setting: Callable[[str], Any]
+    ) -> None:
         self._x = interpreter
         self._classes = classes
         self._setting = setting
@@ -38,8 +40,10 @@ class OptionsReader:
         model.index_together = together(options.get("index_together"))
         latest = self._inherited(draft, "get_latest_by")
         model.get_latest_by = [latest] if isinstance(latest, str) else names(latest)
-        model.indexes = [self._index(item, draft) for item in self._instances(options.get("indexes"))]
-        model.constraints = [self._constraint(item, draft) for item in self._instances(options.get("constraints"))]
+        model.indexes = [self._index(item, draft, model) for item in self._instances(options.get("indexes"))]
+        model.constraints = [
+            self._constraint(item, draft) for item in self._instances(options.get("constraints"))
+        ]
 
     def _table(self, draft: Draft) -> str:
         if draft.proxy and draft.proxy_for is not None:
@@ -85,19 +89,23 @@ class OptionsReader:
         return expression_text(item) if isinstance(item, Instance) else None
 
     def _instances(self, value: Any) -> list[Instance]:
-        return [item for item in value if isinstance(item, Instance)] if isinstance(value, (list, tuple)) else []
+        return (
+            [item for item in value if isinstance(item, Instance)] if isinstance(value, (list, tuple)) else []
+        )
 
     def _attr(self, value: Instance, name: str) -> Any:
         if name in value.attrs:
             return value.attrs[name]
         return value.kwargs.get(name, UNKNOWN if value.opaque else None)
 
-    def _index(self, value: Instance, draft: Draft) -> dict[str, object]:
+    def _index(self, value: Instance, draft: Draft, model: Model) -> dict[str, object]:
         orders = self._attr(value, "fields_orders")
-        fields = [list(pair) for pair in orders if isinstance(pair, tuple)] if isinstance(orders, list) else []
+        fields = (
+            [list(pair) for pair in orders if isinstance(pair, tuple)] if isinstance(orders, list) else []
+        )
         return {
             "class": value.cls.dotted,
-            "name": self._name(value, draft),
+            "name": self._name(value, draft) or self._automatic_name(value, fields, model),
             "fields": fields,
             "include": names(self._attr(value, "include")),
             "partial": self._attr(value, "condition") is not None,
@@ -113,6 +121,26 @@ class OptionsReader:
             "partial": self._attr(value, "condition") is not None,
             "expressions": bool(self._attr(value, "expressions")),
         }
+
+    def _automatic_name(self, value: Instance, fields: list[list[Any]], model: Model) -> str | None:
+        """The name Django makes of table, columns and a digest of both."""
+        found = self._x.find(value.cls, "suffix") if isinstance(value.cls, ClassInfo) else None
+        suffix = found[1] if found is not None else None
+        columns: list[str] = []
+        for name, _ in fields:
+            field = model.fields.get(name)
+            if field is None or field.column is None:
+                return None
+            columns.append(field.column)
+        if not columns or not isinstance(suffix, str):
+            return None
+        table = _unquoted(model.db_table)
+        ordered = [
+            ("-%s" if order else "%s") % column for column, (_, order) in zip(columns, fields, strict=True)
+        ]
+        digest = names_digest([table, *ordered, suffix], 6)
+        name = f"{table[:11]}_{columns[0][:7]}_{digest}_{suffix}"
+        return f"D{name[1:]}" if name[0] == "_" or name[0].isdigit() else name
 
     def _name(self, value: Instance, draft: Draft) -> str | None:
         name = self._attr(value, "name")
@@ -140,5 +168,17 @@ def truncated(name: str, length: int | None) -> str:
     """A table name cut to what the database allows, with Django's digest at its end."""
     if length is None or len(name) <= length:
         return name
-    digest = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:4]
-    return f"{name[: length - 4]}{digest}"
+    return f"{name[: length - 4]}{names_digest([name], 4)}"
+
+
+def names_digest(names: list[str], length: int) -> str:
+    """Django's digest of names."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for name in names:
+        digest.update(name.encode())
+    return digest.hexdigest()[:length]
+
+
+def _unquoted(table: str) -> str:
+    """A table's name without schema and quotes."""
+    return table.rpartition('"."')[2].strip('"')

@@ -100,7 +100,9 @@ class Linker:
         flag = self._fields.remote(value, "symmetrical")
         if flag is None:
             flag = target == "self"
-        return flag is True and (target in ("self", draft.name) if isinstance(target, str) else target is draft.cls)
+        return flag is True and (
+            target in ("self", draft.name) if isinstance(target, str) else target is draft.cls
+        )
 
     def _link_through(self, field: Field, source: FieldDraft, draft: Draft) -> None:
         through = self._fields.remote(source.instance, "through")
@@ -111,7 +113,11 @@ class Linker:
 
 
 def _interpolated(text: str, draft: Draft) -> str:
-    names = {"class": draft.name.lower(), "model_name": draft.name.lower(), "app_label": draft.app_label.lower()}
+    names = {
+        "class": draft.name.lower(),
+        "model_name": draft.name.lower(),
+        "app_label": draft.app_label.lower(),
+    }
     try:
         return text % names
     except (KeyError, TypeError, ValueError):
@@ -124,6 +130,40 @@ def reverse_of(model: Model, field: Field) -> Reverse | None:
         return Reverse(field.related_query_name, field.related_query_name, model.label, field, "generic")
     if field.kind in ("fk", "o2o", "m2m") and field.accessor and field.target:
         return Reverse(
-            field.accessor, field.related_query_name or model.name.lower(), model.label, field, field.kind  # type: ignore[arg-type]
+            field.accessor,
+            field.related_query_name or model.name.lower(),
+            model.label,
+            field,
+            field.kind,  # type: ignore[arg-type]
         )
     return None
+
+
+def link_reverse(graph: ModelGraph, drafts: list[Draft], by_label: dict[str, Draft]) -> None:
+    """Enter the reverse accessors of every model, those inherited from parents included."""
+    trees: dict[str, list[tuple[Reverse, bool]]] = {}
+    for draft in drafts:
+        model = graph.models[draft.label]
+        for field in model.fields.values() if model.installed else ():
+            reverse = reverse_of(model, field) if field.local or field.kind == "generic" else None
+            target = by_label.get(str(field.target).lower())
+            if reverse is not None and target is not None:
+                trees.setdefault(target.concrete.label, []).append((reverse, field.parent_link))
+    for draft in drafts:
+        model = graph.models[draft.label]
+        for reverse in _reverse_of(draft, draft.concrete, trees):
+            if reverse.kind == "generic":
+                model.generic_reverse.append(reverse)
+            else:
+                model.reverse.setdefault(reverse.accessor, reverse)
+
+
+def _reverse_of(draft: Draft, concrete: Draft, trees: dict[str, list[tuple[Reverse, bool]]]) -> list[Reverse]:
+    """What relations give a model; the link of a sibling to a common parent is none of its own."""
+    rows: list[Reverse] = []
+    for parent in draft.parents:
+        rows += _reverse_of(parent, concrete, trees)
+    for reverse, parent_link in trees.get(draft.label, ()) if not draft.proxy else ():
+        if not parent_link or draft is concrete:
+            rows.append(reverse)
+    return rows

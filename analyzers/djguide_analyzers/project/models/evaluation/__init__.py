@@ -6,7 +6,8 @@ columns. This package interprets such code over the intermediate form, Django's 
 written here, and every evaluation is bounded in steps and depth.
 """
 
-from djguide_analyzers.project.models.evaluation.interpreter import Interpreter, Origin
+from djguide_analyzers.project.models.evaluation.core import Origin
+from djguide_analyzers.project.models.evaluation.interpreter import Interpreter
 from djguide_analyzers.project.models.evaluation.values import UNKNOWN, Instance, ModelRef
 
 __all__ = ["UNKNOWN", "Instance", "Interpreter", "ModelRef", "Origin"]

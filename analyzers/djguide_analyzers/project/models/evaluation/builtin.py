@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from djguide_analyzers.project.models.evaluation.core import Core
 from djguide_analyzers.project.models.evaluation.values import (
     MORE,
     SCALARS,
@@ -23,9 +24,6 @@ from djguide_analyzers.project.models.evaluation.values import (
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.project.resolve import External, ModuleRef
 
-if TYPE_CHECKING:
-    from djguide_analyzers.project.models.evaluation.interpreter import Interpreter
-
 _SEQUENCES = (list, tuple, set, dict)
 _ITERABLE = frozenset(
     {"collections.abc.Iterable", "typing.Iterable", "collections.abc.Sequence", "collections.abc.Collection",
@@ -37,14 +35,14 @@ def _known(values: list[Any]) -> bool:
     return all(isinstance(value, SCALARS) for value in values)
 
 
-def _isinstance(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _isinstance(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     if len(args) != 2:
         return UNKNOWN
     result = is_instance(x, args[0], args[1])
     return UNKNOWN if result is None else result
 
 
-def is_instance(x: Interpreter, value: Any, type_: Any) -> bool | None:
+def is_instance(x: Core, value: Any, type_: Any) -> bool | None:
     """``isinstance(value, type_)``; None when it cannot be known."""
     if isinstance(type_, tuple):
         results = [is_instance(x, value, item) for item in type_ if item is not MORE]
@@ -73,9 +71,10 @@ def is_instance(x: Interpreter, value: Any, type_: Any) -> bool | None:
     return None
 
 
-def _of_builtin(x: Interpreter, value: Any, name: str) -> bool | None:
+def _of_builtin(x: Core, value: Any, name: str) -> bool | None:
     kinds: dict[str, Any] = {
-        "str": str, "int": int, "float": float, "bool": bool, "list": list, "tuple": tuple, "dict": dict, "set": set,
+        "str": str, "int": int, "float": float, "bool": bool, "list": list, "tuple": tuple, "dict": dict,
+        "set": set,
     }  # fmt: skip
     if name == "type":
         return isinstance(value, (ClassInfo, ModelRef))
@@ -90,7 +89,7 @@ def _of_builtin(x: Interpreter, value: Any, name: str) -> bool | None:
     return None if isinstance(value, Unknown) else isinstance(value, kinds[name])
 
 
-def _derives(x: Interpreter, cls: ClassInfo | External, base: ClassInfo) -> bool | None:
+def _derives(x: Core, cls: ClassInfo | External, base: ClassInfo) -> bool | None:
     if isinstance(cls, External):
         return None
     if base in x.resolver.mro(cls):
@@ -98,7 +97,7 @@ def _derives(x: Interpreter, cls: ClassInfo | External, base: ClassInfo) -> bool
     return False if x.readable(cls) else None
 
 
-def _issubclass(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _issubclass(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     cls, bases = args[0], args[1]
     if isinstance(cls, ModelRef):
         cls = x.origin.get_model(cls.label)
@@ -113,7 +112,7 @@ def _issubclass(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return UNKNOWN if None in results else False
 
 
-def _getattr(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _getattr(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     if len(args) < 2 or not isinstance(args[1], str):
         return UNKNOWN
     if len(args) == 2:
@@ -129,33 +128,35 @@ def _getattr(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
         x.trying -= 1
 
 
-def _setattr(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _setattr(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     if len(args) == 3 and isinstance(args[1], str):
         x.set_attribute(args[0], args[1], args[2])
 
 
-def _delattr(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _delattr(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     if len(args) == 2 and isinstance(args[1], str):
         x.delete_attribute(args[0], args[1])
 
 
-def _hasattr(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _hasattr(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     if len(args) != 2 or not isinstance(args[1], str):
         return UNKNOWN
     known = x.has_attribute(args[0], args[1])
     return UNKNOWN if known is None else known
 
 
-def _len(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _len(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     value = x.plain(args[0]) if args else UNKNOWN
     if isinstance(value, (str, *_SEQUENCES)) and (isinstance(value, str) or is_whole(value)):
         return len(value)
+    if isinstance(value, Instance):
+        return x.special(value, "__len__", [])
     items = x.items(value)
     return UNKNOWN if MORE in items else len(items)
 
 
 def _extreme(name: str) -> Any:
-    def call(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+    def call(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
         values = [x.plain(item) for item in (x.items(args[0]) if len(args) == 1 else args)]
         default = kwargs.get("default", UNKNOWN)
         if not values:
@@ -176,7 +177,7 @@ def _extreme(name: str) -> Any:
 
 
 def _sequence(kind: Any) -> Any:
-    def call(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+    def call(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
         items = x.items(args[0]) if args else []
         if kind is set:
             return {item if isinstance(item, SCALARS) else MORE for item in items}
@@ -185,7 +186,7 @@ def _sequence(kind: Any) -> Any:
     return call
 
 
-def _dict(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _dict(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     result: dict[Any, Any] = {}
     if args:
         source = args[0]
@@ -201,14 +202,14 @@ def _dict(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return result
 
 
-def _str(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _str(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     if not args:
         return ""
     value = x.plain(args[0])
     return str(value) if isinstance(value, SCALARS) else UNKNOWN
 
 
-def _int(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _int(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     value = x.plain(args[0]) if args else 0
     if not isinstance(value, (int, float, str)):
         return UNKNOWN
@@ -218,20 +219,24 @@ def _int(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
         raise Raised("ValueError") from error
 
 
-def _bool(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _bool(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     known = truth(args[0]) if args else False
     return UNKNOWN if known is None else known
 
 
-def _sorted(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _sorted(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     items = x.items(args[0]) if args else []
-    if kwargs or not items or not (all(isinstance(i, str) for i in items) or all(isinstance(i, int) for i in items)):
+    if (
+        kwargs
+        or not items
+        or not (all(isinstance(i, str) for i in items) or all(isinstance(i, int) for i in items))
+    ):
         return [*items, *([MORE] if MORE not in items and kwargs else [])] if items else []
     return sorted(items)
 
 
 def _quantifier(stop: bool) -> Any:
-    def call(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+    def call(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
         results = [None if item is MORE else truth(item) for item in (x.items(args[0]) if args else [])]
         if stop in results:
             return stop
@@ -240,12 +245,12 @@ def _quantifier(stop: bool) -> Any:
     return call
 
 
-def _sum(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _sum(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     items = x.items(args[0]) if args else []
     return sum(items) if all(isinstance(item, (int, float)) for item in items) and len(args) == 1 else UNKNOWN
 
 
-def _range(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _range(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     if not all(isinstance(arg, int) for arg in args) or not args:
         return [MORE]
     try:
@@ -255,7 +260,7 @@ def _range(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return list(values) if len(values) < 2000 else [*values[:2000], MORE]
 
 
-def _enumerate(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _enumerate(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     start = args[1] if len(args) > 1 else kwargs.get("start", 0)
     items = x.items(args[0])
     if not isinstance(start, int):
@@ -263,19 +268,19 @@ def _enumerate(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return [item if item is MORE else (number, item) for number, item in enumerate(items, start)]
 
 
-def _zip(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _zip(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     columns = [x.items(arg) for arg in args]
     rows = list(zip(*columns, strict=False))
     return [MORE if MORE in row else row for row in rows]
 
 
-def _map(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _map(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     if len(args) != 2:
         return [MORE]
     return [MORE if item is MORE else x.call(args[0], [item], {}) for item in x.items(args[1])]
 
 
-def _filter(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _filter(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     result: list[Any] = []
     for item in x.items(args[1]):
         kept = None if item is MORE else truth(item if args[0] is None else x.call(args[0], [item], {}))
@@ -286,7 +291,7 @@ def _filter(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return result
 
 
-def _next(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _next(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     items = x.items(args[0])
     if not items:
         if len(args) > 1:
@@ -295,14 +300,14 @@ def _next(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return UNKNOWN if items[0] is MORE else items[0]
 
 
-def _callable(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _callable(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     value = args[0] if args else UNKNOWN
     if isinstance(value, (ClassInfo, FunctionInfo, Closure, Bound, Native, ModelRef)):
         return True
     return False if isinstance(value, (*SCALARS, *_SEQUENCES)) else UNKNOWN
 
 
-def _type(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _type(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     if len(args) == 1:
         if isinstance(args[0], Instance):
             return args[0].cls
@@ -314,7 +319,7 @@ def _type(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return UNKNOWN
 
 
-def _super(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _super(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return Super(args[0], args[1]) if len(args) == 2 and isinstance(args[0], ClassInfo) else UNKNOWN
 
 
@@ -322,7 +327,20 @@ def _descriptor(kind: str) -> Any:
     return lambda x, args, kwargs: Descriptor(kind, args[0] if args else kwargs.get("fget", UNKNOWN))
 
 
-def _import(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _dir(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+    """``dir(value)`` of a class or an object: the names it and its bases bind."""
+    value = args[0] if args else UNKNOWN
+    cls = value.cls if isinstance(value, Instance) else value
+    if not isinstance(cls, ClassInfo):
+        return [MORE]
+    names = set(value.attrs) if isinstance(value, Instance) else set()
+    for base in x.resolver.mro(cls):
+        if isinstance(base, ClassInfo):
+            names |= {*base.members.names, *x.overlays.get(base, ())}
+    return [*sorted(name for name in names if isinstance(name, str)), *([] if x.readable(cls) else [MORE])]
+
+
+def _import(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     """``__import__(name, fromlist=[...])``: the module itself when names are asked for."""
     if not args or not isinstance(args[0], str) or "." not in args[0]:
         return x.module_value(args[0]) if args and isinstance(args[0], str) else UNKNOWN
@@ -335,7 +353,7 @@ def _import(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return value
 
 
-def _vars(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _vars(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return x.attribute(args[0], "__dict__") if args else UNKNOWN
 
 
@@ -353,6 +371,7 @@ BUILTINS: dict[str, Any] = {
         "reversed": lambda x, args, kwargs: x.items(args[0])[::-1],
         "float": lambda x, args, kwargs: float(args[0]) if args and isinstance(args[0], (int, float)) else UNKNOWN,
         "object": lambda x, args, kwargs: UNKNOWN,
+        "dir": _dir,
         "print": lambda x, args, kwargs: None,
         "id": lambda x, args, kwargs: UNKNOWN,
         "repr": lambda x, args, kwargs: repr(args[0]) if _known(args) and args else UNKNOWN,

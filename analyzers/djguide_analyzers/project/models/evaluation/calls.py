@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.models.evaluation import operators
+from djguide_analyzers.project.models.evaluation.core import Core
 from djguide_analyzers.project.models.evaluation.library import copy_instance
 from djguide_analyzers.project.models.evaluation.values import (
     MORE,
@@ -26,18 +27,15 @@ from djguide_analyzers.project.models.evaluation.values import (
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
 from djguide_analyzers.project.resolve import External, ModuleRef
 
-if TYPE_CHECKING:
-    from djguide_analyzers.project.models.evaluation.interpreter import Interpreter
-
 _REMEMBERED = "django.db.models.fields"
 """Objects of classes below this module are made alike from equal arguments, so each is made once."""
 
 
-class Calls:
+class Calls(Core):
     """The part of the interpreter that calls."""
 
     def call(
-        self: Interpreter, function: Any, args: list[Any], kwargs: dict[Any, Any], code: Code | None = None,
+        self, function: Any, args: list[Any], kwargs: dict[Any, Any], code: Code | None = None,
         node: ir.Call | None = None,
     ) -> Any:  # fmt: skip
         """``function(*args, **kwargs)``; `code` and `node` are the call, for objects to remember.
@@ -59,28 +57,37 @@ class Calls:
         if isinstance(function, Bound):
             return self._call_bound(function, args, kwargs)
         if isinstance(function, Method):
-            return operators.method(function.value, function.name, [self.plain(a) for a in args], kwargs, self.touch)
+            return operators.method(
+                function.value, function.name, [self.plain(a) for a in args], kwargs, self.touch
+            )
         if isinstance(function, Partial):
-            return self.call(function.function, [*function.args, *args], {**function.kwargs, **kwargs}, code, node)
+            return self.call(
+                function.function, [*function.args, *args], {**function.kwargs, **kwargs}, code, node
+            )
         if isinstance(function, External):
             return Instance(function, {}, tuple(args), kwargs, code, node, True)
         if isinstance(function, Instance):
             call = self.attribute(function, "__call__") if isinstance(function.cls, ClassInfo) else UNKNOWN
-            return UNKNOWN if isinstance(call, (Unknown, Instance)) else self.call(call, args, kwargs, code, node)
+            return (
+                UNKNOWN
+                if isinstance(call, (Unknown, Instance))
+                else self.call(call, args, kwargs, code, node)
+            )
         return UNKNOWN
 
-    def _call_bound(self: Interpreter, function: Bound, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+    def _call_bound(self, function: Bound, args: list[Any], kwargs: dict[Any, Any]) -> Any:
         inner, frame = function.function, None
         if isinstance(inner, Closure):
             inner, frame = inner.function, inner.frame
         return self.invoke(inner, frame, function.owner, [function.receiver, *args], kwargs)
 
     def invoke(
-        self: Interpreter, function: FunctionInfo | ir.Lambda, enclosing: Frame | None, owner: ClassInfo | None,
+        self, function: FunctionInfo | ir.Lambda, enclosing: Frame | None, owner: ClassInfo | None,
         args: list[Any], kwargs: dict[Any, Any],
     ) -> Any:  # fmt: skip
         """Execute a function's body with arguments; `args` holds the receiver of a method."""
         self.enter()
+        doubts = self.doubts
         try:
             if isinstance(function, ir.Lambda):
                 assert enclosing is not None
@@ -102,13 +109,10 @@ class Calls:
             return value
         finally:
             self.depth -= 1
-
-    def join(self: Interpreter, left: Any, right: Any) -> Any:
-        """The value that is one of the two."""
-        return join(left, right)
+            self.doubts = doubts
 
     def parameters(
-        self: Interpreter, params: ir.Params, args: list[Any], kwargs: dict[Any, Any], outside: Frame
+        self, params: ir.Params, args: list[Any], kwargs: dict[Any, Any], outside: Frame
     ) -> dict[str, Any]:
         """Bind arguments to parameters; defaults are evaluated in `outside`."""
         known = args.index(MORE) if MORE in args else len(args)
@@ -133,7 +137,7 @@ class Calls:
         return names
 
     def construct(
-        self: Interpreter, cls: ClassInfo, args: list[Any], kwargs: dict[Any, Any], code: Code | None,
+        self, cls: ClassInfo, args: list[Any], kwargs: dict[Any, Any], code: Code | None,
         node: ir.Call | None,
     ) -> Any:  # fmt: skip
         """An object of `cls`, its ``__init__`` executed."""
@@ -158,9 +162,7 @@ class Calls:
             self.made[key] = copy_instance(instance)
         return instance
 
-    def _initialise(
-        self: Interpreter, instance: Instance, function: Any, args: list[Any], kwargs: dict[Any, Any]
-    ) -> None:
+    def _initialise(self, instance: Instance, function: Any, args: list[Any], kwargs: dict[Any, Any]) -> None:
         try:
             self.call(function, args, kwargs)
         except Raised:
@@ -168,11 +170,11 @@ class Calls:
                 raise
             instance.opaque = True
 
-    def is_metaclass(self: Interpreter, cls: ClassInfo) -> bool:
+    def is_metaclass(self, cls: ClassInfo) -> bool:
         """Whether calling `cls` makes a class."""
         return self.resolver.is_subclass(cls, "builtins.type")
 
-    def super_of(self: Interpreter, frame: Frame) -> Any:
+    def super_of(self, frame: Frame) -> Any:
         """``super()`` without arguments in `frame`."""
         scope: Frame | None = frame
         while scope is not None and scope.receiver is None:
@@ -183,7 +185,7 @@ class Calls:
 
     # --- classes ---
 
-    def local_class(self: Interpreter, node: ir.ClassDef, frame: Frame) -> Any:
+    def local_class(self, node: ir.ClassDef, frame: Frame) -> Any:
         """The class that a class statement makes when it is executed in `frame`."""
         owner = frame.owner if frame.is_class else None
         table = owner.members if owner is not None else frame.code.module.symbols
@@ -198,7 +200,7 @@ class Calls:
         self.origin.on_class(cls)
         return cls
 
-    def link_bases(self: Interpreter, cls: ClassInfo, frame: Frame) -> None:
+    def link_bases(self, cls: ClassInfo, frame: Frame) -> None:
         """Evaluate the bases of a class whose names only `frame` knows."""
         bases: list[ClassInfo | External] = []
         for base in cls.node.bases:
@@ -207,9 +209,7 @@ class Calls:
                 bases.append(item if isinstance(item, (ClassInfo, External)) else External("?"))
         cls.known_bases = tuple(bases)
 
-    def make_class(
-        self: Interpreter, name: Any, bases: Any, attrs: Any, metaclass: ClassInfo | None = None
-    ) -> Any:
+    def make_class(self, name: Any, bases: Any, attrs: Any, metaclass: ClassInfo | None = None) -> Any:
         """``type(name, bases, attrs)``."""
         if not isinstance(name, str) or not isinstance(bases, tuple) or not isinstance(attrs, dict):
             return UNKNOWN
@@ -227,7 +227,7 @@ class Calls:
         self.origin.on_class(cls)
         return cls
 
-    def _module_of(self: Interpreter, attrs: dict[Any, Any], bases: tuple[Any, ...]) -> Module | None:
+    def _module_of(self, attrs: dict[Any, Any], bases: tuple[Any, ...]) -> Module | None:
         named = attrs.get("__module__")
         if isinstance(named, str):
             return self.resolver.module(named)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.project.models.evaluation.core import Core
 from djguide_analyzers.project.models.evaluation.values import UNKNOWN, Instance
 from djguide_analyzers.project.modules import ClassInfo, Value
 from djguide_analyzers.project.resolve import External
 
-if TYPE_CHECKING:
-    from djguide_analyzers.project.models.evaluation.interpreter import Interpreter
-
 _ROOTS = frozenset(
-    {"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag", "django.db.models.enums.Choices"}
+    {
+        "enum.Enum",
+        "enum.StrEnum",
+        "enum.IntEnum",
+        "enum.Flag",
+        "enum.IntFlag",
+        "django.db.models.enums.Choices",
+    }
 )
 _NO_MEMBERS = frozenset({"nonmember", "property", "staticmethod", "classmethod"})
 _NUMBERS = frozenset({"enum.IntEnum", "enum.IntFlag"})
 
 
-def is_enum(x: Interpreter, cls: ClassInfo) -> bool:
+def is_enum(x: Core, cls: ClassInfo) -> bool:
     """Whether `cls` is an enumeration."""
     return any(base.dotted in _ROOTS for base in x.resolver.mro(cls))
 
@@ -35,16 +40,16 @@ def _bodies(cls: ClassInfo) -> list[tuple[str, Value]]:
     return rows
 
 
-def _choices(x: Interpreter, cls: ClassInfo) -> bool:
+def _choices(x: Core, cls: ClassInfo) -> bool:
     return x.resolver.is_subclass(cls, "django.db.models.enums.Choices")
 
 
-def member(x: Interpreter, cls: ClassInfo, name: str) -> Instance | None:
+def member(x: Core, cls: ClassInfo, name: str) -> Instance | None:
     """The member called `name`, None when the body assigns none."""
     return next((value for value in members(x, cls) if value.attrs["name"] == name), None)
 
 
-def members(x: Interpreter, cls: ClassInfo) -> list[Instance]:
+def members(x: Core, cls: ClassInfo) -> list[Instance]:
     """The members in order."""
     cached = x.overlays.get(cls, {}).get("__members")
     if cached is not None:
@@ -56,11 +61,13 @@ def members(x: Interpreter, cls: ClassInfo) -> list[Instance]:
         automatic = isinstance(binding.expr, ir.Call) and _called(binding.expr) == "auto"
         value = _automatic(x, cls, name, number) if automatic else x.evaluate(binding.expr, x.frame_of(cls))
         label: Any = UNKNOWN
-        if isinstance(value, tuple) and _choices(x, cls) and value:
+        if isinstance(value, tuple) and len(value) > 1 and _choices(x, cls):
             value, label = (value[:-1] if len(value) > 2 else value[0]), value[-1]
         elif isinstance(value, str):
             label = value
-        result.append(Instance(cls, {"name": name, "value": value, "_value_": value, "label": label, "_name_": name}))
+        result.append(
+            Instance(cls, {"name": name, "value": value, "_value_": value, "label": label, "_name_": name})
+        )
     return result
 
 
@@ -69,16 +76,18 @@ def _called(node: ir.Call) -> str:
     return func.id if isinstance(func, ir.Name) else func.name if isinstance(func, ir.Attr) else ""
 
 
-def _automatic(x: Interpreter, cls: ClassInfo, name: str, number: int) -> Any:
+def _automatic(x: Core, cls: ClassInfo, name: str, number: int) -> Any:
     lines = x.resolver.mro(cls)
     if any(base.dotted == "enum.StrEnum" for base in lines):
         return name.lower()
     if any(base.dotted == "django.db.models.enums.TextChoices" for base in lines):
         return name
-    return number if any(isinstance(base, External) and base.dotted in _NUMBERS for base in lines) else UNKNOWN
+    return (
+        number if any(isinstance(base, External) and base.dotted in _NUMBERS for base in lines) else UNKNOWN
+    )
 
 
-def attribute(x: Interpreter, cls: ClassInfo, name: str) -> Any:
+def attribute(x: Core, cls: ClassInfo, name: str) -> Any:
     """``cls.choices``, ``.values``, ``.names``, ``.labels`` or a member; None when it is something else."""
     if cls.member(name) is not None:
         return member(x, cls, name)  # None for methods and what else is no member

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.models.evaluation import operators
+from djguide_analyzers.project.models.evaluation.core import Core
 from djguide_analyzers.project.models.evaluation.values import (
     MORE,
     SCALARS,
     UNKNOWN,
     Closure,
     Frame,
+    Instance,
     Raised,
     is_whole,
     join,
     truth,
 )
-from djguide_analyzers.project.modules import FunctionInfo
-
-if TYPE_CHECKING:
-    from djguide_analyzers.project.models.evaluation.interpreter import Interpreter
 
 _MAX_ITEMS = 2000
 
 
-class Expressions:
+class Expressions(Core):
     """The part of the interpreter that evaluates expressions."""
 
-    def expr(self: Interpreter, node: ir.Expr, frame: Frame) -> Any:
+    def expr(self, node: ir.Expr, frame: Frame) -> Any:
         """`node`'s value in `frame`.
 
         Code that nothing guards works in reality: where it seems to raise, something was not understood, and the
@@ -44,7 +42,7 @@ class Expressions:
                 raise
             return UNKNOWN
 
-    def arguments(self: Interpreter, node: ir.Call, frame: Frame) -> tuple[list[Any], dict[Any, Any]]:
+    def arguments(self, node: ir.Call, frame: Frame) -> tuple[list[Any], dict[Any, Any]]:
         """Evaluated arguments; `MORE` among them stands for ones that are not known."""
         args: list[Any] = []
         for arg in node.args:
@@ -63,7 +61,7 @@ class Expressions:
                 kwargs[MORE] = True
         return args, kwargs
 
-    def items(self: Interpreter, value: Any) -> list[Any]:
+    def items(self, value: Any) -> list[Any]:
         """What iterating over `value` gives; ends in `MORE` when there may be others."""
         if isinstance(value, (list, tuple, set)):
             return [*[item for item in value if item is not MORE], *([] if is_whole(value) else [MORE])]
@@ -71,10 +69,13 @@ class Expressions:
             return [*[key for key in value if key is not MORE], *([] if is_whole(value) else [MORE])]
         if isinstance(value, str):
             return list(value)
+        if isinstance(value, Instance):
+            rows = self.special(value, "__iter__", [])
+            return self.items(rows) if isinstance(rows, (list, tuple, set, dict)) else [MORE]
         members = self.enum_members(value)
         return members if members is not None else [MORE]
 
-    def comprehension(self: Interpreter, node: ir.Comp, frame: Frame) -> Any:
+    def comprehension(self, node: ir.Comp, frame: Frame) -> Any:
         """A comprehension's list (also for generators), set or dictionary."""
         inner = Frame(frame.code, {}, frame, frame.owner, frame.receiver)
         rows: list[Any] = []
@@ -91,7 +92,7 @@ class Expressions:
             return {row if isinstance(row, SCALARS) else MORE for row in rows}
         return rows
 
-    def _clause(self: Interpreter, node: ir.Comp, number: int, frame: Frame, rows: list[Any]) -> None:
+    def _clause(self, node: ir.Comp, number: int, frame: Frame, rows: list[Any]) -> None:
         if number == len(node.clauses):
             element = self.expr(node.element, frame)
             rows.append((element, self.expr(node.value, frame)) if node.value is not None else element)
@@ -112,23 +113,23 @@ class Expressions:
             self._clause(node, number + 1, frame, rows)
 
 
-def _const(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _const(x: Core, node: Any, frame: Frame) -> Any:
     return node.value
 
 
-def _unknown(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _unknown(x: Core, node: Any, frame: Frame) -> Any:
     return UNKNOWN
 
 
-def _name(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _name(x: Core, node: Any, frame: Frame) -> Any:
     return x.name(node.id, frame)
 
 
-def _attr(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _attr(x: Core, node: Any, frame: Frame) -> Any:
     return x.attribute(x.expr(node.value, frame), node.name)
 
 
-def _call(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _call(x: Core, node: Any, frame: Frame) -> Any:
     func = node.func
     if isinstance(func, ir.Name) and not node.args and not node.keywords:
         if func.id == "super" and frame.owner is not None:
@@ -140,10 +141,13 @@ def _call(x: Interpreter, node: Any, frame: Frame) -> Any:
     return x.call(function, args, kwargs, frame.code, node)
 
 
-def _subscript(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _subscript(x: Core, node: Any, frame: Frame) -> Any:
     value = x.expr(node.value, frame)
     if isinstance(node.index, ir.Slice):
-        bounds = [None if b is None else x.expr(b, frame) for b in (node.index.lower, node.index.upper, node.index.step)]
+        bounds = [
+            None if b is None else x.expr(b, frame)
+            for b in (node.index.lower, node.index.upper, node.index.step)
+        ]
         if not all(bound is None or isinstance(bound, int) for bound in bounds):
             return UNKNOWN
         return operators.subscript(value, slice(*bounds))
@@ -151,7 +155,7 @@ def _subscript(x: Interpreter, node: Any, frame: Frame) -> Any:
     return x.subscript(value, index)
 
 
-def _bool(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _bool(x: Core, node: Any, frame: Frame) -> Any:
     stop = node.op == "or"
     value: Any = None
     undecided: list[Any] = []
@@ -170,20 +174,20 @@ def _bool(x: Interpreter, node: Any, frame: Frame) -> Any:
     return value if value is True or value is False else UNKNOWN
 
 
-def _unary(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _unary(x: Core, node: Any, frame: Frame) -> Any:
     return operators.unary(node.op, x.expr(node.operand, frame))
 
 
-def _binary(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _binary(x: Core, node: Any, frame: Frame) -> Any:
     return operators.binary(node.op, x.plain(x.expr(node.left, frame)), x.plain(x.expr(node.right, frame)))
 
 
-def _compare(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _compare(x: Core, node: Any, frame: Frame) -> Any:
     left = x.plain(x.expr(node.left, frame))
     undecided = False
     for op, right_node in zip(node.ops, node.rights, strict=True):
         right = x.plain(x.expr(right_node, frame))
-        result = operators.compare(op, left, right)
+        result = _compared(x, op, left, right)
         if result is False:
             return False
         undecided = undecided or result is None
@@ -191,14 +195,21 @@ def _compare(x: Interpreter, node: Any, frame: Frame) -> Any:
     return UNKNOWN if undecided else True
 
 
-def _if_exp(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _compared(x: Core, op: str, left: Any, right: Any) -> bool | None:
+    if op in ("in", "not in") and isinstance(right, Instance):
+        found = truth(x.special(right, "__contains__", [left]))
+        return found if found is None or op == "in" else not found
+    return operators.compare(op, left, right)
+
+
+def _if_exp(x: Core, node: Any, frame: Frame) -> Any:
     known = truth(x.expr(node.test, frame))
     if known is None:
         return join(x.evaluate(node.body, frame), x.evaluate(node.orelse, frame))
     return x.expr(node.body if known else node.orelse, frame)
 
 
-def _display(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _display(x: Core, node: Any, frame: Frame) -> Any:
     items: list[Any] = []
     for item in node.items:
         if isinstance(item, ir.Star):
@@ -212,7 +223,7 @@ def _display(x: Interpreter, node: Any, frame: Frame) -> Any:
     return items
 
 
-def _dict(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _dict(x: Core, node: Any, frame: Frame) -> Any:
     result: dict[Any, Any] = {}
     for key_node, value_node in zip(node.keys, node.values, strict=True):
         value = x.expr(value_node, frame)
@@ -230,22 +241,22 @@ def _dict(x: Interpreter, node: Any, frame: Frame) -> Any:
     return result
 
 
-def _comp(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _comp(x: Core, node: Any, frame: Frame) -> Any:
     return x.comprehension(node, frame)
 
 
-def _lambda(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _lambda(x: Core, node: Any, frame: Frame) -> Any:
     return Closure(node, frame)
 
 
-def _f_string(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _f_string(x: Core, node: Any, frame: Frame) -> Any:
     parts = [x.plain(x.expr(part, frame)) for part in node.parts]
     if all(isinstance(part, (str, int)) for part in parts):
         return "".join(map(str, parts))
     return UNKNOWN
 
 
-def _walrus(x: Interpreter, node: Any, frame: Frame) -> Any:
+def _walrus(x: Core, node: Any, frame: Frame) -> Any:
     value = x.expr(node.value, frame)
     x.touch(frame.names)
     frame.names[node.target] = value
@@ -276,5 +287,3 @@ _TABLE: dict[type, Any] = {
     ir.Opaque: _unknown,
     ir.Keyword: _unknown,
 }
-
-__all__ = ["Expressions", "FunctionInfo"]

@@ -62,7 +62,9 @@ def merge(alternatives: list[dict[int, tuple[Any, Any]]], touch: Any) -> list[tu
             else:
                 restore(container, common)
         else:
-            restore(container, set().union(*contents, () if all(c == contents[0] for c in contents) else {MORE}))
+            restore(
+                container, set().union(*contents, () if all(c == contents[0] for c in contents) else {MORE})
+            )
     return uncertain
 
 

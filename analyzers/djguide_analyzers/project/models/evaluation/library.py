@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from djguide_analyzers.project.models.evaluation.core import Core
 from djguide_analyzers.project.models.evaluation.values import (
     APPS,
     CONNECTION,
@@ -17,38 +18,35 @@ from djguide_analyzers.project.models.evaluation.values import (
     Raised,
     Signal,
 )
-from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
-
-if TYPE_CHECKING:
-    from djguide_analyzers.project.models.evaluation.interpreter import Interpreter
+from djguide_analyzers.project.modules import ClassInfo
 
 
-def _first(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _first(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     """A text's translation: the text itself."""
     return args[0] if args else UNKNOWN
 
 
-def _nothing(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _nothing(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return None
 
 
-def _unknown(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _unknown(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return UNKNOWN
 
 
-def _get_user_model(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _get_user_model(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     label = x.origin.setting("AUTH_USER_MODEL")
     return x.origin.get_model(label) if isinstance(label, str) else UNKNOWN
 
 
-def _get_model(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _get_model(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     values = [*args, *(kwargs[key] for key in ("app_label", "model_name") if key in kwargs)]
     if not values or not all(isinstance(value, str) for value in values[:2]):
         return UNKNOWN
     return x.origin.get_model(".".join(values[:2]))
 
 
-def _get_registered_model(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _get_registered_model(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     """A model that another module has defined; the one being executed has not defined its own yet."""
     model = _get_model(x, args, kwargs)
     if isinstance(model, ModelRef) or (isinstance(model, ClassInfo) and model.module is x.executing):
@@ -56,11 +54,11 @@ def _get_registered_model(x: Interpreter, args: list[Any], kwargs: dict[Any, Any
     return model
 
 
-def _partial(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _partial(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return Partial(args[0], tuple(args[1:]), dict(kwargs)) if args else UNKNOWN
 
 
-def _copy(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _copy(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     value = args[0] if args else UNKNOWN
     if isinstance(value, Instance):
         return copy_instance(value)
@@ -69,7 +67,9 @@ def _copy(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
 
 def copy_instance(value: Instance) -> Instance:
     """A copy that can change without the original, the other side of a relation included."""
-    result = Instance(value.cls, dict(value.attrs), value.args, dict(value.kwargs), value.code, value.call, value.opaque)
+    result = Instance(
+        value.cls, dict(value.attrs), value.args, dict(value.kwargs), value.code, value.call, value.opaque
+    )
     rel = value.attrs.get("remote_field")
     if isinstance(rel, Instance):
         copied = Instance(rel.cls, dict(rel.attrs), rel.args, rel.kwargs, rel.code, rel.call, rel.opaque)
@@ -78,11 +78,11 @@ def copy_instance(value: Instance) -> Instance:
     return result
 
 
-def _chain(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _chain(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return [item for arg in args for item in x.items(arg)]
 
 
-def _dictionary(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _dictionary(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     result: dict[Any, Any] = dict(kwargs)
     for source in args:
         if isinstance(source, dict):
@@ -96,18 +96,22 @@ def _dictionary(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return result
 
 
-def _import_module(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
-    return x.module_value(args[0]) if args and isinstance(args[0], str) and not args[0].startswith(".") else UNKNOWN
+def _import_module(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+    return (
+        x.module_value(args[0])
+        if args and isinstance(args[0], str) and not args[0].startswith(".")
+        else UNKNOWN
+    )
 
 
-def _import_string(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _import_string(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     if not args or not isinstance(args[0], str):
         return UNKNOWN
     source, _, name = args[0].rpartition(".")
     return x.imported(source, name) if source else UNKNOWN
 
 
-def apps_attribute(x: Interpreter, name: str) -> Any:
+def apps_attribute(x: Core, name: str) -> Any:
     """``django.apps.apps.<name>``."""
     if name == "get_model":
         return Native(name, _get_model)
@@ -122,7 +126,7 @@ def apps_attribute(x: Interpreter, name: str) -> Any:
     return UNKNOWN
 
 
-def _get_app_config(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _get_app_config(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return x.origin.app_configs().get(args[0], UNKNOWN) if args and isinstance(args[0], str) else UNKNOWN
 
 
@@ -139,7 +143,7 @@ def _connect(signal: Signal, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     signal.receivers.append((receiver, sender))
 
 
-def _lazy_related_operation(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _lazy_related_operation(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     """Django waits until all the models exist; here they exist as soon as they can be found."""
     if len(args) < 2:
         return None
@@ -154,12 +158,12 @@ def _lazy_related_operation(x: Interpreter, args: list[Any], kwargs: dict[Any, A
     return x.call(args[0], models, kwargs)
 
 
-def _is_installed(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _is_installed(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     known = x.origin.is_installed(args[0]) if args and isinstance(args[0], str) else None
     return UNKNOWN if known is None else known
 
 
-def connection_attribute(x: Interpreter, name: str) -> Any:
+def connection_attribute(x: Core, name: str) -> Any:
     """``django.db.connection.<name>``."""
     if name != "vendor":
         return UNKNOWN
@@ -175,16 +179,24 @@ _VENDORS = {
 }  # fmt: skip
 
 
-def _same(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _same(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     """A decorator that returns what it decorates, with or without arguments of its own."""
     return args[0] if args else Native("decorator", _first)
 
 
-_TRANSLATIONS = ("gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "ugettext", "ugettext_lazy")
+_TRANSLATIONS = (
+    "gettext",
+    "gettext_lazy",
+    "gettext_noop",
+    "ngettext",
+    "ngettext_lazy",
+    "ugettext",
+    "ugettext_lazy",
+)
 _PGETTEXT = ("pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy")
 
 
-def _second(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+def _second(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return args[1] if len(args) > 1 else UNKNOWN
 
 
@@ -214,5 +226,3 @@ LIBRARY: dict[str, Any] = {
     "warnings.warn": Native("warn", _nothing),
     "django.db.models.fields.related.lazy_related_operation": Native("lazy", _lazy_related_operation),
 }
-
-__all__ = ["LIBRARY", "FunctionInfo", "ModelRef", "apps_attribute", "copy_instance"]

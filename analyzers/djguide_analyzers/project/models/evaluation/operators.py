@@ -155,7 +155,9 @@ def _contains(item: Any, container: Any) -> bool | None:
     return None if None in found or not is_whole(container) else False
 
 
-def method(value: Any, name: str, args: list[Any], kwargs: dict[Any, Any], touch: Callable[[Any], None]) -> Any:
+def method(
+    value: Any, name: str, args: list[Any], kwargs: dict[Any, Any], touch: Callable[[Any], None]
+) -> Any:
     """Call method `name` of a string, number, list, tuple, set or dictionary."""
     if isinstance(value, str):
         return _text_method(value, name, args, kwargs)
@@ -224,13 +226,17 @@ def _change(value: Any, name: str, args: list[Any], kwargs: dict[Any, Any]) -> A
     if name in ("pop", "remove", "insert") and not is_whole(value):
         return UNKNOWN
     try:
-        return getattr(value, name)(*args, **{key: val for key, val in kwargs.items() if isinstance(key, str)})
+        return getattr(value, name)(
+            *args, **{key: val for key, val in kwargs.items() if isinstance(key, str)}
+        )
     except (TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
         raise Raised(type(error).__name__) from error
 
 
 def _hashable(value: Any) -> bool:
-    return not isinstance(value, (list, dict, set)) and (not isinstance(value, tuple) or all(map(_hashable, value)))
+    return not isinstance(value, (list, dict, set)) and (
+        not isinstance(value, tuple) or all(map(_hashable, value))
+    )
 
 
 def _change_dict(value: dict[Any, Any], name: str, args: list[Any], kwargs: dict[Any, Any]) -> Any:
@@ -241,7 +247,9 @@ def _change_dict(value: dict[Any, Any], name: str, args: list[Any], kwargs: dict
         for source in [*args, kwargs]:
             if isinstance(source, dict):
                 value.update(source)
-            elif isinstance(source, (list, tuple)) and all(isinstance(i, tuple) and len(i) == 2 for i in source):
+            elif isinstance(source, (list, tuple)) and all(
+                isinstance(i, tuple) and len(i) == 2 for i in source
+            ):
                 value.update({key: item for key, item in source if _hashable(key)})
             else:
                 value[MORE] = True

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.models.evaluation import operators
+from djguide_analyzers.project.models.evaluation.core import Completion, Core
 from djguide_analyzers.project.models.evaluation.journal import forget
 from djguide_analyzers.project.models.evaluation.values import (
     MORE,
@@ -17,24 +18,18 @@ from djguide_analyzers.project.models.evaluation.values import (
     Instance,
     Raised,
     is_whole,
+    join,
     truth,
 )
-from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
-from djguide_analyzers.project.resolve import External
-
-if TYPE_CHECKING:
-    from djguide_analyzers.project.models.evaluation.interpreter import Interpreter
-
-Completion = tuple[str, Any] | None
-"""How a block ends: None when it runs through, else ``return`` with a value, ``break`` or ``continue``."""
+from djguide_analyzers.project.modules import FunctionInfo
 
 _MAX_TURNS = 300
 
 
-class Statements:
+class Statements(Core):
     """The part of the interpreter that executes statements."""
 
-    def block(self: Interpreter, statements: list[ir.Stmt], frame: Frame) -> Completion:
+    def block(self, statements: list[ir.Stmt], frame: Frame) -> Completion:
         """Execute `statements` in order."""
         for node in statements:
             self.step()
@@ -43,7 +38,7 @@ class Statements:
                 return completion
         return None
 
-    def assign(self: Interpreter, target: ir.Expr, value: Any, frame: Frame) -> None:
+    def assign(self, target: ir.Expr, value: Any, frame: Frame) -> None:
         """Bind `value` to a target."""
         if isinstance(target, ir.Name):
             names = self.scope_of(target.id, frame)
@@ -62,7 +57,7 @@ class Statements:
         elif isinstance(target, ir.Star):
             self.assign(target.value, value, frame)
 
-    def _store(self: Interpreter, container: dict[Any, Any] | list[Any], index: Any, value: Any) -> None:
+    def _store(self, container: dict[Any, Any] | list[Any], index: Any, value: Any) -> None:
         self.touch(container)
         if isinstance(container, dict):
             if isinstance(index, (*SCALARS, tuple)):
@@ -74,7 +69,7 @@ class Statements:
         else:
             forget(container)
 
-    def _unpack(self: Interpreter, target: ir.Display, value: Any, frame: Frame) -> None:
+    def _unpack(self, target: ir.Display, value: Any, frame: Frame) -> None:
         items = self.items(value)
         starred = [n for n, item in enumerate(target.items) if isinstance(item, ir.Star)]
         if MORE in items or (len(items) != len(target.items) and not starred):
@@ -86,7 +81,7 @@ class Statements:
         for item, part in zip(target.items, items, strict=False):
             self.assign(item, part, frame)
 
-    def branch(self: Interpreter, blocks: list[list[ir.Stmt]], frame: Frame) -> Completion:
+    def branch(self, blocks: list[list[ir.Stmt]], frame: Frame) -> Completion:
         """Execute each of `blocks` as one possibility, and join what they leave."""
         runs = [lambda block=block: self.block(block, frame) for block in blocks]
         completions = list(self.alternatives(runs, frame))
@@ -94,13 +89,15 @@ class Statements:
         if returned and len(returned) == len(completions):
             value = returned[0][1]
             for other in returned[1:]:
-                value = self.join(value, other[1])
+                value = join(value, other[1])
             return ("return", value)
-        frame.maybe_returned += [c[1] for c in returned]
+        if returned:
+            frame.maybe_returned += [c[1] for c in returned]
+            self.doubts += 1
         others = {c[0] if c else None for c in completions if c not in returned}
         return (next(iter(others)), None) if len(others) == 1 and None not in others else None  # type: ignore[return-value]
 
-    def import_names(self: Interpreter, node: ir.Import | ir.ImportFrom, frame: Frame) -> None:
+    def import_names(self, node: ir.Import | ir.ImportFrom, frame: Frame) -> None:
         """Bind what an import statement binds.
 
         Raises:
@@ -121,16 +118,16 @@ class Statements:
 # --- one function for each kind ----------------------------------------------------------------------------
 
 
-def _nothing(x: Interpreter, node: Any, frame: Frame) -> Completion:
+def _nothing(x: Core, node: Any, frame: Frame) -> Completion:
     return None
 
 
-def _expression(x: Interpreter, node: ir.ExprStmt, frame: Frame) -> Completion:
+def _expression(x: Core, node: ir.ExprStmt, frame: Frame) -> Completion:
     x.expr(node.value, frame)
     return None
 
 
-def _assign(x: Interpreter, node: ir.Assign, frame: Frame) -> Completion:
+def _assign(x: Core, node: ir.Assign, frame: Frame) -> Completion:
     if node.value is None:
         return None
     value = x.expr(node.value, frame)
@@ -141,7 +138,7 @@ def _assign(x: Interpreter, node: ir.Assign, frame: Frame) -> Completion:
     return None
 
 
-def _aug_assign(x: Interpreter, node: ir.AugAssign, frame: Frame) -> Completion:
+def _aug_assign(x: Core, node: ir.AugAssign, frame: Frame) -> Completion:
     old = x.evaluate(node.target, frame)
     value = x.expr(node.value, frame)
     if isinstance(old, list) and node.op == "+":
@@ -152,11 +149,11 @@ def _aug_assign(x: Interpreter, node: ir.AugAssign, frame: Frame) -> Completion:
     return None
 
 
-def _return(x: Interpreter, node: ir.Return, frame: Frame) -> Completion:
+def _return(x: Core, node: ir.Return, frame: Frame) -> Completion:
     return ("return", None if node.value is None else x.expr(node.value, frame))
 
 
-def _raise(x: Interpreter, node: ir.Raise, frame: Frame) -> Completion:
+def _raise(x: Core, node: ir.Raise, frame: Frame) -> Completion:
     value = node.exc.func if isinstance(node.exc, ir.Call) else node.exc
     raise Raised(_exception_name(value) or "Exception")
 
@@ -167,7 +164,7 @@ def _exception_name(node: ir.Expr | None) -> str | None:
     return node.name if isinstance(node, ir.Attr) else None
 
 
-def _delete(x: Interpreter, node: ir.Delete, frame: Frame) -> Completion:
+def _delete(x: Core, node: ir.Delete, frame: Frame) -> Completion:
     for target in node.targets:
         if isinstance(target, ir.Name):
             x.touch(frame.names)
@@ -184,7 +181,7 @@ def _delete(x: Interpreter, node: ir.Delete, frame: Frame) -> Completion:
     return None
 
 
-def _if(x: Interpreter, node: ir.If, frame: Frame) -> Completion:
+def _if(x: Core, node: ir.If, frame: Frame) -> Completion:
     known = truth(x.evaluate(node.test, frame))
     if known is None:
         return x.branch([node.body, node.orelse], frame)
@@ -196,7 +193,7 @@ def _if(x: Interpreter, node: ir.If, frame: Frame) -> Completion:
         return x.block(node.orelse if known else node.body, frame)  # the test must have been misjudged
 
 
-def _for(x: Interpreter, node: ir.For, frame: Frame) -> Completion:
+def _for(x: Core, node: ir.For, frame: Frame) -> Completion:
     items = x.items(x.expr(node.iter, frame))
     for number, item in enumerate(items):
         if item is MORE or number > _MAX_TURNS:
@@ -215,7 +212,7 @@ def _for(x: Interpreter, node: ir.For, frame: Frame) -> Completion:
     return x.block(node.orelse, frame)
 
 
-def _while(x: Interpreter, node: ir.While, frame: Frame) -> Completion:
+def _while(x: Core, node: ir.While, frame: Frame) -> Completion:
     for _ in range(_MAX_TURNS):
         known = truth(x.evaluate(node.test, frame))
         if known is False:
@@ -229,7 +226,7 @@ def _while(x: Interpreter, node: ir.While, frame: Frame) -> Completion:
     return None
 
 
-def _with(x: Interpreter, node: ir.With, frame: Frame) -> Completion:
+def _with(x: Core, node: ir.With, frame: Frame) -> Completion:
     for item in node.items:
         x.evaluate(item.context, frame)
         if item.target is not None:
@@ -237,7 +234,7 @@ def _with(x: Interpreter, node: ir.With, frame: Frame) -> Completion:
     return x.block(node.body, frame)
 
 
-def _try(x: Interpreter, node: ir.Try, frame: Frame) -> Completion:
+def _try(x: Core, node: ir.Try, frame: Frame) -> Completion:
     try:
         x.trying += 1
         try:
@@ -271,19 +268,19 @@ def _catches(type_: ir.Expr | None, kind: str) -> bool:
     return isinstance(caught, type) and isinstance(raised, type) and issubclass(raised, caught)
 
 
-def _match(x: Interpreter, node: ir.Match, frame: Frame) -> Completion:
+def _match(x: Core, node: ir.Match, frame: Frame) -> Completion:
     for case in node.cases:
         for name in case.names:
             frame.names[name] = UNKNOWN
     return x.branch([*[case.body for case in node.cases], []], frame)
 
 
-def _import(x: Interpreter, node: Any, frame: Frame) -> Completion:
+def _import(x: Core, node: Any, frame: Frame) -> Completion:
     x.import_names(node, frame)
     return None
 
 
-def _function(x: Interpreter, node: ir.FunctionDef, frame: Frame) -> Completion:
+def _function(x: Core, node: ir.FunctionDef, frame: Frame) -> Completion:
     function = FunctionInfo(node, frame.code, frame.owner if frame.is_class else None)
     x.touch(frame.names)
     inside = frame.enclosing if frame.is_class else frame
@@ -291,18 +288,18 @@ def _function(x: Interpreter, node: ir.FunctionDef, frame: Frame) -> Completion:
     return None
 
 
-def _class(x: Interpreter, node: ir.ClassDef, frame: Frame) -> Completion:
+def _class(x: Core, node: ir.ClassDef, frame: Frame) -> Completion:
     x.touch(frame.names)
     frame.names[node.name] = x.local_class(node, frame)
     return None
 
 
-def _scope(x: Interpreter, node: ir.Scope, frame: Frame) -> Completion:
+def _scope(x: Core, node: ir.Scope, frame: Frame) -> Completion:
     frame.globals |= set(node.names)
     return None
 
 
-def _jump(x: Interpreter, node: ir.Jump, frame: Frame) -> Completion:
+def _jump(x: Core, node: ir.Jump, frame: Frame) -> Completion:
     return None if node.kind == "pass" else (node.kind, None)
 
 
@@ -326,5 +323,3 @@ _TABLE: dict[type, Any] = {
     ir.Scope: _scope,
     ir.Jump: _jump,
 }
-
-__all__ = ["ClassInfo", "Completion", "External", "Statements"]

@@ -84,7 +84,7 @@ class Frame:
     """The names that code sees while it is evaluated.
 
     `owner` is the class whose body it is, or whose method; `receiver` the method's first argument. `enclosing` is
-    the frame of the function around it. A `lazy` frame of a class looks its members up one by one. A `lazy` frame of a class looks members up one by one.
+    the frame of the function around it. A `lazy` frame of a class looks its members up one by one.
     """
 
     code: Code
@@ -220,7 +220,7 @@ def same(left: Any, right: Any) -> bool:
         return True
     if type(left) is not type(right):
         return False
-    if isinstance(left, SCALARS) or isinstance(left, (External, ModelRef)):
+    if isinstance(left, (*SCALARS, External, ModelRef)):
         return left == right
     if isinstance(left, (list, tuple)):
         return len(left) == len(right) and all(map(same, left, right))

@@ -1,7 +1,7 @@
 """Sketches of well-known packages, for projects whose packages are not installed beside them.
 
 A sketch says, in a few lines of our own, what a package's model and field classes add to the model graph; it
-is read like any other source and never imported (hence ``.pyi``). It stands in only for packages that
+is read like any other source and never imported (hence a suffix of their own). It stands in only for packages that
 cannot be found, and what comes from one is marked as not certain, since versions differ.
 """
 
@@ -21,7 +21,7 @@ _FOLDER = Path(__file__).parent
 def _files() -> dict[str, Path]:
     """The sketches' files by module name."""
     result: dict[str, Path] = {}
-    for path in _FOLDER.rglob("*.pyi"):
+    for path in _FOLDER.rglob("*.sketch"):
         parts = path.relative_to(_FOLDER).with_suffix("").parts
         result[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return result

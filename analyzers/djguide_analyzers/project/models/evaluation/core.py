@@ -1,0 +1,308 @@
+"""State and limits of evaluations, and what their parts expect of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.models.evaluation.journal import Journal, merge
+from djguide_analyzers.project.models.evaluation.values import UNKNOWN, Exhausted, Frame, Instance, Raised
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
+from djguide_analyzers.project.resolve import Resolver, Symbol
+
+_STEPS = 200_000
+"""Statements and calls that one evaluation from outside may take."""
+_DEPTH = 40
+_NESTED = 25
+PENDING = object()
+"""Marks what is not in a cache."""
+
+Completion = tuple[str, Any] | None
+"""How a block ends: None when it runs through, else ``return`` with a value, ``break`` or ``continue``."""
+
+
+@dataclass
+class Origin:
+    """What evaluated code can ask of the project around it.
+
+    Attributes:
+        setting: Value of a setting by name, `UNKNOWN` when it cannot be known.
+        model_attribute: Value of an attribute that only model classes have (``_meta``), by class and name;
+            raises KeyError when it is none of them.
+        get_model: ``apps.get_model``'s answer for a label.
+        is_installed: ``apps.is_installed``'s answer for an app's name; None when that is not known.
+        on_class: Called for each class that evaluated code makes, by a statement or by ``type()``.
+        app_configs: ``apps.app_configs``.
+        natives: Functions by dotted name that are not evaluated but called: ``call(interpreter, args, kwargs)``.
+        values: Values by dotted name that are taken as they are.
+    """
+
+    setting: Callable[[str], Any] = lambda name: UNKNOWN
+    model_attribute: Callable[[ClassInfo, str], Any] | None = None
+    get_model: Callable[[str], Any] = lambda label: UNKNOWN
+    is_installed: Callable[[str], bool | None] = lambda name: None
+    on_class: Callable[[ClassInfo], None] = lambda cls: None
+    app_configs: Callable[[], dict[str, Any]] = dict
+    natives: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class Core:
+    """What all parts of the interpreter share.
+
+    Args:
+        resolver: Finds modules, classes and functions.
+        origin: The project's settings, apps and models.
+    """
+
+    def __init__(self, resolver: Resolver, origin: Origin | None = None) -> None:
+        self.resolver = resolver
+        self.origin = origin or Origin()
+        self.journals: list[Journal] = []
+        self.depth = 0
+        self.steps = 0
+        self.trying = 0
+        """How many ``try`` statements and undecided branches wait for an exception."""
+        self.doubts = 0
+        """How many of the running functions may have returned already."""
+        self.nested = 0
+        self.enclosing: dict[ClassInfo, Frame] = {}
+        """Frames of the functions that classes were defined in."""
+        self.overlays: dict[ClassInfo, dict[str, Any]] = {}
+        """Class attributes that evaluated code set, and all attributes of classes made by ``type()``."""
+        self.module_overlays: dict[str, dict[str, Any]] = {}
+        self.settings: dict[str, Any] = {}
+        """Settings that evaluated code has set."""
+        self.statements: dict[int, tuple[Instance, ir.Stmt]] = {}
+        """Where an instance was assigned, by its identity."""
+        self.namespaces: dict[ClassInfo, Frame] = {}
+        """Executed class bodies."""
+        self.made: dict[Any, Instance] = {}
+        """Objects of Django's own field classes, by class and arguments."""
+        self.site: Code | None = None
+        """Where the last call of a built-in function stands."""
+        self.executing: Module | None = None
+        """The module whose top level is being executed."""
+        self.defining: set[ClassInfo] = set()
+        """Classes that are being made, so that no name is bound to them yet."""
+        self._globals: dict[tuple[str, str], Any] = {}
+        self._class_values: dict[tuple[ClassInfo, str], Any] = {}
+        self._changed: dict[str, set[str]] = {}
+
+    def evaluate(self, node: ir.Expr, frame: Frame) -> Any:
+        """`node`'s value; `UNKNOWN` also where evaluating it fails or takes too long."""
+        return self.bounded(lambda: self.expr(node, frame))
+
+    def bounded(self, function: Callable[[], Any], default: Any = UNKNOWN) -> Any:
+        """What `function` returns, within the limits of one evaluation; `default` where it fails."""
+        outermost = self.depth == 0
+        if outermost:
+            self.steps = 0
+        state = (self.depth, list(self.journals), self.trying, self.doubts)
+        try:
+            self.depth += 1
+            return function()
+        except Raised:
+            return default
+        except (Exhausted, RecursionError):
+            if not outermost:
+                raise
+            return default
+        finally:
+            self.depth, self.journals, self.trying, self.doubts = state
+
+    def apart(self, function: Callable[[], Any], default: Any = UNKNOWN) -> Any:
+        """`bounded`, independent of the evaluation that is running.
+
+        For what is evaluated once and kept, such as a module's values: it must not be undone with a branch that
+        happened to ask for it first, nor pay with that evaluation's steps.
+        """
+        state = (self.depth, self.journals, self.trying, self.steps, self.doubts)
+        self.nested += 1
+        if self.nested > _NESTED:
+            self.nested -= 1
+            return default
+        self.depth, self.journals, self.trying, self.steps, self.doubts = 0, [], 0, 0, 0
+        try:
+            return self.bounded(function, default)
+        finally:
+            self.depth, self.journals, self.trying, self.steps, self.doubts = state
+            self.nested -= 1
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether what is evaluated now may not be executed at all."""
+        return self.doubts > 0 or bool(self.journals)
+
+    def step(self) -> None:
+        """Count one step of the evaluation that is running."""
+        self.steps += 1
+        if self.steps > _STEPS:
+            raise Exhausted
+
+    def enter(self) -> None:
+        """One call deeper."""
+        self.depth += 1
+        if self.depth > _DEPTH:
+            raise Exhausted
+
+    def touch(self, container: Any) -> None:
+        """To be called before a list, dictionary or set changes."""
+        if self.journals:
+            self.journals[-1].touch(container)
+
+    def alternatives(self, runs: list[Callable[[], Any]], frame: Frame) -> Iterator[Any]:
+        """Run each of `runs` from the same state and leave the joined one; yields what they return.
+
+        A run that raises contributes nothing, unless all of them do.
+        """
+        outcomes: list[dict[int, tuple[Any, Any]]] = []
+        results: list[Any] = []
+        failure: Raised | None = None
+        for run in runs:
+            journal = Journal()
+            self.journals.append(journal)
+            self.trying += 1
+            try:
+                results.append(run())
+                kept = True
+            except Raised as error:
+                failure, kept = error, False
+            finally:
+                self.journals.pop()
+                self.trying -= 1
+            after = journal.take_back()
+            if kept:
+                outcomes.append(after)
+        if not outcomes and failure is not None:
+            raise failure
+        for container, maybe in merge(outcomes, self.touch):
+            if container is frame.names:
+                frame.uncertain |= {name for name in maybe if isinstance(name, str)}
+        yield from results
+
+    def frame_of(self, cls: ClassInfo) -> Frame:
+        """A frame in which the body of `cls` can be evaluated one member at a time."""
+        return Frame(cls.code, {}, self.enclosing.get(cls), cls, None, True, True)
+
+    def module_frame(self, code: Code) -> Frame:
+        """A frame at the top level of a module."""
+        return Frame(code, {})
+
+    # --- implemented by the parts ---
+
+    def expr(self, node: ir.Expr, frame: Frame) -> Any:
+        raise NotImplementedError
+
+    def items(self, value: Any) -> list[Any]:
+        raise NotImplementedError
+
+    def block(self, statements: list[ir.Stmt], frame: Frame) -> Completion:
+        raise NotImplementedError
+
+    def assign(self, target: ir.Expr, value: Any, frame: Frame) -> None:
+        raise NotImplementedError
+
+    def name(self, name: str, frame: Frame) -> Any:
+        raise NotImplementedError
+
+    def scope_of(self, name: str, frame: Frame) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def global_value(self, module: Module, name: str) -> Any:
+        raise NotImplementedError
+
+    def symbol_value(self, symbol: Symbol | None) -> Any:
+        raise NotImplementedError
+
+    def module_value(self, dotted: str) -> Any:
+        raise NotImplementedError
+
+    def imported(self, source: str, name: str) -> Any:
+        raise NotImplementedError
+
+    def attribute(self, value: Any, name: str) -> Any:
+        raise NotImplementedError
+
+    def instance_attribute(self, value: Instance, name: str) -> Any:
+        raise NotImplementedError
+
+    def set_attribute(self, value: Any, name: str, content: Any) -> None:
+        raise NotImplementedError
+
+    def delete_attribute(self, value: Any, name: str) -> None:
+        raise NotImplementedError
+
+    def has_attribute(self, value: Any, name: str) -> bool | None:
+        raise NotImplementedError
+
+    def plain(self, value: Any) -> Any:
+        raise NotImplementedError
+
+    def subscript(self, value: Any, index: Any) -> Any:
+        raise NotImplementedError
+
+    def special(self, value: Instance, name: str, args: list[Any]) -> Any:
+        raise NotImplementedError
+
+    def enum_members(self, value: Any) -> list[Any] | None:
+        raise NotImplementedError
+
+    def find(self, cls: ClassInfo, name: str, after: ClassInfo | None = None) -> tuple[ClassInfo, Any] | None:
+        raise NotImplementedError
+
+    def readable(self, cls: ClassInfo) -> bool:
+        raise NotImplementedError
+
+    def class_value(self, cls: ClassInfo, name: str) -> Any:
+        raise NotImplementedError
+
+    def namespace(self, cls: ClassInfo) -> Frame:
+        raise NotImplementedError
+
+    def bind(self, raw: Any, receiver: Any, owner: ClassInfo) -> Any:
+        raise NotImplementedError
+
+    def bind_to_class(self, raw: Any, cls: ClassInfo, owner: ClassInfo) -> Any:
+        raise NotImplementedError
+
+    def bind_to_metaclass(self, raw: Any, cls: ClassInfo, owner: ClassInfo) -> Any:
+        raise NotImplementedError
+
+    def metaclass(self, cls: ClassInfo) -> Any:
+        raise NotImplementedError
+
+    def call(
+        self, function: Any, args: list[Any], kwargs: dict[Any, Any], code: Code | None = None,
+        node: ir.Call | None = None,
+    ) -> Any:  # fmt: skip
+        raise NotImplementedError
+
+    def invoke(
+        self, function: FunctionInfo | ir.Lambda, enclosing: Frame | None, owner: ClassInfo | None,
+        args: list[Any], kwargs: dict[Any, Any],
+    ) -> Any:  # fmt: skip
+        raise NotImplementedError
+
+    def arguments(self, node: ir.Call, frame: Frame) -> tuple[list[Any], dict[Any, Any]]:
+        raise NotImplementedError
+
+    def comprehension(self, node: ir.Comp, frame: Frame) -> Any:
+        raise NotImplementedError
+
+    def super_of(self, frame: Frame) -> Any:
+        raise NotImplementedError
+
+    def local_class(self, node: ir.ClassDef, frame: Frame) -> Any:
+        raise NotImplementedError
+
+    def make_class(self, name: Any, bases: Any, attrs: Any, metaclass: ClassInfo | None = None) -> Any:
+        raise NotImplementedError
+
+    def import_names(self, node: ir.Import | ir.ImportFrom, frame: Frame) -> None:
+        raise NotImplementedError
+
+    def branch(self, blocks: list[list[ir.Stmt]], frame: Frame) -> Completion:
+        raise NotImplementedError

@@ -1,0 +1,160 @@
+"""What classes hold: their hierarchy searched as Python does it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.models.evaluation import enums
+from djguide_analyzers.project.models.evaluation.core import PENDING, Core
+from djguide_analyzers.project.models.evaluation.names import changed_name
+from djguide_analyzers.project.models.evaluation.values import UNKNOWN, Bound, Closure, Descriptor, Frame
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, ImportedModule, ImportedName, Value
+from djguide_analyzers.project.resolve import HARMLESS, External, called_name
+
+
+class Members(Core):
+    """The part of the interpreter that looks into classes."""
+
+    def find(self, cls: ClassInfo, name: str, after: ClassInfo | None = None) -> tuple[ClassInfo, Any] | None:
+        """The class of the hierarchy of `cls` that has `name`, and its raw value there.
+
+        None when no class has it, or when a class that cannot be read comes first and might.
+        """
+        line = self.resolver.mro(cls)
+        if after is not None and after in line:
+            line = line[line.index(after) + 1 :]
+        for base in line:
+            if isinstance(base, External):
+                if base.dotted in HARMLESS:
+                    continue
+                return None
+            overlay = self.overlays.get(base)
+            if overlay is not None and name in overlay:
+                return base, overlay[name]
+            if base.member(name) is not None:
+                return base, self.class_value(base, name)
+        return None
+
+    def readable(self, cls: ClassInfo) -> bool:
+        """Whether the whole hierarchy of `cls` can be read."""
+        return self.resolver.fully_known(cls)
+
+    def class_value(self, cls: ClassInfo, name: str) -> Any:
+        """What the body of `cls` binds `name` to: functions raw, values evaluated."""
+        key = (cls, name)
+        value = self._class_values.get(key, PENDING)
+        if value is PENDING:
+            self._class_values[key] = UNKNOWN
+            value = self.apart(lambda: self._evaluate_member(cls, name))
+            self._class_values[key] = value
+        return value
+
+    def _evaluate_member(self, cls: ClassInfo, name: str) -> Any:
+        if cls in self.namespaces:
+            return self.namespaces[cls].names.get(name, UNKNOWN)
+        binding = cls.member(name)
+        match binding:
+            case FunctionInfo():
+                return self._member_function(cls, binding)
+            case ClassInfo():
+                return binding
+            case ImportedModule(dotted=dotted):
+                return self.module_value(dotted)
+            case ImportedName(module=source, name=imported):
+                return self.imported(source, imported)
+            case Value(expr=expr):
+                if enums.is_enum(self, cls) and (member := enums.member(self, cls, name)) is not None:
+                    return member
+                if expr is None or len(cls.members.names[name]) > 1 or name in self._changed_members(cls):
+                    return self.namespace(cls).names.get(name, UNKNOWN)
+                return self.expr(expr, self.frame_of(cls))
+        return UNKNOWN
+
+    def _changed_members(self, cls: ClassInfo) -> set[str | None]:
+        """Names whose value a statement of the class body changes in place."""
+        return {changed_name(node) for node, _ in cls.members.loose}
+
+    def _member_function(self, cls: ClassInfo, function: FunctionInfo) -> Any:
+        if decorator_kind(function) == "setter":
+            for other in cls.members.names[function.name]:
+                if isinstance(other, FunctionInfo) and decorator_kind(other) == "property":
+                    function = other
+        inside = self.enclosing.get(cls)
+        return Closure(function, inside) if inside is not None else function
+
+    def namespace(self, cls: ClassInfo) -> Frame:
+        """The body of `cls`, executed in order: its names, and which of them are uncertain."""
+        frame = self.namespaces.get(cls)
+        if frame is None:
+            frame = self.namespaces[cls] = Frame(cls.code, {}, self.enclosing.get(cls), cls, None, True)
+            if cls.owner is not None:
+                frame.enclosing = self.namespaces.get(cls.owner) or self.frame_of(cls.owner)
+            for node in cls.node.body:  # one that fails takes none of the others with it
+                self.apart(lambda node=node: self.block([node], frame))
+        return frame
+
+    def bind(self, raw: Any, receiver: Any, owner: ClassInfo) -> Any:
+        """A raw class attribute as seen through an object."""
+        function = raw.function if isinstance(raw, Closure) else raw
+        if isinstance(raw, Descriptor):
+            if raw.kind == "property":
+                return self.call(raw.function, [receiver], {})
+            return raw.function if raw.kind == "staticmethod" else Bound(raw.function, receiver.cls, owner)
+        if isinstance(function, ir.Lambda):
+            return Bound(raw, receiver, owner)
+        if not isinstance(function, FunctionInfo):
+            return raw
+        kind = decorator_kind(function)
+        if kind in ("property", "setter"):
+            return self.call(Bound(raw, receiver, owner), [], {})
+        if kind == "staticmethod":
+            return raw
+        return Bound(raw, receiver.cls if kind == "classmethod" else receiver, owner)
+
+    def bind_to_metaclass(self, raw: Any, cls: ClassInfo, owner: ClassInfo) -> Any:
+        """An attribute of a metaclass as seen through a class."""
+        function = raw.function if isinstance(raw, Closure) else raw
+        if not isinstance(function, FunctionInfo):
+            return raw
+        bound = Bound(raw, cls, owner)
+        return self.call(bound, [], {}) if decorator_kind(function) in ("property", "setter") else bound
+
+    def bind_to_class(self, raw: Any, cls: ClassInfo, owner: ClassInfo) -> Any:
+        """A raw class attribute as seen through a class."""
+        function = raw.function if isinstance(raw, Closure) else raw
+        if isinstance(function, FunctionInfo) and decorator_kind(function) == "classmethod":
+            return Bound(raw, cls, owner)
+        if isinstance(raw, Descriptor) and raw.kind != "property":
+            return Bound(raw.function, cls, owner) if raw.kind == "classmethod" else raw.function
+        return raw
+
+    def metaclass(self, cls: ClassInfo) -> Any:
+        """The metaclass that is named first in the hierarchy of `cls`; None when there is none."""
+        for base in self.resolver.mro(cls):
+            if isinstance(base, ClassInfo):
+                for node in base.node.bases:
+                    if isinstance(node, ir.Call) and called_name(node) == "with_metaclass" and node.args:
+                        return self.evaluate(node.args[0], Frame(base.code, {}, self.enclosing.get(base)))
+                for keyword in base.node.keywords:
+                    if keyword.name == "metaclass":
+                        return self.evaluate(keyword.value, Frame(base.code, {}, self.enclosing.get(base)))
+        return None
+
+
+def decorator_kind(function: FunctionInfo) -> str:
+    """What decorators make of it: ``property``, ``staticmethod``, ``classmethod``, ``setter`` or ""."""
+    for node in function.node.decorators:
+        target = node.func if isinstance(node, ir.Call) else node
+        name = (
+            target.id if isinstance(target, ir.Name) else target.name if isinstance(target, ir.Attr) else ""
+        )
+        if name in ("property", "cached_property", "lazyproperty"):
+            return "property"
+        if name in ("setter", "deleter"):
+            return "setter"
+        if name in ("staticmethod", "classmethod"):
+            return name
+        if name == "classproperty":
+            return "classmethod"
+    return ""
