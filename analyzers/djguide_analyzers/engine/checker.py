@@ -125,8 +125,14 @@ class Checker:
 
 
 def unique(findings: list[Finding]) -> list[Finding]:
-    """`findings` in order of place, each once: several roots can lead to the same."""
+    """`findings` in order of place, each once: several roots can lead to the same.
+
+    A queryset that misses a relation is told once, with the first place that reads it.
+    """
+    ordered = sorted(
+        findings, key=lambda f: (f.place.path, f.place.range, f.code, f.access or f.place, f.message)
+    )
     seen: dict[tuple[object, ...], Finding] = {}
-    for finding in findings:
-        seen.setdefault((finding.code, finding.place, finding.access, finding.data.get("relation")), finding)
-    return sorted(seen.values(), key=lambda f: (f.place.path, f.place.range, f.code, f.message))
+    for finding in ordered:
+        seen.setdefault((finding.code, finding.place, finding.data.get("relation")), finding)
+    return list(seen.values())

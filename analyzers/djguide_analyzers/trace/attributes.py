@@ -101,7 +101,7 @@ def row_attribute(
     model = frame.project.models.get(row.model)
     if model is None:
         return UNKNOWN
-    if (special := _special(row, name, model)) is not None:
+    if (special := _special(frame, row, name, model)) is not None:
         return special
     if (prefetched := loading.to_attr(frame, row, name)) is not None:
         return prefetched
@@ -124,9 +124,12 @@ def _is_relation(frame: Frame, row: Row, name: str) -> bool:
     return name in model.reverse if field is None else field.kind != "column"
 
 
-def _special(row: Row, name: str, model: Model) -> AbstractValue | None:
+def _special(frame: Frame, row: Row, name: str, model: Model) -> AbstractValue | None:
     if name == "pk":
         return SCALAR
+    if name == "_prefetched_objects_cache":
+        frame.run.guarded.add(row.key)
+        return UNKNOWN
     if name in _INSTANCE_METHODS and model.complete:
         return BuiltinMethod(row, name)
     return None
@@ -191,7 +194,10 @@ def related_manager(
     model = frame.project.models.get(target)
     if model is None:
         return UNKNOWN
-    related = Related(row, accessor, back, loading.is_loaded(frame, row, accessor))
+    if row.key in frame.run.guarded:
+        row = Row(row.model, row.root, row.path, provenance_known=False)
+    opaque = row.root.query is not None and row.root.query.opaque
+    related = Related(row, accessor, back, opaque or loading.is_joined(frame, row, accessor))
     return ManagerValue(model.label, model.managers.get(model.default_manager), None, related)
 
 

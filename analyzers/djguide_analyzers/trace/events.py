@@ -20,11 +20,13 @@ class Loop:
     """A running loop: where it stands, and the rows it binds, by identity of their root.
 
     `once` is True when the body always ends in the first round; `comprehension` for comprehensions, and for
-    functions such as ``sorted`` that call their argument once per item.
+    functions such as ``sorted`` that call their argument once per item. `depth` is the length of the call chain
+    it runs under.
     """
 
     site: Site
     rows: int | None
+    depth: int
     once: bool = False
     comprehension: bool = False
 

@@ -37,6 +37,8 @@ class Run:
         self.events: list[Event] = []
         self.values: dict[Code, dict[int, AbstractValue]] = {}
         self.loaded: dict[tuple[tuple[int, tuple[str, ...]], str], AbstractValue] = {}
+        self.guarded: set[tuple[int, tuple[str, ...]]] = set()
+        """Rows whose prefetch cache the code looks into by itself, by key."""
         self.rows: dict[int, int] = {}
         """Identity of the rows of each evaluated queryset, by the queryset's identity."""
         self.elsewhere: dict[Site, AbstractValue] = {}

@@ -45,12 +45,12 @@ def iterate(
             element = SCALAR
         case _:
             element = UNKNOWN
-    return element, Loop(site, _rows(element), once, comprehension)
+    return element, Loop(site, _rows(element), len(frame.stack), once, comprehension)
 
 
 def plain_loop(frame: Frame, at: int) -> Loop:
     """A loop over nothing in particular: ``while``."""
-    return Loop(Site(frame.code, at), None)
+    return Loop(Site(frame.code, at), None, len(frame.stack))
 
 
 def _rows(element: AbstractValue) -> int | None:

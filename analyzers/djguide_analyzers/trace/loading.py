@@ -23,12 +23,24 @@ def is_loaded(frame: Frame, row: Row, name: str) -> bool:
     query = row.root.query
     if query is None:
         return False
-    if query.opaque or query.fetch_mode == "FETCH_PEERS":
-        return True
-    path = (*row.path, name)
-    if path[0] in query.known:
-        return True  # the parent itself, or something that all rows share through it
-    return _covers(frame, query, path)
+    return (
+        query.opaque
+        or query.fetch_mode == "FETCH_PEERS"
+        or is_shared(row, name)
+        or is_joined(frame, row, name)
+    )
+
+
+def is_shared(row: Row, name: str) -> bool:
+    """Whether ``row.name`` is the parent whose related manager gave the rows, or is reached through it."""
+    query = row.root.query
+    return query is not None and (*row.path, name)[0] in query.known
+
+
+def is_joined(frame: Frame, row: Row, name: str) -> bool:
+    """Whether ``select_related`` or ``prefetch_related`` loaded relation `name` of `row`."""
+    query = row.root.query
+    return query is not None and _covers(frame, query, (*row.path, name))
 
 
 def _covers(frame: Frame, query: Query, path: tuple[str, ...]) -> bool:

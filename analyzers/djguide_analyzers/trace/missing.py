@@ -34,6 +34,8 @@ class Miss:
         name: The relation read from it.
         owner: Queryset that must load it.
         path: Path from the owner's rows to it.
+        shared: Whether the owner is the relation of an object that was handed in. Other callers may have prefetched
+            it, and a queryset of its own would pass by what they did.
     """
 
     site: Site
@@ -45,10 +47,15 @@ class Miss:
     name: str
     owner: Query
     path: tuple[str, ...]
+    shared: bool = False
 
     @property
     def joined(self) -> str:
         return "__".join(self.path)
+
+
+MAX_PATH = 3
+"""Relations in a row that one prefetch is asked to follow; longer ones come from code that walks a graph."""
 
 
 def misses(events: Iterable[Event]) -> list[Miss]:
@@ -87,11 +94,12 @@ def _of_row(site: Site, context: Context, row: Row, name: str, kind: MissKind) -
     owner = _owner(row.root, (*row.path, name), context)
     if owner is None:
         return None
-    query, path = owner
+    query, path, root = owner
     if query.opaque or query.assumed or query.shape != "instances":
         return None
-    direct = loop.site.code == site.code
-    return Miss(site, context, loop, direct, kind, row.model, name, query, path)
+    direct = loop.site.code == site.code and loop.depth == len(context.stack)
+    shared = root.related is not None and _is_plain(query) and bool(context.stack)
+    return Miss(site, context, loop, direct, kind, row.model, name, query, path, shared)
 
 
 def _is_shared(row: Row) -> bool:
@@ -106,21 +114,29 @@ def _loop_over(root: RowRoot, context: Context) -> Loop | None:
     return None
 
 
-def _owner(root: RowRoot, path: tuple[str, ...], context: Context) -> tuple[Query, tuple[str, ...]] | None:
-    """The queryset to change and the path from its rows; None when it cannot be told."""
+def _is_plain(query: Query) -> bool:
+    """Whether a related manager's queryset asks for nothing that a prefetch does not hold."""
+    return all(link.name in CACHE_SERVED for link in query.chain)
+
+
+def _owner(
+    root: RowRoot, path: tuple[str, ...], context: Context
+) -> tuple[Query, tuple[str, ...], RowRoot] | None:
+    """The queryset to change, the path from its rows, and their root; None when it cannot be told."""
     query = root.query
     if query is None:
         return None
     related = root.related
-    if related is None:
-        return query, path
-    plain = all(link.name in CACHE_SERVED for link in query.chain)
+    if related is None or not _is_plain(query):
+        return query, path, root
     parent = related.row
-    if related.prefetched and plain:
-        return _owner(parent.root, (*parent.path, related.accessor, *path), context)
-    if plain and parent.root.many and not _is_shared(parent) and _loop_over(parent.root, context) is not None:
-        return _owner(parent.root, (*parent.path, related.accessor, *path), context)
-    return query, path
+    longer = (*parent.path, related.accessor, *path)
+    if related.prefetched:
+        return _owner(parent.root, longer, context)
+    per_row = parent.root.many and not _is_shared(parent) and _loop_over(parent.root, context) is not None
+    if per_row and len(longer) <= MAX_PATH:
+        return _owner(parent.root, longer, context)
+    return query, path, root
 
 
 def deepest(found: list[Miss]) -> list[Miss]:

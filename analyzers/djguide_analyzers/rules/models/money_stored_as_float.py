@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
@@ -18,6 +19,7 @@ RULE = Rule(
     safety=Safety.REVIEW,
 )
 
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 FLOAT = "django.db.models.fields.FloatField"
 
 _MONEY = frozenset(
@@ -31,6 +33,13 @@ _MONEY = frozenset(
 _CURRENCIES = frozenset(
     {"usd", "eur", "gbp", "chf", "jpy", "cad", "aud", "dollars", "euros", "cents", "net", "gross"}
 )
+_MATTER = frozenset(
+    {
+        "battery", "carbon", "color", "colour", "dose", "electric", "electrical", "energy", "fat", "fuel", "heat",
+        "life", "light", "oxygen", "rain", "salt", "sample", "sugar", "water", "white",
+    }
+)  # fmt: skip
+"""Words before the last one that make an amount, a charge or a balance a physical one."""
 _TOTALS = frozenset({"total", "sum"})
 _SALES = frozenset(
     {"order", "invoice", "cart", "basket", "bill", "receipt", "payment", "quote", "sale", "purchase", "checkout",
@@ -50,7 +59,8 @@ def check(file: FileContext) -> Iterator[Hit]:
 
 
 def _words(name: str) -> list[str]:
-    return [word for word in name.lower().split("_") if word]
+    """The words of a name in either style, in lower case."""
+    return [word.lower() for word in _WORD.findall(name)]
 
 
 def _is_money(field: Declared) -> bool:
@@ -62,9 +72,8 @@ def _is_money(field: Declared) -> bool:
         return False
     last = words[-1]
     if _singular(last) in _MONEY or last in _MONEY:
-        return True
-    class_words = _words("".join(f"_{c}" if c.isupper() else c for c in field.cls.name))
-    return last in _TOTALS and bool(_SALES.intersection(class_words))
+        return not _MATTER.intersection(words[:-1])
+    return last in _TOTALS and bool(_SALES.intersection(_words(field.cls.name)))
 
 
 def _singular(word: str) -> str:

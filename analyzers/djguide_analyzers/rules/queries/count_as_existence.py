@@ -13,7 +13,8 @@ from djguide_analyzers.rules.support.edits import replace
 from djguide_analyzers.rules.support.querysets import answers_from_cache
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Range
-from djguide_analyzers.trace.values import BuiltinMethod, ManagerValue, QuerySetValue
+from djguide_analyzers.trace.events import QueryRun
+from djguide_analyzers.trace.values import BuiltinMethod, ManagerValue, QuerySetValue, Site
 
 RULE = Rule(
     summary="`count()` is used only to learn whether any row exists",
@@ -24,6 +25,7 @@ RULE = Rule(
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 _ANY = {(">", 0), ("!=", 0), (">=", 1)}
 _NONE = {("==", 0), ("<", 1), ("<=", 0)}
+_LOADS_ROWS = frozenset({"iterate", "len", "bool", "in"})
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -31,8 +33,8 @@ def check(file: FileContext) -> Iterator[Hit]:
         for node, code in scope.nodes(ir.Compare):
             yield from _comparison(file, scope, node, code)
         for node, code in scope.tests():
-            if isinstance(node, ir.Call) and _counts(scope, code, node):
-                yield _hit(file, code, node, node, negated=False)
+            if (call := _count(scope, code, node)) is not None:
+                yield _hit(file, code, node, call, negated=False)
 
 
 def _comparison(file: FileContext, scope: Scope, node: ir.Compare, code: Code) -> Iterator[Hit]:
@@ -41,23 +43,42 @@ def _comparison(file: FileContext, scope: Scope, node: ir.Compare, code: Code) -
     left, op, right = node.left, node.ops[0], node.rights[0]
     if isinstance(left, ir.Const):
         left, right, op = right, left, _MIRRORED.get(op, op)
-    if not isinstance(right, ir.Const) or type(right.value) is not int or not isinstance(left, ir.Call):
+    if not isinstance(right, ir.Const) or type(right.value) is not int:
         return
     shape = (op, right.value)
-    if (shape in _ANY or shape in _NONE) and _counts(scope, code, left):
-        yield _hit(file, code, node, left, negated=shape in _NONE)
+    if (shape in _ANY or shape in _NONE) and (call := _count(scope, code, left)) is not None:
+        yield _hit(file, code, node, call, negated=shape in _NONE)
 
 
-def _counts(scope: Scope, code: Code, node: ir.Call) -> bool:
-    """Whether a call is ``count()`` of a queryset that asks the database."""
-    if not isinstance(node.func, ir.Attr) or node.func.name != "count" or node.args or node.keywords:
+def _count(scope: Scope, code: Code, node: ir.Expr) -> ir.Call | None:
+    """The call ``count()`` (or the awaited ``acount()``) of a queryset that asks the database; None for others."""
+    expected = "acount" if isinstance(node, ir.Await) else "count"
+    call = node.value if isinstance(node, ir.Await) else node
+    if not isinstance(call, ir.Call) or not isinstance(call.func, ir.Attr) or call.func.name != expected:
+        return None
+    method = scope.value(code, call.func)
+    if call.args or call.keywords or not isinstance(method, BuiltinMethod):
+        return None
+    counted = method.receiver
+    if not isinstance(counted, (QuerySetValue, ManagerValue)):
+        return None
+    if answers_from_cache(scope, code, call.func.value, counted) or _is_loaded(scope, code, call, counted):
+        return None
+    return call
+
+
+def _is_loaded(scope: Scope, code: Code, call: ir.Call, counted: QuerySetValue | ManagerValue) -> bool:
+    """Whether the rows of the queryset object have been loaded before, so that counting them is free."""
+    if not isinstance(counted, QuerySetValue):
         return False
-    method = scope.value(code, node.func)
-    if not isinstance(method, BuiltinMethod) or not isinstance(
-        method.receiver, (QuerySetValue, ManagerValue)
-    ):
-        return False
-    return not answers_from_cache(scope, code, node.func.value, method.receiver)
+    site = Site(code, call.at)
+    for event in scope.trace.events:
+        if isinstance(event, QueryRun) and event.identity == counted.identity:
+            if event.site == site:
+                return False
+            if event.operation in _LOADS_ROWS:
+                return True
+    return False
 
 
 def _hit(file: FileContext, code: Code, whole: ir.Expr, call: ir.Call, *, negated: bool) -> Hit:
@@ -79,9 +100,11 @@ def _edits(
     before, after = Range(outer.start, inner.start), Range(inner.end, outer.end)
     if "#" in file.slice(before) + file.slice(after):
         return ()
-    edits = [replace(file, code.name_range(method), "exists")]
-    if negated or before.start != before.end:
-        edits.append(replace(file, before, "not " if negated else ""))
+    awaited = method.name == "acount"
+    edits = [replace(file, code.name_range(method), "aexists" if awaited else "exists")]
+    prefix = f"{'not ' if negated else ''}{'await ' if awaited else ''}"
+    if prefix != file.slice(before):
+        edits.append(replace(file, before, prefix))
     if after.start != after.end:
         edits.append(replace(file, after, ""))
     return tuple(edits)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
@@ -33,8 +34,10 @@ def check(file: FileContext) -> Iterator[Hit]:
             if _is_len(node):
                 argument = node.args[0]
                 value = scope.value(code, argument)
-                if isinstance(value, QuerySetValue) and _only_counted(scope, code, node, argument, value):
-                    yield _hit(file, code, node, argument)
+                if not isinstance(value, QuerySetValue) or _is_shared(scope, argument):
+                    continue
+                if _only_counted(scope, code, node, argument, value):
+                    yield _hit(file, scope, code, node, argument)
 
 
 def _is_len(node: ir.Call) -> bool:
@@ -43,12 +46,43 @@ def _is_len(node: ir.Call) -> bool:
     )
 
 
+def _is_shared(scope: Scope, argument: ir.Expr) -> bool:
+    """Whether the queryset object may be read from elsewhere: an attribute, or a name of the module."""
+    if not isinstance(argument, ir.Name):
+        return isinstance(argument, ir.Attr)
+    info = scope.function
+    while info is not None:
+        if any(param.name == argument.id for param in info.node.params.items):
+            return False
+        if argument.id in _assigned(info.statements):
+            return False
+        info = info.parent
+    return True
+
+
+def _assigned(statements: list[ir.Stmt]) -> set[str]:
+    """Names that a function binds for itself by assignment."""
+    names: set[str] = set()
+    elsewhere: set[str] = set()
+    for node in walk(statements):
+        match node:
+            case ir.Assign(targets=targets):
+                names.update(target.id for target in targets if isinstance(target, ir.Name))
+            case ir.Walrus(target=target):
+                names.add(target)
+            case ir.Scope(kind="global", names=declared):
+                elsewhere.update(declared)
+    return names - elsewhere
+
+
 def _only_counted(scope: Scope, code: Code, node: ir.Call, argument: ir.Expr, value: QuerySetValue) -> bool:
     """Whether nothing but ``len()`` looks at the rows of this queryset object."""
     if any(link.name == "raw" for link in value.query.chain):
         return False  # has no `count()`
-    if isinstance(argument, ir.Attr) or answers_from_cache(scope, code, argument, value):
-        return False  # an attribute may be read from anywhere
+    if value.query.sliced:
+        return False  # loads no more rows than somebody chose
+    if answers_from_cache(scope, code, argument, value):
+        return False
     events = scope.trace.events
     ran = [
         e
@@ -68,12 +102,15 @@ def _only_counted(scope: Scope, code: Code, node: ir.Call, argument: ir.Expr, va
     return True
 
 
-def _hit(file: FileContext, code: Code, node: ir.Call, argument: ir.Expr) -> Hit:
-    edits = _unwrapped(file, code, node, argument)
+def _hit(file: FileContext, scope: Scope, code: Code, node: ir.Call, argument: ir.Expr) -> Hit:
+    if scope.function is not None and scope.function.node.is_async:
+        fix = Fix("Use `await ….acount()`", Safety.MANUAL)
+    else:
+        fix = Fix("Use `count()`", Safety.SAFE, _unwrapped(file, code, node, argument))
     return Hit(
         file.place(code, node),
         "`len()` loads every row of this queryset just to count them: `count()` lets the database do it",
-        fixes=(Fix("Use `count()`", Safety.SAFE, edits),),
+        fixes=(fix,),
     )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.support.edits import between, replace
+from djguide_analyzers.rules.support.edits import between, insert, replace
 from djguide_analyzers.source.edits import Edit
-from djguide_analyzers.source.positions import Range
+from djguide_analyzers.source.positions import Position, Range
 from djguide_analyzers.trace.values import ConditionValue
 
 RULE = Rule(
@@ -27,29 +28,48 @@ _COMMENT = re.compile(r"#[^\r\n]*")
 
 def check(file: FileContext) -> Iterator[Hit]:
     for scope in file.scopes:
-        tested = {(code, node.at) for node, code in scope.tests()}
-        for node, code in scope.nodes(ir.Bool):
-            if all(_is_condition(scope, code, value) for value in node.values):
-                yield _joined(file, code, node)
-        for node, code in scope.nodes(ir.Unary):
-            if (
-                node.op == "not"
-                and (code, node.operand.at) in tested
-                and _is_condition(scope, code, node.operand)
-                and not _only_tested(scope, code, node)
-            ):
-                yield _negated(file, code, node)
+        part_of_another: set[tuple[Code, int]] = set()
+        for node, code in _words(scope):
+            if not _is_condition(scope, code, node):
+                continue
+            part_of_another |= {(code, operand.at) for operand in _operands(node)}
+            if (code, node.at) not in part_of_another and not _only_tested(scope, code, node):
+                yield _hit(file, code, node)
+
+
+def _words(scope: Scope) -> Iterator[tuple[ir.Bool | ir.Unary, Code]]:
+    """Expressions made with ``and``, ``or`` or ``not``, outer ones before those in them."""
+    found: list[tuple[ir.Bool | ir.Unary, Code]] = [*scope.nodes(ir.Bool)]
+    found += [(node, code) for node, code in scope.nodes(ir.Unary) if node.op == "not"]
+    outermost_first = sorted(
+        found, key=lambda pair: (pair[1].range(pair[0]).start, _backwards(pair[1].range(pair[0]).end))
+    )
+    yield from outermost_first
+
+
+def _backwards(position: Position) -> tuple[int, int]:
+    return -position.line, -position.column
+
+
+def _operands(node: ir.Expr) -> list[ir.Expr]:
+    match node:
+        case ir.Bool(values=values):
+            return values
+        case ir.Unary(op="not", operand=operand):
+            return [operand]
+        case _:
+            return []
 
 
 def _is_condition(scope: Scope, code: Code, node: ir.Expr) -> bool:
-    """Whether `node` is a `Q` object that certainly holds a condition, so that it is always true."""
-    if isinstance(node, ir.Bool):
-        return all(_is_condition(scope, code, value) for value in node.values)
+    """Whether `node` is meant as a condition: `Q` objects that are certainly not empty, joined by whatever."""
+    if operands := _operands(node):
+        return all(_is_condition(scope, code, operand) for operand in operands)
     return scope.value(code, node) == ConditionValue(empty=False)
 
 
-def _only_tested(scope: Scope, code: Code, node: ir.Unary) -> bool:
-    """Whether ``not q`` decides a branch: a test for emptiness, not a condition."""
+def _only_tested(scope: Scope, code: Code, node: ir.Expr) -> bool:
+    """Whether `node` decides a branch: a test for emptiness, not a condition."""
     for kind in (ir.If, ir.While, ir.IfExp, ir.Assert):
         for other, other_code in scope.nodes(kind):
             if other_code == code and _within_test(other.test, node):
@@ -57,27 +77,45 @@ def _only_tested(scope: Scope, code: Code, node: ir.Unary) -> bool:
     return False
 
 
-def _within_test(test: ir.Expr, node: ir.Unary) -> bool:
-    if isinstance(test, ir.Bool):
-        return any(_within_test(value, node) for value in test.values)
-    return test is node
+def _within_test(test: ir.Expr, node: ir.Expr) -> bool:
+    return test is node or any(_within_test(operand, node) for operand in _operands(test))
 
 
-def _joined(file: FileContext, code: Code, node: ir.Bool) -> Hit:
-    operator = _OPERATORS[node.op]
-    edits = [
-        _operator_edit(file, between(code, a, b), node.op)
-        for a, b in zip(node.values, node.values[1:], strict=False)
-    ]
-    dropped, kept = ("first", "last") if node.op == "and" else ("last", "first")
-    certain = [edit for edit in edits if edit is not None]
-    fix = Fix(f"Join with `{operator}`", Safety.SAFE, tuple(certain))
-    return Hit(
-        file.place(code, node),
-        f"`{node.op}` between `Q` objects keeps only the {kept} one; the {dropped} condition is silently "
-        f"dropped: join them with `{operator}`",
-        fixes=(fix,) if len(certain) == len(edits) else (),
-    )
+def _hit(file: FileContext, code: Code, node: ir.Bool | ir.Unary) -> Hit:
+    edits = _edits(file, code, node)
+    if isinstance(node, ir.Unary):
+        title = "Negate with `~`"
+        message = "`not` turns a `Q` object into a plain False, so its condition is lost: negate it with `~`"
+    else:
+        operator = _OPERATORS[node.op]
+        title = f"Join with `{operator}`"
+        dropped, kept = ("first", "last") if node.op == "and" else ("last", "first")
+        message = (
+            f"`{node.op}` between `Q` objects keeps only the {kept} one; the {dropped} condition is silently "
+            f"dropped: join them with `{operator}`"
+        )
+    safety = Safety.MANUAL if edits is None else Safety.SAFE
+    return Hit(file.place(code, node), message, fixes=(Fix(title, safety, tuple(edits or ())),))
+
+
+def _edits(file: FileContext, code: Code, node: ir.Expr) -> list[Edit] | None:
+    """The words of the whole expression as operators; None where a word is not found for certain."""
+    edits: list[Edit] = []
+    match node:
+        case ir.Bool(values=values):
+            for left, right in pairwise(values):
+                edit = _operator_edit(file, between(code, left, right), node.op)
+                if edit is None:
+                    return None
+                edits.append(edit)
+        case ir.Unary(op="not", operand=operand):
+            edits += _negation_edits(file, code, node, operand)
+    for operand in _operands(node):
+        inner = _edits(file, code, operand)
+        if inner is None:
+            return None
+        edits += inner
+    return edits
 
 
 def _operator_edit(file: FileContext, gap: Range, word: str) -> Edit | None:
@@ -91,25 +129,12 @@ def _operator_edit(file: FileContext, gap: Range, word: str) -> Edit | None:
     return replace(file, Range(position(start), position(start + len(word))), _OPERATORS[word])
 
 
-def _negated(file: FileContext, code: Code, node: ir.Unary) -> Hit:
-    text = file.text(code, node.operand)
-    gap = file.slice(Range(code.range(node).start, code.range(node.operand).start))
-    bracketed = gap.count("(") > 0
-    operand = f"({text})" if isinstance(node.operand, (ir.Binary, ir.Bool)) and not bracketed else text
-    start = code.range(node).start
-    lines = file.lines
-    after_not = lines.position(lines.offset(start) + len("not"))
-    if bracketed:
-        rest = gap[len("not") :].lstrip()
-        edits = (
-            replace(
-                file, Range(start, lines.position(lines.offset(after_not) + len(gap) - 3 - len(rest))), "~"
-            ),
-        )
-    else:
-        edits = (replace(file, code.range(node), f"~{operand}"),)
-    return Hit(
-        file.place(code, node),
-        "`not` turns a `Q` object into a plain False, so its condition is lost: negate it with `~`",
-        fixes=(Fix("Negate with `~`", Safety.SAFE, edits),),
-    )
+def _negation_edits(file: FileContext, code: Code, node: ir.Unary, operand: ir.Expr) -> list[Edit]:
+    start, inner = code.range(node).start, code.range(operand)
+    gap = file.slice(Range(start, inner.start))
+    word = gap[: len(gap) - len(gap[len("not") :].lstrip(" \t"))]
+    bare = isinstance(operand, ir.Binary) and "(" not in gap  # `~` binds more tightly than `|`
+    edits = [
+        replace(file, Range(start, start._replace(column=start.column + len(word))), "~(" if bare else "~")
+    ]
+    return [*edits, insert(file, inner.end, ")")] if bare else edits

@@ -55,11 +55,13 @@ def split(graph: ModelGraph, query: Query, paths: Iterable[tuple[str, ...]]) -> 
     return sorted(joins), sorted(prefetches)
 
 
-def eager_fix(file: FileContext, query: Query, paths: list[tuple[str, ...]], local: Code) -> tuple[Fix, ...]:
+def eager_fix(
+    file: FileContext, query: Query, paths: list[tuple[str, ...]], local: Code, *, shared: bool
+) -> tuple[Fix, ...]:
     """The fix that makes `query` load `paths`.
 
-    Safe when the queryset is built in the table `local`, where its rows are read; else to be reviewed, since
-    others may use it too. Advice without an edit where no edit is certainly right.
+    Safe when the queryset is built in the table `local`, where its rows are read, and not `shared`; else to be
+    reviewed, since it serves others too. Advice without an edit where no edit is certainly right.
     """
     joins, prefetches = split(file.project.graph, query, paths)
     title = _title(joins, prefetches)
@@ -70,7 +72,7 @@ def eager_fix(file: FileContext, query: Query, paths: list[tuple[str, ...]], loc
     certain = tuple(edit for edit in edits if edit is not None)
     if len(certain) < len(edits):
         return (Fix(title, Safety.MANUAL),)
-    here = all(link.site.code == local for link, _ in links)
+    here = not shared and all(link.site.code == local for link, _ in links)
     return (Fix(title, Safety.SAFE if here else Safety.REVIEW, certain),)
 
 

@@ -38,7 +38,7 @@ def _hit(file: FileContext, miss: Miss, together: list[tuple[str, ...]]) -> Hit:
         _message(miss, kind),
         access if two_files else None,
         tuple(_evidence(file, miss, owner, access)),
-        eager_fix(file, miss.owner, together, miss.loop.site.code),
+        eager_fix(file, miss.owner, together, miss.loop.site.code, shared=miss.shared),
         {
             "model": miss.owner.model,
             "relation": miss.joined,
