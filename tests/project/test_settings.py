@@ -150,8 +150,8 @@ def test_databases_by_url_keep_what_is_added_to_them(call: str, engine: str) -> 
 
 def test_an_unknown_condition_keeps_both_branches() -> None:
     text = "import os\nif os.environ.get('A'):\n    X = 1\nelse:\n    X = 2\n"
-    assert values(text) == [1, 2]
-    assert values("X = 0\n" + text.replace("else:\n    X = 2\n", "")) == [1, 0]
+    assert values(text) == [2, 1]  # what holds without the variable comes first
+    assert values("X = 0\n" + text.replace("else:\n    X = 2\n", "")) == [0, 1]
 
 
 def test_items_that_a_branch_adds_are_not_certain() -> None:
@@ -212,7 +212,7 @@ def test_a_branch_that_stops_the_program_is_no_alternative() -> None:
 def test_a_condition_on_a_name_narrows_it() -> None:
     text = "import os\nA = os.environ.get('A')\nif A is None:\n    X = 'none'\nelse:\n    X = A\n"
     assert values(text) == ["none", SOMETHING]
-    assert values("import os\nA = os.environ.get('A')\nX = 'd'\nif A:\n    X = A\n") == [SOMETHING, "d"]
+    assert values("import os\nA = os.environ.get('A')\nX = 'd'\nif A:\n    X = A\n") == ["d", SOMETHING]
 
 
 def test_exceptions_keep_both_ways() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.discovery import DiscoveredProject
@@ -14,7 +14,11 @@ from djguide_analyzers.project.modules import Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.resolve import Resolver
 from djguide_analyzers.project.settings import Settings, evaluate_settings
-from djguide_analyzers.project.versions import find_version
+from djguide_analyzers.project.settings_values import Missing, Unknown, plain
+from djguide_analyzers.project.versions import VersionRange, find_version
+
+MAX_SETTINGS = 6
+"""Candidates for the settings module that are evaluated."""
 
 FactsOf = Callable[[str], ir.PyFacts | None]
 
@@ -35,14 +39,8 @@ def link(
     version = find_version(files, "django", discovered.root, workspace=workspace, environment=found)
     modules = _modules(discovered, facts)
     resolver = Resolver(_finder(files, modules, found, facts))
-    candidate = discovered.settings
-    settings = evaluate_settings(
-        resolver.module,
-        candidate.module if candidate else None,
-        configuration=candidate.configuration if candidate else None,
-        django=version.series if version else None,
-    )
-    graph = build_graph(resolver, modules.values(), model_settings(settings))
+    settings, *others = _settings(discovered, resolver, version)
+    graph = build_graph(resolver, modules.values(), model_settings(settings, others))
     return Project(
         discovered.root,
         resolver,
@@ -53,6 +51,21 @@ def link(
         found,
         discovered,
     )
+
+
+def _settings(
+    discovered: DiscoveredProject, resolver: Resolver, version: VersionRange | None
+) -> list[Settings]:
+    """The settings to use, then those of the other candidates that are there."""
+    series = version.series if version else None
+    candidates = [c for c in discovered.settings_modules[:MAX_SETTINGS] if c.path is not None]
+    if not candidates:
+        chosen = discovered.settings
+        return [evaluate_settings(resolver.module, chosen.module if chosen else None, django=series)]
+    return [
+        evaluate_settings(resolver.module, c.module, configuration=c.configuration, django=series)
+        for c in candidates
+    ]
 
 
 def _modules(discovered: DiscoveredProject, facts: FactsOf) -> dict[str, Module]:
@@ -74,17 +87,29 @@ def _finder(
     return lambda dotted: modules.get(dotted) or finder(dotted)
 
 
-def model_settings(settings: Settings) -> ProjectSettings:
-    """What the model graph needs of the settings."""
+def model_settings(settings: Settings, others: Iterable[Settings] = ()) -> ProjectSettings:
+    """What the model graph needs of the settings.
+
+    Apps that only the `others` list (development, tests, a sample to be copied) may be installed as well.
+    """
     if not settings.found:
         return ProjectSettings()
-    apps = [AppEntry(entry.value, entry.certain) for entry in settings.installed_apps()]
+    apps = {entry.value: AppEntry(entry.value, entry.certain) for entry in settings.installed_apps()}
+    for other in others:
+        for entry in other.installed_apps():
+            apps.setdefault(entry.value, AppEntry(entry.value, certain=False))
     complete = not settings.open and settings.get("INSTALLED_APPS").certain
-    return ProjectSettings(apps or None, complete, lambda name: _plain(settings, name))
+    return ProjectSettings(list(apps.values()) or None, complete, lambda name: _plain(settings, name))
 
 
 def _plain(settings: Settings, name: str) -> object:
+    """A setting's likeliest value."""
     if not settings.is_set(name):
         return UNKNOWN if settings.open else NOT_SET
-    likely = settings.get(name).likely
-    return UNKNOWN if likely is None else likely
+    option = settings.get(name).first
+    if option is None:
+        return UNKNOWN
+    if isinstance(option, Missing):
+        return NOT_SET
+    value = plain(option)
+    return UNKNOWN if isinstance(value, Unknown) else value

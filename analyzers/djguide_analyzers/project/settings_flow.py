@@ -58,7 +58,8 @@ class ControlFlow(Expressions):
         return None
 
     def _branch(self, node: ir.If, frame: Frame) -> bool:
-        test = ops.truth(self.data(node.test, frame))
+        value = self.data(node.test, frame)
+        test = ops.truth(value)
         if test is not None:
             return self.run(node.body if test else node.orelse, frame)
 
@@ -66,7 +67,9 @@ class ControlFlow(Expressions):
             self._narrow(node.test, wanted, frame)
             return self.run(node.body if wanted else node.orelse, frame)
 
-        return self._alternatives(frame, (lambda: path(True), lambda: path(False)))
+        # What holds when no variable of the environment is set comes first among the alternatives.
+        first = _likely_truth(value) is not False
+        return self._alternatives(frame, (lambda: path(first), lambda: path(not first)))
 
     def _narrow(self, test: ir.Expr, wanted: bool, frame: Frame) -> None:
         """Leave out options of names that would have made the test turn out otherwise."""
@@ -232,3 +235,9 @@ def _may_raise(statements: list[ir.Stmt]) -> bool:
         )
         for statement in statements
     )
+
+
+def _likely_truth(value: Value) -> bool | None:
+    """Truth of a value as far as it is told, such as by an environment variable's default."""
+    told = tuple(option for option in value.options if not isinstance(option, Unknown))
+    return ops.truth(Value(told)) if told else None

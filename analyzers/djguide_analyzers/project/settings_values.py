@@ -143,6 +143,11 @@ class Value(Struct, frozen=True):
         return plain(known[0]) if len(known) == 1 and not isinstance(plain(known[0]), Unknown) else None
 
     @property
+    def first(self) -> Option | None:
+        """The likeliest option that is told: what holds when no variable of the environment is set."""
+        return next((option for option in self.options if not isinstance(option, Unknown)), None)
+
+    @property
     def open(self) -> bool:
         """Whether there may be items, entries or alternatives that nobody knows."""
         return any(
