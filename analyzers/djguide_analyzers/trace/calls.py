@@ -23,6 +23,7 @@ from djguide_analyzers.trace.values import (
     ExternalValue,
     FunctionValue,
     LambdaValue,
+    Link,
     ManagerValue,
     Mapping,
     ObjectValue,
@@ -56,9 +57,9 @@ def apply(frame: Frame, node: ir.Call, func: AbstractValue, args: Arguments) -> 
         case BuiltinMethod(receiver=receiver, name=name):
             return containers.call_method(frame, node, receiver, name, args)
         case BoundMethod(info=info, receiver=receiver):
-            return enter(
-                frame, info, [receiver, *args.positional], args.keywords, frame.site(node), receiver=receiver
-            )
+            bound = [receiver, *args.positional]
+            value = enter(frame, info, bound, args.keywords, frame.site(node), receiver=receiver)
+            return _linked(frame, node, info, receiver, value)
         case FunctionValue(info=info):
             return _function(frame, node, func, args)
         case LambdaValue():
@@ -74,6 +75,16 @@ def apply(frame: Frame, node: ir.Call, func: AbstractValue, args: Arguments) -> 
             return model(frame, node, args) if model is not None else UNKNOWN
         case _:
             return UNKNOWN
+
+
+def _linked(
+    frame: Frame, node: ir.Call, info: FunctionInfo, receiver: AbstractValue, value: AbstractValue
+) -> AbstractValue:
+    """A queryset that a project's own queryset or manager method returns goes on from that call."""
+    if not isinstance(value, QuerySetValue) or not isinstance(receiver, (QuerySetValue, ManagerValue)):
+        return value
+    chain = (*value.query.chain, Link(info.name, frame.site(node), node))
+    return QuerySetValue(value.query.but(chain=chain), value.identity, value.related, value.cached)
 
 
 def _arguments(frame: Frame, node: ir.Call) -> Arguments:

@@ -210,7 +210,17 @@ def slice_of(frame: Frame, base: AbstractValue, node: ir.Subscript) -> AbstractV
     if node.index.step is not None:
         run_query(frame, base, "iterate", node)
         return Sequence(row_of(frame, base))
-    upper = node.index.upper
-    single = isinstance(upper, ir.Const) and upper.value == 1 and node.index.lower is None
-    query = base.query.but(sliced=True, single=base.query.single or single)
+    limit = _length(node.index)
+    query = base.query.but(sliced=True, limit=limit, single=base.query.single or limit == 1)
     return QuerySetValue(query, frame.run.new_identity(), base.related, base.cached)
+
+
+def _length(index: ir.Slice) -> int | None:
+    """Number of rows that a slice with literal bounds leaves at most."""
+    lower = 0 if index.lower is None else _literal(index.lower)
+    upper = None if index.upper is None else _literal(index.upper)
+    return None if lower is None or upper is None else max(upper - lower, 0)
+
+
+def _literal(node: ir.Expr) -> int | None:
+    return node.value if isinstance(node, ir.Const) and type(node.value) is int else None

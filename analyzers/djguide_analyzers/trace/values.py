@@ -197,6 +197,7 @@ class Query:
         known: Relations set on each row from the start: a related manager's own object.
         opaque: What it loads is not fully known, so nothing is said about its rows.
         single: It yields at most one row.
+        limit: Most rows that a slice with literal bounds leaves.
         assumed: Part of it rests on a class that could not be read.
         cls: The project's own queryset class.
     """
@@ -214,6 +215,7 @@ class Query:
     ordered: bool | None = None
     order: tuple[str, ...] = ()
     sliced: bool = False
+    limit: int | None = None
     distinct: bool = False
     combined: bool = False
     locked: bool = False
@@ -369,6 +371,7 @@ def _join_querysets(one: QuerySetValue, other: QuerySetValue) -> AbstractValue:
         deferred=a.deferred & b.deferred,
         ordered=a.ordered if a.ordered == b.ordered else True,
         sliced=a.sliced or b.sliced,
+        limit=a.limit if a.limit == b.limit else None,
         combined=a.combined or b.combined,
         locked=a.locked or b.locked,
         opaque=a.opaque or b.opaque,

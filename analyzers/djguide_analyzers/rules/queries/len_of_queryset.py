@@ -25,6 +25,9 @@ RULE = Rule(
 )
 
 _COMMA = re.compile(r"(?:\s|#[^\r\n]*)*(?P<comma>,)")
+FEW = 20
+"""Rows that cost no more to load than to count."""
+
 _SIMPLE = (ir.Name, ir.Attr, ir.Call, ir.Subscript)
 
 
@@ -79,8 +82,8 @@ def _only_counted(scope: Scope, code: Code, node: ir.Call, argument: ir.Expr, va
     """Whether nothing but ``len()`` looks at the rows of this queryset object."""
     if any(link.name == "raw" for link in value.query.chain):
         return False  # has no `count()`
-    if value.query.sliced:
-        return False  # loads no more rows than somebody chose
+    if value.query.limit is not None and value.query.limit <= FEW:
+        return False  # a probe such as `len(queryset[:2]) > 1`
     if answers_from_cache(scope, code, argument, value):
         return False
     events = scope.trace.events

@@ -65,15 +65,21 @@ def eager_fix(
     """
     joins, prefetches = split(file.project.graph, query, paths)
     title = _title(joins, prefetches)
-    links = _links(query, joins, prefetches)
-    if links is None:
+    home = _home(file, query) if _can_load(query, joins, prefetches) else None
+    if home is None:
         return (Fix(title, Safety.MANUAL),)
-    edits = [_edit(file, query, link, calls) for link, calls in links]
-    certain = tuple(edit for edit in edits if edit is not None)
-    if len(certain) < len(edits):
-        return (Fix(title, Safety.MANUAL),)
-    here = not shared and all(link.site.code == local for link, _ in links)
-    return (Fix(title, Safety.SAFE if here else Safety.REVIEW, certain),)
+    edits: list[Edit] = []
+    fresh: Calls = []
+    for method, names in _methods(joins, prefetches):
+        existing = _mergeable(query, method)
+        if existing is None:
+            fresh.append((method, names))
+        else:
+            edits.append(_merged(home, existing, names))
+    if fresh:
+        edits.append(_appended(home, query, fresh))
+    here = not shared and _code_of(query) == local
+    return (Fix(title, Safety.SAFE if here else Safety.REVIEW, tuple(edits)),)
 
 
 def _title(joins: list[str], prefetches: list[str]) -> str:
@@ -91,54 +97,50 @@ def _quoted(paths: list[str]) -> str:
 
 
 Calls = list[tuple[str, list[str]]]
+"""Methods with the paths they are to be given."""
 
 
-def _links(query: Query, joins: list[str], prefetches: list[str]) -> list[tuple[Link, Calls]] | None:
-    """The links of the chain to change, each with the calls it is to take in or to be followed by.
-
-    None when the queryset cannot be made to load the paths by a change of its chain.
-    """
-    if query.combined or not query.chain:
-        return None
+def _can_load(query: Query, joins: list[str], prefetches: list[str]) -> bool:
+    """Whether calls added to the chain can make the queryset load the paths."""
+    if query.combined:
+        return False
     if joins and query.only is not None and any(path.split("__")[0] not in query.only for path in joins):
-        return None
-    if prefetches and any(link.name == "iterator" for link in query.chain):
-        return None
-    result: list[tuple[Link, Calls]] = []
-    fresh: Calls = []
-    for method, paths in _methods(joins, prefetches):
-        existing = _mergeable(query, method)
-        if existing is None:
-            fresh.append((method, paths))
-        else:
-            result.append((existing, [(method, paths)]))
-    if fresh:
-        last = next((link for link in reversed(query.chain) if link.name != "iterator"), None)
-        if last is None:
-            return None
-        result.append((last, fresh))
-    return result
+        return False
+    return not (prefetches and any(link.name == "iterator" for link in query.chain))
 
 
-def _edit(file: FileContext, query: Query, link: Link, calls: Calls) -> Edit | None:
-    if len(calls) == 1 and link is _mergeable(query, calls[0][0]):
-        return _merged(file, link, calls[0][1])
-    return _appended(file, query, link, calls)
+def _last(query: Query) -> Link | None:
+    """The link of the chain that calls can be added behind."""
+    return next((link for link in reversed(query.chain) if link.name != "iterator"), None)
+
+
+def _code_of(query: Query) -> Code | None:
+    """The table that the edit goes to."""
+    last = _last(query)
+    site = last.site if last is not None else query.origin
+    return site.code if site is not None else None
+
+
+def _home(file: FileContext, query: Query) -> FileContext | None:
+    """The file that the edit goes to; None when it is not the project's, or no place is known."""
+    code, last = _code_of(query), _last(query)
+    if code is None or code.module.origin != "project":
+        return None
+    if last is not None and not isinstance(last.node.func, ir.Attr):
+        return None
+    return file if code.module.path == file.path else file.sibling(code.module)
 
 
 def _mergeable(query: Query, method: str) -> Link | None:
-    """The last call of `method` in the chain, all of whose arguments are literal strings."""
+    """The last call of `method` that stands with the end of the chain, if all its arguments are literal strings."""
     for link in reversed(query.chain):
         if link.name == method and link.node.args and not link.node.keywords:
             literal = all(isinstance(arg, ir.Const) and isinstance(arg.value, str) for arg in link.node.args)
-            return link if literal else None
+            return link if literal and link.site.code == _code_of(query) else None
     return None
 
 
-def _merged(file: FileContext, link: Link, paths: list[str]) -> Edit | None:
-    home = _home(file, link)
-    if home is None:
-        return None
+def _merged(home: FileContext, link: Link, paths: list[str]) -> Edit:
     old = [arg.value for arg in link.node.args if isinstance(arg, ir.Const) and isinstance(arg.value, str)]
     code = link.site.code
     kept = [path for path in old if not any(new.startswith(path + "__") for new in paths)]
@@ -149,26 +151,22 @@ def _merged(file: FileContext, link: Link, paths: list[str]) -> Edit | None:
     return replace(home, Range(start, end), _quoted([*kept, *paths]))
 
 
-def _appended(file: FileContext, query: Query, last: Link, calls: Calls) -> Edit | None:
-    home = _home(file, last)
-    func = last.node.func
-    if home is None or not isinstance(func, ir.Attr):
-        return None
-    code = last.site.code
+def _appended(home: FileContext, query: Query, calls: Calls) -> Edit:
+    """Add calls behind the last link, in place of an ``all()``, or behind the manager."""
     rendered = [f"{name}({_quoted(paths)})" for name, paths in calls]
+    last = _last(query)
+    if last is None:
+        assert query.origin is not None
+        end = query.origin.code.range(query.origin.at).end
+        return insert(home, end, "".join("." + call for call in rendered))
+    func = last.node.func
+    assert isinstance(func, ir.Attr)
+    code = last.site.code
     separator = _separator(home, code, func)
     if last.name == "all" and not last.node.args and last is query.chain[-1]:
         whole = Range(code.name_range(func).start, code.range(last.node).end)
         return replace(home, whole, separator.join(rendered))
     return insert(home, code.range(last.node).end, "".join(separator + call for call in rendered))
-
-
-def _home(file: FileContext, link: Link) -> FileContext | None:
-    """The file a link stands in; None when it is not the project's."""
-    module = link.site.code.module
-    if module.origin != "project":
-        return None
-    return file if module.path == file.path else file.sibling(module)
 
 
 def _separator(file: FileContext, code: Code, func: ir.Attr) -> str:
