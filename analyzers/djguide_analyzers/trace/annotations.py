@@ -97,9 +97,30 @@ def receiver_of(frame: Frame, info: FunctionInfo) -> AbstractValue:
     if model is not None:
         return some_row(frame, model.label)
     resolver = project.resolver
-    if resolver.is_subclass(cls, attributes.MODEL, attributes.QUERYSET, attributes.MANAGER):
-        return UNKNOWN  # abstract models, querysets and managers serve several models
+    if resolver.is_subclass(cls, attributes.MODEL):
+        return UNKNOWN  # an abstract model stands for several
+    if resolver.is_subclass(cls, attributes.QUERYSET, attributes.MANAGER):
+        return _of_some_model(frame, cls)
     return ObjectValue(cls)
+
+
+def _of_some_model(frame: Frame, cls: ClassInfo) -> AbstractValue:
+    """``self`` in a method of a queryset or manager class: of which model is known when only one uses the class.
+
+    Nothing is known of what it has loaded.
+    """
+    users = [
+        (model, info)
+        for model in frame.project.graph
+        for info in model.managers.values()
+        if cls in (info.cls, info.queryset_cls)
+    ]
+    if len({model.label for model, _ in users}) != 1:
+        return UNKNOWN
+    model, info = users[0]
+    if info.cls is cls:
+        return ManagerValue(model.label, info, None)
+    return QuerySetValue(Query(model.label, opaque=True, cls=cls), frame.run.new_identity())
 
 
 def some_row(frame: Frame, label: str) -> Row:

@@ -142,6 +142,13 @@ def _field(
     frame: Frame, node: ir.Node, row: Row, model: Model, field: Field, key_only: bool
 ) -> AbstractValue:
     match field.kind:
+        case "fk" | "o2o" if field.parent_link:
+            # Django makes the parent from the child's own columns.
+            return (
+                Row(field.target, row.root, (*row.path, field.name), row.provenance_known)
+                if field.target
+                else UNKNOWN
+            )
         case "fk" | "o2o":
             return _to_one(frame, node, row, field.name, field.target, field.kind, key_only)
         case "m2m" | "generic":

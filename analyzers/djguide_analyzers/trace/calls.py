@@ -5,7 +5,7 @@ from __future__ import annotations
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.resolve import Symbol
-from djguide_analyzers.trace import annotations, attributes, querysets, statements, summaries
+from djguide_analyzers.trace import annotations, attributes, iteration, querysets, statements, summaries
 from djguide_analyzers.trace import evaluate as expressions
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.decorators import TRANSPARENT, decorator_names
@@ -94,8 +94,10 @@ def _arguments(frame: Frame, node: ir.Call) -> Arguments:
         if isinstance(arg, ir.Star):
             if isinstance(value, Sequence) and value.items is not None:
                 args.positional += value.items
-            else:
-                args.starred = True
+                continue
+            args.starred = True
+            if isinstance(value, QuerySetValue):
+                iteration.iterate(frame, value, arg, arg.at)
         else:
             args.positional.append(value)
     for keyword in node.keywords:

@@ -329,7 +329,7 @@ def _comp(frame: Frame, node: ir.Comp) -> AbstractValue:
     frame.yields += inner.yields
     if node.kind == "dict" and node.value is not None:
         return Mapping((), evaluate(inner, node.value), element)
-    return Sequence(element)
+    return Sequence(element, made_in=inner.loops[len(frame.loops) :])
 
 
 def _lambda(frame: Frame, node: ir.Lambda) -> AbstractValue:

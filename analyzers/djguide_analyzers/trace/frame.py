@@ -111,6 +111,10 @@ class Frame:
         elif known is not value and known != value:
             self._values[at] = join(known, value)
 
+    def value_at(self, node: ir.Node) -> AbstractValue:
+        """What a node of this table was found to be."""
+        return self._values.get(node.at, UNKNOWN)
+
     @property
     def project(self) -> Project:
         return self.run.project

@@ -88,12 +88,27 @@ def to_attr(frame: Frame, row: Row, name: str) -> AbstractValue | None:
     prefix = "".join(f"{part}__" for part in row.path)
     for entry in query.prefetch:
         if entry.to_attr == name and entry.path.startswith(prefix) and "__" not in entry.path[len(prefix) :]:
-            target = entry.inner.model if entry.inner is not None else None
+            target = entry.inner.model if entry.inner is not None else _target(frame, query.model, entry.path)
             if target is None:
                 return Sequence(UNKNOWN)
-            rows = Row(target, RowRoot(frame.run.new_identity(), entry.inner, True))
+            rows = Row(target, RowRoot(frame.run.new_identity(), entry.inner or Query(target), True))
             return Sequence(rows, rows_of=rows.root.identity)
     return None
+
+
+def _target(frame: Frame, label: str, path: str) -> str | None:
+    """Label of the model at the end of `path` from model `label`."""
+    found: str | None = label
+    for name in path.split("__"):
+        model = frame.project.models.get(found)
+        if model is None:
+            return None
+        if name in model.fields:
+            found = model.fields[name].target
+        else:
+            reverse = model.reverse.get(name)
+            found = reverse.model if reverse is not None else None
+    return found
 
 
 def prefetched_query(row: Row, accessor: str, base: Query) -> Query:

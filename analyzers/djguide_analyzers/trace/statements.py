@@ -19,6 +19,7 @@ from djguide_analyzers.trace.values import (
     Constant,
     FunctionValue,
     Mapping,
+    QuerySetValue,
     Sequence,
     join,
 )
@@ -38,10 +39,11 @@ def assign(frame: Frame, target: ir.Expr, value: AbstractValue) -> None:
         case ir.Name(id=name):
             frame.env[name] = value
         case ir.Display(items=items):
-            parts = _unpack(value, len(items))
+            parts = _unpack(frame, target, value, len(items))
             for item, part in zip(items, parts, strict=True):
                 if isinstance(item, ir.Star):
-                    assign(frame, item.value, Sequence(UNKNOWN))
+                    rest = value.element if isinstance(value, Sequence) else part
+                    assign(frame, item.value, Sequence(rest))
                 else:
                     assign(frame, item, part)
         case ir.Attr():
@@ -54,7 +56,10 @@ def assign(frame: Frame, target: ir.Expr, value: AbstractValue) -> None:
             expressions.evaluate(frame, target)
 
 
-def _unpack(value: AbstractValue, count: int) -> list[AbstractValue]:
+def _unpack(frame: Frame, target: ir.Expr, value: AbstractValue, count: int) -> list[AbstractValue]:
+    if isinstance(value, QuerySetValue):
+        element, _ = iteration.iterate(frame, value, target, target.at)
+        value = Sequence(element)
     if isinstance(value, Sequence):
         if value.items is not None and len(value.items) == count:
             return list(value.items)
@@ -94,6 +99,10 @@ def _assign(frame: Frame, node: ir.Assign) -> bool:
 def _aug_assign(frame: Frame, node: ir.AugAssign) -> bool:
     binary = ir.Binary(node.at, node.target, node.op, node.value)
     value = expressions.evaluate(frame, binary)
+    added = frame.value_at(node.value)
+    if value is UNKNOWN and node.op == "+" and isinstance(added, QuerySetValue):  # a list takes any iterable
+        element, _ = iteration.iterate(frame, added, node.value, node.at)
+        value = Sequence(element)
     if isinstance(node.target, ir.Name):
         frame.env[node.target.id] = value
     return True

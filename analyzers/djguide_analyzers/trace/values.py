@@ -14,6 +14,7 @@ from djguide_analyzers.project.graph import ManagerInfo
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
 
 if TYPE_CHECKING:
+    from djguide_analyzers.trace.events import Loop
     from djguide_analyzers.trace.frame import Frame
 
 Shape = Literal["instances", "dicts", "tuples", "scalars"]
@@ -304,6 +305,8 @@ class Sequence(AbstractValue):
     items: tuple[AbstractValue, ...] | None = None
     rows_of: int | None = None
     """Identity of the queryset whose rows these are."""
+    made_in: tuple[Loop, ...] = field(default=(), compare=False)
+    """Loops of the comprehension that makes its elements one by one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,35 @@ RULE = Rule(
 )
 
 _ON_COMMIT = "django.db.transaction.on_commit"
+_CACHE_METHODS = (
+    "set",
+    "add",
+    "delete",
+    "touch",
+    "incr",
+    "decr",
+    "clear",
+    "set_many",
+    "delete_many",
+    "delete_pattern",
+)
+_HTTP_METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "request")
 _OWN_LINE = re.compile(r"[ \t]*(?:\r\n|\r|\n)([ \t]*)")
+_WORKS_AT_ONCE = frozenset(
+    {
+        "django.core.mail.mail_admins",
+        "django.core.mail.mail_managers",
+        "django.core.mail.message.EmailMessage.send",
+        "django.core.mail.send_mail",
+        "django.core.mail.send_mass_mail",
+        "django.core.management.call_command",
+        "django.dispatch.dispatcher.Signal.send",
+        "django.dispatch.dispatcher.Signal.send_robust",
+        *(f"django.core.cache.cache.{name}" for name in _CACHE_METHODS),
+        *(f"{package}.{name}" for package in ("requests", "httpx") for name in _HTTP_METHODS),
+    }
+)
+"""What libraries do on the spot, returning nothing that could be called later."""
 _DISPATCHES = frozenset({"delay", "apply_async", "delay_on_commit", "enqueue"})
 
 
@@ -51,9 +79,21 @@ def _is_done(file: FileContext, scope: Scope, code: Code, call: ir.Call) -> bool
     if isinstance(result, (Constant, Scalar, Row, QuerySetValue)):
         return True
     func = scope.value(code, call.func)
+    if _known_name(file, code, call, func) in _WORKS_AT_ONCE or _is_dispatch(file, call, func):
+        return True
+    return isinstance(func, (FunctionValue, BoundMethod)) and _returns_nothing(func.info)
+
+
+def _known_name(file: FileContext, code: Code, call: ir.Call, func: AbstractValue) -> str | None:
+    """Dotted name of the library's function or method that is called."""
     if isinstance(func, (FunctionValue, BoundMethod)):
-        return _returns_nothing(func.info) or _is_dispatch(file, call, func)
-    return _is_dispatch(file, call, func)
+        return func.info.dotted
+    if isinstance(func, ExternalValue):
+        return func.dotted
+    if isinstance(call.func, ir.Attr):
+        receiver = file.resolve(code, call.func.value)
+        return f"{receiver}.{call.func.name}" if receiver is not None else None
+    return None
 
 
 def _is_dispatch(file: FileContext, call: ir.Call, func: AbstractValue) -> bool:

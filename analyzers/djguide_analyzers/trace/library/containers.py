@@ -41,6 +41,11 @@ def _sequence(frame: Frame, node: ir.Call, receiver: Sequence, name: str, args: 
         element = value if receiver.items == () else join(receiver.element, value)
         _rebind(frame, node, Sequence(element))
         return NONE
+    if name == "sort" and "key" in args.keywords:
+        element, loop = iteration.iterate(frame, receiver, node, node.at, comprehension=True)
+        frame.loops = (*frame.loops, loop)
+        calls.call_value(frame, node, args.keywords["key"], element)
+        frame.loops = frame.loops[:-1]
     if name in ("sort", "reverse", "remove", "clear"):
         return NONE
     if name == "pop":

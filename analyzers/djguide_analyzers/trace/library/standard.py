@@ -27,19 +27,30 @@ def _chain(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
 
 @models("itertools.chain.from_iterable")
 def _chain_from(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
-    inner = consume(frame, node, args)
-    if not node.args:
+    if not node.args or not args.positional:
         return UNKNOWN
+    source = args.positional[0]
+    inner = consume(frame, node, args)
+    outside = frame.loops
+    if isinstance(source, Sequence):
+        frame.loops = (*outside, *source.made_in)
     element, _ = iteration.iterate(frame, inner, node.args[0], node.at)
+    frame.loops = outside
     return Sequence(element)
 
 
-@models("itertools.islice", "itertools.takewhile", "itertools.dropwhile")
-def _some(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
-    position = 0 if isinstance(node.func, ir.Attr) and node.func.name == "islice" else -1
-    if position < 0:
-        position = len(args.positional) - 1
-    return Sequence(consume(frame, node, args, position))
+@models("itertools.islice")
+def _islice(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    return Sequence(consume(frame, node, args))
+
+
+@models("itertools.takewhile", "itertools.dropwhile", "itertools.filterfalse")
+def _tested(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    if len(args.positional) < 2:
+        return UNKNOWN
+    element = consume(frame, node, args, 1)
+    per_item(frame, node, Arguments([args.positional[0], Sequence(element)]), args.positional[0], 1)
+    return Sequence(element)
 
 
 @models("itertools.groupby")

@@ -1,0 +1,194 @@
+"""The tools that run pages: a page that is wrong must not pass."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import rule_projects
+import rule_proofs
+from rule_pages import Lines, PageError, Proof, header, marked, read_page
+
+from djguide_analyzers.rules.base import Rule
+from djguide_analyzers.rules.finding import Safety, Severity
+
+MODELS = """\
+from django.db import models
+
+
+class Product(models.Model):
+    name = models.CharField(max_length=80)
+"""
+PAGE = f"""\
+# some-code
+
+What it is.
+
+Severity: **info**
+
+## Why
+
+Because.
+
+```text
+free text
+```
+
+## Bad
+
+```python shop/models.py
+{MODELS}```
+
+```html shop/templates/list.html
+{{% for product in products %}}
+  {{{{ product.name }}}} {{# finding #}}
+```
+
+```python shop/models.py fixed
+# nothing left
+```
+
+```python proof
+assert fixed
+```
+
+---
+
+```python other/models.py
+x = 1
+```
+"""
+
+
+def page(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "some_code.md"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_page_is_read(tmp_path: Path) -> None:
+    read = read_page(page(tmp_path, PAGE))
+    assert (read.title, read.introduction) == ("some-code", "What it is.\n\nSeverity: **info**")
+    assert read.sections["Why"] == "Because.\n\n```text"
+    first, second = read.projects
+    assert first.before() == {
+        "shop/models.py": MODELS,
+        "shop/templates/list.html": "{% for product in products %}\n  {{ product.name }}\n",
+    }
+    assert first.findings_before() == {"shop/templates/list.html": Lines(Counter({2: 1}), Counter())}
+    assert first.after()["shop/models.py"] == "# nothing left\n"
+    [proof] = first.proofs
+    assert proof.text == "assert fixed\n"
+    assert PAGE.split("\n")[proof.line - 1] == "assert fixed"
+    assert second.before() == {"other/models.py": "x = 1\n"}
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "owned", "ends"),
+    [
+        ("len(rows)  # finding", "len(rows)", {1: 1}, {}),
+        ("f(a, b)  # 2 findings", "f(a, b)", {1: 2}, {}),
+        ("{{ a.b }} {# finding #}", "{{ a.b }}", {1: 1}, {}),
+        ("f(a)  # other end of the finding", "f(a)", {}, {1: 1}),
+        ("f(a)  # why  # finding", "f(a)  # why", {1: 1}, {}),
+        ("f(a)  # a finding", "f(a)  # a finding", {}, {}),
+        ('f("# finding")', 'f("# finding")', {}, {}),
+    ],
+)
+def test_markers(line: str, text: str, owned: dict[int, int], ends: dict[int, int]) -> None:
+    file = marked(line)
+    assert file.text == text
+    assert file.lines == Lines(Counter(owned), Counter(ends))
+
+
+@pytest.mark.parametrize(
+    ("block", "reason"),
+    [
+        ("```python\nx = 1\n```", "neither a file, a proof nor"),
+        ("```python shop/a.py\n```\n```python shop/a.py\n```", ":4: shop/a.py is given twice"),
+        ("```python shop/a.py fixed\n```", "no such file before"),
+        ("```python shop/a.py\nx = 1", ":2: the block that starts here has no end"),
+        ("Prose only.", "there is no project"),
+    ],
+)
+def test_what_is_no_page(tmp_path: Path, block: str, reason: str) -> None:
+    with pytest.raises(PageError) as error:
+        read_page(page(tmp_path, f"# some-code\n{block}\n"))
+    assert reason in str(error.value)
+
+
+def test_header() -> None:
+    rule = Rule("x", Severity.ERROR, Safety.REVIEW, default=False, django=">=6.0")
+    assert header(rule) == "Severity: **error** · Fix: **review** · Default: **off** · Django: **>=6.0**"
+    assert header(Rule("x", Severity.HINT)).endswith(
+        "Fix: **none** · Default: **on** · Django: **all versions**"
+    )
+
+
+def test_projects_are_completed() -> None:
+    files = rule_projects.completed({"shop/admin/site.py": "x = 1\n", "pyproject.toml": "mine"})
+    assert files["pyproject.toml"] == "mine"
+    assert "shop/__init__.py" in files and "shop/admin/__init__.py" in files
+    assert '"shop"]' in files["project/settings.py"]
+    compile(files["project/settings.py"], "settings.py", "exec")
+
+
+# --- proofs ------------------------------------------------------------------------------------------------
+
+
+def prove(tmp_path: Path, text: str, *, fixed: bool = False) -> list[str]:
+    files = {"shop/models.py": MODELS}
+    proof = Proof("from shop.models import Product\n" + text, 40)
+    return rule_proofs.run_proof(sys.executable, tmp_path, files, proof, Path("page.md"), fixed=fixed)
+
+
+def test_a_proof_runs_on_django(tmp_path: Path) -> None:
+    answer = prove(
+        tmp_path,
+        "for n in rounds(1, 3):\n"
+        "    assert Product.objects.count() == 0\n"
+        "    for i in range(n):\n"
+        "        Product.objects.create(name=f'Product {i}')\n"
+        "    assert queries(lambda: [Product.objects.get(pk=i + 1) for i in range(n)]) == n\n"
+        "    same(Product.objects.count())\n"
+        "with raises(Product.DoesNotExist):\n"
+        "    Product.objects.get(pk=0)\n"
+        "assert fixed\n",
+        fixed=True,
+    )
+    assert answer == ["1", "3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("assert queries(Product.objects.count) == 2", "AssertionError: 1 against 2"),
+        ("assert fixed", "AssertionError"),
+        ("with raises(ValueError):\n    pass", "AssertionError: nothing raised ValueError"),
+        ("with raises(ValueError):\n    {}['key']", "KeyError: 'key'"),
+        ("import sys\nsys.exit(3)", "bad version"),
+    ],
+)
+def test_a_proof_that_fails(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(rule_proofs.ProofFailed) as error:
+        prove(tmp_path, text)
+    assert reason in str(error.value)
+    if "Error" in reason:
+        assert 'File "page.md", line 4' in str(error.value)
+
+
+def test_a_proof_that_needs_a_missing_package(tmp_path: Path) -> None:
+    with pytest.raises(rule_proofs.NotInstalled):
+        prove(tmp_path, "raise ModuleNotFoundError(\"No module named 'celery'\")")
+    with pytest.raises(rule_proofs.ProofFailed):
+        prove(tmp_path / "again", "raise ModuleNotFoundError(\"No module named 'shop.view'\")")
+
+
+def test_interpreters_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DJGUIDE_ORACLE_PYTHONS", raising=False)
+    assert rule_proofs.interpreters() == [sys.executable]
+    monkeypatch.setenv("DJGUIDE_ORACLE_PYTHONS", "/a/python" + rule_proofs.os.pathsep + "/b/python")
+    assert rule_proofs.interpreters() == [sys.executable, "/a/python", "/b/python"]
+    assert rule_proofs.django_version(sys.executable).count(".") >= 1

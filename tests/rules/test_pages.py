@@ -1,0 +1,301 @@
+"""Every rule's page, run: what it says is found, what it fixes, and what it proves."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import rule_proofs
+from packaging.specifiers import SpecifierSet
+from rule_pages import SECTIONS, Page, PageProject, header, read_page
+from rule_projects import ProjectUnderCheck
+
+import djguide_analyzers.rules
+from djguide_analyzers.rules import registry
+from djguide_analyzers.rules.finding import Safety
+from djguide_analyzers.source.positions import LineIndex
+from djguide_server.lsp.suppress import suppression
+
+RULES = Path(djguide_analyzers.rules.__file__).parent
+ENTRIES = registry.all_rules()
+PAGES = {entry.code: read_page(entry.page_path) for entry in ENTRIES if entry.page_path.is_file()}
+
+Open = Callable[..., ProjectUnderCheck]
+
+
+def parts() -> list[object]:
+    """Each project of each page; the name is the code, with a number from the second on."""
+    return [
+        pytest.param(code, project, id=code if number == 1 else f"{code}-{number}")
+        for code, page in PAGES.items()
+        for number, project in enumerate(page.projects, 1)
+    ]
+
+
+def proofs() -> list[object]:
+    return [
+        pytest.param(code, project, number, python, id=f"{code}-{number}-{Path(python).name}-{which}")
+        for code, page in PAGES.items()
+        for number, (project, proof) in enumerate(
+            [(project, proof) for project in page.projects for proof in project.proofs], 1
+        )
+        for which, python in enumerate(rule_proofs.interpreters(), 1)
+    ]
+
+
+every_rule = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
+every_page = pytest.mark.parametrize("code", PAGES)
+every_part = pytest.mark.parametrize(("code", "project"), parts())
+
+
+@pytest.fixture(scope="session")
+def open_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    """Open a project with these files for the rule `code`; one opened before is put back to them.
+
+    All share one cache of facts, so that Django itself is read once.
+    """
+    cache = tmp_path_factory.mktemp("facts")
+    opened: dict[tuple[object, ...], ProjectUnderCheck] = {}
+
+    def open_project(
+        code: str, files: Mapping[str, str], *, environment: str | None = sys.prefix
+    ) -> ProjectUnderCheck:
+        key = (code, environment, *files.items())
+        if key not in opened:
+            folder = tmp_path_factory.mktemp("project")
+            opened[key] = ProjectUnderCheck(folder, files, code, cache=cache, environment=environment)
+        else:
+            opened[key].put(files)
+        return opened[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+            patch.delenv(name, raising=False)
+        yield open_project
+    for project in opened.values():
+        project.close()
+
+
+# --- the page ----------------------------------------------------------------------------------------------
+
+
+@every_rule
+def test_every_rule_has_a_page(entry: registry.Entry) -> None:
+    assert entry.page_path.is_file()
+
+
+def test_every_page_has_a_rule() -> None:
+    pages = {path for path in RULES.glob("*/*.md") if path.parent.name != "support"}
+    assert pages == {entry.page_path for entry in ENTRIES if entry.page_path.is_file()}
+
+
+@every_page
+def test_title_and_header(code: str) -> None:
+    entry, page = registry.get(code), PAGES[code]
+    assert entry is not None
+    assert page.title == code
+    introduction, _, last = page.introduction.rpartition("\n\n")
+    assert last == header(entry.rule)
+    assert introduction, "what the rule finds is said before the header"
+
+
+@every_page
+def test_sections(code: str) -> None:
+    sections = PAGES[code].sections
+    assert [name for name in sections if name in SECTIONS] == list(SECTIONS)
+    assert [name for name, prose in sections.items() if not prose] == []
+    assert "Django documentation: " in sections["Reference"]
+
+
+@every_page
+def test_page_is_written(code: str) -> None:
+    assert "<!--" not in PAGES[code].path.read_text(encoding="utf-8"), "a hint of the skeleton is still there"
+
+
+@every_page
+def test_page_shows_what_its_rule_does(code: str) -> None:
+    entry, page = registry.get(code), PAGES[code]
+    assert entry is not None
+    for name, number in _inventory(page, entry.rule.safety).items():
+        assert number, f"the page has no {name}"
+
+
+def _inventory(page: Page, safety: Safety | None) -> dict[str, int]:
+    projects = page.projects
+    found = {
+        "finding": sum(bool(project.findings_before()) for project in projects),
+        "near misses: a file without findings in that section": sum(
+            not any(file.lines)
+            for project in projects
+            for path, file in project.files.items()
+            if f" {path}\n" in f"{page.sections['Near misses']}\n"
+        ),
+    }
+    if safety in (Safety.SAFE, Safety.REVIEW):
+        found["fixed file"] = sum(len(project.fixed) for project in projects)
+        found["proof"] = sum(len(project.proofs) for project in projects)
+    return found
+
+
+# --- findings and fixes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("environment", [sys.prefix, None], ids=["installed", "no environment"])
+@every_part
+def test_findings(code: str, project: PageProject, environment: str | None, open_project: Open) -> None:
+    checked = open_project(code, project.before(), environment=environment)
+    assert checked.lines(checked.findings()) == project.findings_before()
+
+
+@every_part
+def test_fixes(code: str, project: PageProject, open_project: Open) -> None:
+    """All first fixes together give the fixed files, in which nothing is left to fix."""
+    checked = open_project(code, project.before())
+    checked.apply(checked.findings())
+    _assert_same_texts(checked.texts(project.files), project.after())
+    left = checked.findings()
+    assert checked.lines(left) == project.findings_after()
+    assert [fix.title for finding in left for fix in finding.fixes if fix.edits] == []
+
+
+@every_part
+def test_fixed_files_are_as_good_when_read_anew(code: str, project: PageProject, open_project: Open) -> None:
+    checked = open_project(code, project.after())
+    assert checked.lines(checked.findings()) == project.findings_after()
+
+
+@every_part
+def test_each_fix_alone(code: str, project: PageProject, open_project: Open) -> None:
+    """A single fix takes its finding away, adds none and leaves files that compile."""
+    checked = open_project(code, project.before())
+    before = checked.findings()
+    for finding in before:
+        if finding.fixes and finding.fixes[0].edits:
+            checked.apply([finding])
+            assert len(checked.findings()) < len(before), finding.fixes[0].title
+            for name, text in checked.texts(project.files).items():
+                if name.endswith(".py"):
+                    compile(text, name, "exec")
+            checked.put(project.before())
+    assert checked.findings() == before
+
+
+@every_page
+def test_safety_of_the_fixes(code: str, open_project: Open) -> None:
+    """The header's class of fix is one that the page's findings have, and none is safer than it says."""
+    entry = registry.get(code)
+    assert entry is not None
+    found = [open_project(code, project.before()).findings() for project in PAGES[code].projects]
+    offered = [finding.fixes[0].safety if finding.fixes else None for group in found for finding in group]
+    assert entry.rule.safety in offered
+    order = [None, Safety.MANUAL, Safety.REVIEW, Safety.SAFE]
+    assert max(map(order.index, offered)) == order.index(entry.rule.safety)
+
+
+@every_part
+def test_windows_line_breaks(code: str, project: PageProject, open_project: Open) -> None:
+    checked = open_project(code, _windows(project.before()))
+    findings = checked.findings()
+    assert checked.lines(findings) == project.findings_before()
+    checked.apply(findings)
+    _assert_same_texts(checked.texts(project.files), _windows(project.after()))
+
+
+def _assert_same_texts(texts: Mapping[str, str], expected: Mapping[str, str]) -> None:
+    """File by file, so that a failure shows the lines that differ."""
+    assert texts.keys() == expected.keys()
+    for name, text in texts.items():
+        assert text == expected[name], name
+
+
+def _windows(files: Mapping[str, str]) -> dict[str, str]:
+    return {path: text.replace("\n", "\r\n") for path, text in files.items()}
+
+
+@every_part
+def test_suppressing_a_line_silences_its_findings(
+    code: str, project: PageProject, open_project: Open
+) -> None:
+    """A comment on every other marked line silences what begins there and nothing else; then on the others."""
+    checked = open_project(code, project.before())
+    found = project.findings_before()
+    places = [(path, line) for path, lines in found.items() for line in sorted(lines.owned)]
+    for chosen in (places[::2], places[1::2]):
+        texts = project.before()
+        for path, line in reversed(chosen):
+            texts[path] = _suppressed(path, texts[path], line, code)
+        checked.put(texts)
+        covered = {(path, n) for path, line in chosen for n in _covered(path, project.before()[path], line)}
+        left = [place for place in places if place not in covered]
+        assert _owned(checked) == Counter({place: found[place[0]].owned[place[1]] for place in left})
+
+
+@every_part
+def test_suppressing_the_other_end(code: str, project: PageProject, open_project: Open) -> None:
+    checked = open_project(code, project.before())
+    for path, lines in project.findings_before().items():
+        for line in lines.ends:
+            checked.put({path: _suppressed(path, project.before()[path], line, code)})
+            assert path not in checked.lines(checked.findings())
+            checked.put(project.before())
+
+
+def _suppressed(path: str, text: str, line: int, code: str) -> str:
+    """`text` with the comment at the end of `line` that the editor would put there."""
+    index = LineIndex(text)
+    insertion = suppression(path, index, line - 1, code)
+    assert insertion is not None
+    assert "\n" not in insertion.text, "no comment fits on this line; write the example differently"
+    start, end = index.offset(insertion.range.start), index.offset(insertion.range.end)
+    return text[:start] + insertion.text + text[end:]
+
+
+def _owned(checked: ProjectUnderCheck) -> Counter[tuple[str, int]]:
+    """How many findings begin on each line of each file."""
+    found = checked.lines(checked.findings())
+    return Counter(
+        {(path, line): number for path, lines in found.items() for line, number in lines.owned.items()}
+    )
+
+
+def _covered(path: str, text: str, line: int) -> range:
+    """The lines a comment on `line` speaks for: the whole block when it is the first line of one."""
+    if path.endswith(".py"):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.stmt) and hasattr(node, "body") and node.lineno == line:
+                return range(line, (node.end_lineno or line) + 1)
+    return range(line, line + 1)
+
+
+# --- proofs ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("code", "project", "number", "python"), proofs())
+def test_proof(code: str, project: PageProject, number: int, python: str, tmp_path: Path) -> None:
+    """The proof holds on the bad and on the fixed project, and what it calls the same is the same."""
+    entry, page = registry.get(code), PAGES[code]
+    assert entry is not None
+    version = rule_proofs.django_version(python)
+    if not SpecifierSet(entry.rule.django).contains(version, prereleases=True):
+        pytest.skip(f"the rule is for Django {entry.rule.django}, this is {version}")
+    proof = [proof for each in page.projects for proof in each.proofs][number - 1]
+    versions = {False: project.before()} | ({True: project.after()} if project.fixed else {})
+    with ThreadPoolExecutor() as pool:  # the work is done by processes
+        runs = [
+            pool.submit(
+                rule_proofs.run_proof, python, tmp_path / str(fixed), files, proof, page.path, fixed=fixed
+            )
+            for fixed, files in versions.items()
+        ]
+    try:
+        answers = [run.result() for run in runs]
+    except rule_proofs.NotInstalled as missing:
+        if python == sys.executable:
+            raise
+        pytest.skip(f"{python}: {missing}")
+    assert answers[0] == answers[-1]
