@@ -24,6 +24,8 @@ from djguide_analyzers.trace.values import (
     Mapping,
     ModuleValue,
     ObjectValue,
+    Page,
+    Paginator,
     Partial,
     QuerySetValue,
     Related,
@@ -65,6 +67,10 @@ def get_attribute(
             return _super_attribute(frame, base, name)
         case RequestValue():
             return _request_attribute(frame, name)
+        case Paginator(items=items) | Page(items=items) if name == "object_list":
+            return items
+        case Paginator() | Page():
+            return BuiltinMethod(base, name)
         case Sequence() | Mapping() | Constant(value=str()) | ConditionValue() | Partial():
             return BuiltinMethod(base, name)
         case Scalar():
@@ -84,6 +90,23 @@ def read_key(frame: Frame, row: Row, relation: str, name: str) -> bool:
         return False
     key = target.fields.get(target.pk)
     return name == "pk" or (key is not None and not key.is_forward_one and name == key.name)
+
+
+def read_once_per_key(frame: Frame, test: ir.Expr) -> set[tuple[tuple[int, tuple[str, ...]], str]]:
+    """Relations whose key `test` compares with one seen before: ``row.author_id not in cache``, ``!= last_id``.
+
+    What such a branch loads it loads once per related row, not once per row.
+    """
+    found: set[tuple[tuple[int, tuple[str, ...]], str]] = set()
+    for part in test.values if isinstance(test, ir.Bool) else [test]:
+        if isinstance(part, ir.Compare) and part.ops[0] in ("!=", "not in"):
+            for side in (part.left, part.rights[0]):
+                row = frame.value_at(side.value) if isinstance(side, ir.Attr) else None
+                model = frame.project.models.get(row.model) if isinstance(row, Row) else None
+                field = model.field_of_attname(side.name) if model and isinstance(side, ir.Attr) else None
+                if isinstance(row, Row) and field is not None and field.is_forward_one:
+                    found.add((row.key, field.name))
+    return found
 
 
 # --- rows ------------------------------------------------------------------------------------------------
@@ -172,7 +195,7 @@ def _reverse(frame: Frame, node: ir.Node, row: Row, reverse: Reverse) -> Abstrac
 def _to_one(
     frame: Frame, node: ir.Node, row: Row, name: str, target: str | None, kind: LoadKind, key_only: bool
 ) -> AbstractValue:
-    if loading.is_loaded(frame, row, name):
+    if loading.is_loaded(frame, row, name) or (row.key, name) in frame.run.once:
         frame.emit(RelationRead(frame.site(node), frame.context, row, name, key_only))
     else:
         frame.emit(RelationLoad(frame.site(node), frame.context, row, name, kind, key_only))

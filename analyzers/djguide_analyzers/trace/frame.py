@@ -37,6 +37,8 @@ class Run:
         self.events: list[Event] = []
         self.values: dict[Code, dict[int, AbstractValue]] = {}
         self.loaded: dict[tuple[tuple[int, tuple[str, ...]], str], AbstractValue] = {}
+        self.once: set[tuple[tuple[int, tuple[str, ...]], str]] = set()
+        """Relations, by row key and name, that the running branch reads only when their key is a new one."""
         self.guarded: set[tuple[int, tuple[str, ...]]] = set()
         """Rows whose prefetch cache the code looks into by itself, by key."""
         self.rows: dict[int, int] = {}

@@ -12,6 +12,8 @@ from djguide_analyzers.trace.values import (
     AbstractValue,
     Constant,
     Mapping,
+    Page,
+    Paginator,
     QuerySetValue,
     Row,
     Sequence,
@@ -30,6 +32,8 @@ def iterate(
 ) -> tuple[AbstractValue, Loop]:
     """Element of `value`, and the loop over it; `at` is the loop's own node."""
     site = Site(frame.code, at)
+    if isinstance(value, Page):
+        value = value.items
     match value:
         case QuerySetValue():
             querysets.run_query(frame, value, "iterate", node)
@@ -39,6 +43,8 @@ def iterate(
                 once = True
         case Sequence(element=element):
             pass
+        case Paginator(items=items):
+            element = Page(items)
         case Mapping(key=key, entries=entries):
             element = key if not entries else SCALAR
         case Constant(value=str()):

@@ -215,6 +215,18 @@ def slice_of(frame: Frame, base: AbstractValue, node: ir.Subscript) -> AbstractV
     return QuerySetValue(query, frame.run.new_identity(), base.related, base.cached)
 
 
+def part_of(frame: Frame, items: AbstractValue) -> AbstractValue:
+    """Some of `items`: a queryset sliced at places nobody knows, or a part of a list."""
+    match items:
+        case QuerySetValue():
+            query = items.query.but(sliced=True)
+            return QuerySetValue(query, frame.run.new_identity(), items.related, items.cached)
+        case Sequence():
+            return Sequence(items.element, None, items.rows_of)
+        case _:
+            return UNKNOWN
+
+
 def _length(index: ir.Slice) -> int | None:
     """Number of rows that a slice with literal bounds leaves at most."""
     lower = 0 if index.lower is None else _literal(index.lower)

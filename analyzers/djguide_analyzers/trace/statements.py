@@ -139,7 +139,10 @@ def _assert(frame: Frame, node: ir.Assert) -> bool:
 def _if(frame: Frame, node: ir.If) -> bool:
     expressions.evaluate_test(frame, node.test)
     before = dict(frame.env)
+    once = attributes.read_once_per_key(frame, node.test)
+    frame.run.once |= once
     body_goes_on = execute(frame, node.body)
+    frame.run.once -= once
     after_body, frame.env = frame.env, before
     else_goes_on = execute(frame, node.orelse)
     if body_goes_on and else_goes_on:

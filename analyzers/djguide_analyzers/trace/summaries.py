@@ -29,6 +29,8 @@ from djguide_analyzers.trace.values import (
     Mapping,
     ModuleValue,
     ObjectValue,
+    Page,
+    Paginator,
     Partial,
     PrefetchValue,
     QuerySetValue,
@@ -195,6 +197,10 @@ class _Adoption:
             case Mapping():
                 entries = tuple((key, self.value(item)) for key, item in value.entries)
                 return Mapping(entries, self.value(value.element), self.value(value.key))
+            case Paginator(items=items):
+                return Paginator(self.value(items))
+            case Page(items=items):
+                return Page(self.value(items))
             case PrefetchValue(queryset=QuerySetValue() as queryset):
                 return PrefetchValue(value.path, self.value(queryset), value.to_attr, value.opaque)
             case BoundMethod(info=info, receiver=receiver):

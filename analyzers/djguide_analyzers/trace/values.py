@@ -310,6 +310,20 @@ class Sequence(AbstractValue):
 
 
 @dataclass(frozen=True, slots=True)
+class Paginator(AbstractValue):
+    """Django's ``Paginator`` over `items`."""
+
+    items: AbstractValue
+
+
+@dataclass(frozen=True, slots=True)
+class Page(AbstractValue):
+    """One page of a paginator; `items` are those on it."""
+
+    items: AbstractValue
+
+
+@dataclass(frozen=True, slots=True)
 class Mapping(AbstractValue):
     """A dictionary: known constant keys, and what the other values may be."""
 

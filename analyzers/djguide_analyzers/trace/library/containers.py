@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.trace import calls, iteration
+from djguide_analyzers.trace import calls, iteration, querysets
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.values import (
@@ -13,6 +13,8 @@ from djguide_analyzers.trace.values import (
     AbstractValue,
     Constant,
     Mapping,
+    Page,
+    Paginator,
     Sequence,
     join,
 )
@@ -27,6 +29,8 @@ def call_method(
             return _sequence(frame, node, receiver, name, args)
         case Mapping():
             return _mapping(receiver, name, args)
+        case Paginator(items=items) if name in ("page", "get_page"):
+            return Page(querysets.part_of(frame, items))
         case Constant(value=str()):
             return _text(frame, node, name, args)
         case _:

@@ -17,6 +17,7 @@ from djguide_analyzers.trace.values import (
     ConditionValue,
     Constant,
     ManagerValue,
+    Paginator,
     PrefetchValue,
     QuerySetValue,
     Row,
@@ -61,6 +62,14 @@ def _prefetch_objects(frame: Frame, node: ir.Call, args: Arguments) -> AbstractV
             if isinstance(path, str):
                 frame.run.set_loaded(element, path.split("__")[0], UNKNOWN)
     return NONE
+
+
+@models("django.core.paginator.Paginator")
+def _paginator(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    items = args.get(0, "object_list")
+    if isinstance(items, ManagerValue):
+        items = querysets.as_queryset(frame, items)
+    return Paginator(items) if items is not None else UNKNOWN
 
 
 @models("django.contrib.auth.get_user_model")
