@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.resolve import External, Symbol
@@ -200,9 +202,23 @@ def _last(node: ir.Expr, symbol: Symbol | None) -> str:
     return node.id if isinstance(node, ir.Name) else node.name if isinstance(node, ir.Attr) else ""
 
 
+_PARAMETRISED = re.compile(r"([\w.]+)\[([\w.]+)\]")
+
+
 def _parse_name(text: str) -> ir.Expr | None:
-    """A quoted annotation that is a plain dotted name."""
-    parts = text.strip().split(".")
+    """A quoted annotation: a dotted name, one with a parameter, either of them or None."""
+    options = [part.strip() for part in text.split("|")]
+    named = [part for part in options if part != "None"]
+    if len(named) != 1:
+        return None
+    if match := _PARAMETRISED.fullmatch(named[0]):
+        container, parameter = _dotted(match[1]), _dotted(match[2])
+        return ir.Subscript(0, container, parameter) if container and parameter else None
+    return _dotted(named[0])
+
+
+def _dotted(text: str) -> ir.Expr | None:
+    parts = text.split(".")
     if not all(part.isidentifier() for part in parts):
         return None
     node: ir.Expr = ir.Name(0, parts[0])

@@ -354,6 +354,14 @@ def _object_attribute(frame: Frame, base: ObjectValue, cls: ClassInfo, name: str
             return UNKNOWN
 
 
+def declared_attribute(frame: Frame, cls: ClassInfo, name: str) -> AbstractValue:
+    """What a class or one of its bases assigns to `name` in its body."""
+    found = frame.project.resolver.class_attribute(cls, name)
+    if found is None or not isinstance(found[1], Value) or found[1].expr is None:
+        return UNKNOWN
+    return calls.evaluate_elsewhere(frame, found[1].expr, found[1].code, found[0])
+
+
 def _super_attribute(frame: Frame, base: SuperValue, name: str) -> AbstractValue:
     found = frame.project.resolver.class_attribute(base.cls, name, after=base.after)
     if found is None or not isinstance(found[1], FunctionInfo):

@@ -58,6 +58,8 @@ def apply(frame: Frame, node: ir.Call, func: AbstractValue, args: Arguments) -> 
             return containers.call_method(frame, node, receiver, name, args)
         case BoundMethod(info=info, receiver=receiver):
             bound = [receiver, *args.positional]
+            if (model := MODELS.get(info.dotted)) is not None:
+                return model(frame, node, Arguments(bound, args.keywords, args.starred))
             value = enter(frame, info, bound, args.keywords, frame.site(node), receiver=receiver)
             return _linked(frame, node, info, receiver, value)
         case FunctionValue(info=info):
