@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from djguide_analyzers.trace.events import Context, Event, Loop, QueryRun, RelationLoad
-from djguide_analyzers.trace.querysets import CACHE_SERVED
+from djguide_analyzers.trace.refine import CACHE_SERVED
 from djguide_analyzers.trace.values import Query, Row, RowRoot, Site
 
 MissKind = Literal["fk", "o2o", "reverse_o2o", "gfk", "deferred", "to_many"]

@@ -12,6 +12,7 @@ from djguide_analyzers.trace import calls, loading, refine
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.events import QueryRun, Write
 from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.refine import CACHE_SERVED
 from djguide_analyzers.trace.values import (
     SCALAR,
     UNKNOWN,
@@ -32,9 +33,6 @@ ONE_ROW = frozenset({"get", "first", "last", "latest", "earliest"})
 SCALAR_READS = frozenset({"count", "exists", "contains", "aggregate", "explain"})
 BULK_WRITES = frozenset({"bulk_create", "bulk_update", "update", "delete"})
 RELATED_WRITES = frozenset({"add", "remove", "set", "clear"})
-CACHE_SERVED = frozenset({"all", "count", "exists", "contains", "none"})
-"""Methods that a prefetched relation answers from memory (iteration, ``len``, indexing besides)."""
-
 _ASYNC = {
     f"a{name}": name
     for name in (

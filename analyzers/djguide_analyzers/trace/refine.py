@@ -168,3 +168,6 @@ METHODS: dict[str, Refinement] = {
     "raw": _raw,
     "fetch_mode": _fetch_mode,
 }
+
+CACHE_SERVED = frozenset({"all", "count", "exists", "contains", "none"})
+"""Methods that a prefetched relation answers from memory (iteration, ``len``, indexing besides)."""

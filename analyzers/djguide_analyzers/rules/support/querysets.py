@@ -5,7 +5,7 @@ from __future__ import annotations
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.context import Scope
-from djguide_analyzers.trace.querysets import CACHE_SERVED
+from djguide_analyzers.trace.refine import CACHE_SERVED
 from djguide_analyzers.trace.values import ManagerValue, QuerySetValue
 
 
