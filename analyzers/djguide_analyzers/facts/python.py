@@ -10,11 +10,12 @@ import msgspec
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.extract import Extractor
+from djguide_analyzers.facts.extract_expressions import encodable
 from djguide_analyzers.source.parse import Parsed, parse
 from djguide_analyzers.source.positions import LineIndex
 from djguide_analyzers.source.scan import comments
 
-FORMAT = "1"
+FORMAT = "2"
 """Version of the facts; part of the cache's key, to be changed whenever `ir` or its meaning changes."""
 
 _encoder = msgspec.msgpack.Encoder()
@@ -33,8 +34,11 @@ def python_facts(text: str) -> ir.PyFacts:
 
 def facts_of(parsed: Parsed, text: str, *, first_line_shift: int = 0) -> ir.PyFacts:
     """Facts of an already parsed text."""
-    problems = [ir.Problem(p.line, p.column, p.message) for p in parsed.problems]
-    extractor = Extractor(text, first_line_shift)
+    shift = first_line_shift
+    problems = [
+        ir.Problem(p.line, p.column + (shift if p.line == 0 else 0), p.message) for p in parsed.problems
+    ]
+    extractor = Extractor(text, shift)
     chunks: list[ir.Chunk] = []
     for group in _groups(parsed.statements):
         try:
@@ -42,7 +46,7 @@ def facts_of(parsed: Parsed, text: str, *, first_line_shift: int = 0) -> ir.PyFa
         except RecursionError:
             line = _first_line(group[0])
             problems.append(ir.Problem(line, 0, "nested too deeply to be analysed"))
-    return ir.PyFacts(chunks, list(_directives(text)), problems)
+    return ir.PyFacts(chunks, list(_directives(text, shift)), problems)
 
 
 def encode(facts: ir.PyFacts) -> bytes:
@@ -82,11 +86,14 @@ def _first_line(statement: ast.stmt) -> int:
     return min([statement.lineno, *(d.lineno for d in decorators or ())]) - 1
 
 
-def _directives(text: str) -> Iterator[ir.Comment]:
+def _directives(text: str, first_line_shift: int) -> Iterator[ir.Comment]:
     if not _DIRECTIVE.search(text):
         return
     index = LineIndex(text)
     for token in comments(text):
         if _DIRECTIVE.search(token.text):
             line, column = index.position(token.offset)
-            yield ir.Comment(line, column, token.text, not index.line(line)[:column].strip())
+            shift = first_line_shift if line == 0 else 0
+            yield ir.Comment(
+                line, column + shift, encodable(token.text), not index.line(line)[:column].strip()
+            )

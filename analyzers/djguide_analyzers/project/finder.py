@@ -53,15 +53,19 @@ class Finder:
         if path is not None:
             return self._module(dotted, path, "project")
         head, _, tail = dotted.partition(".")
+        if self._own.get(head, "").endswith("/__init__.py"):
+            return None  # as for Python, the first package of a name hides those of that name behind it
         if head in self._mapped:
             base = self._mapped[head]
             found = base if not tail and base.endswith(".py") else self._below(base, tail)
-            if found is not None:
-                return self._module(dotted, found, "project" if found in self._own_paths else "environment")
+            origin: Origin = "project" if found in self._own_paths else "environment"
+            return self._module(dotted, found, origin) if found is not None else None
         for folder in self._packages:
             found = self._below(folder, dotted)
             if found is not None:
                 return self._module(dotted, found, "environment")
+            if (self._below(folder, head) or "").endswith("/__init__.py"):
+                return None
         if head == "django":
             found = self._below(bundled_packages(), dotted)
             if found is not None:

@@ -279,8 +279,10 @@ class Resolver:
             return cached
         self._mro[cls] = (cls,)  # a class that is its own base
         bases = list(self.bases(cls))
-        sequences = [list(self.mro(b)) if isinstance(b, ClassInfo) else [b] for b in bases]
-        result = (cls, *_merge([*sequences, list(bases)]))
+        sequences: list[list[ClassInfo | External]] = [
+            list(self.mro(base)) if isinstance(base, ClassInfo) else [base] for base in bases
+        ]
+        result = (cls, *(base for base in _merge([*sequences, list(bases)]) if base is not cls))
         self._mro[cls] = result
         return result
 
@@ -290,35 +292,52 @@ class Resolver:
             yield from cls.known_bases
             return
         for base in _base_nodes(cls.node):
-            queryset = self._mixed_in(cls, base)
-            if queryset is not None:
-                assert isinstance(base, ir.Call) and isinstance(base.func, ir.Attr)
-                base = base.func.value  # the manager class that the made one derives from
-            if isinstance(base, ir.Star):
-                yield External("*")
-                continue
-            symbol = self.expr(cls.code, base, cls.owner)
-            if self._evaluate_base is not None and (
-                not isinstance(symbol, (ClassInfo, External)) or self._is_ambiguous(cls.module, base)
-            ):
-                symbol = self._evaluate_base(cls, base) or symbol
-            if isinstance(symbol, (ClassInfo, External)):
-                yield symbol
-            elif symbol is None and isinstance(base, ir.Name) and hasattr(builtins, base.id):
-                yield External(f"builtins.{base.id}")
+            made = self._made_of_queryset(base, cls.code, cls.owner)
+            if made is None:
+                yield self._base(cls, base)
             else:
-                yield External(f"?{_written(base)}")
-            if queryset is not None:
-                yield queryset
+                yield from made
 
-    def _mixed_in(self, cls: ClassInfo, base: ir.Expr) -> ClassInfo | External | None:
-        """The queryset class whose methods ``Manager.from_queryset(QuerySet)`` adds, when a base is that."""
-        if not isinstance(base, ir.Call) or not isinstance(base.func, ir.Attr) or not base.args:
+    def _base(self, cls: ClassInfo, base: ir.Expr) -> ClassInfo | External:
+        if isinstance(base, ir.Star):
+            return External("*")
+        symbol = self.expr(cls.code, base, cls.owner)
+        if self._evaluate_base is not None and (
+            not isinstance(symbol, (ClassInfo, External)) or self._is_ambiguous(cls.module, base)
+        ):
+            symbol = self._evaluate_base(cls, base) or symbol
+        return _readable(symbol, base)
+
+    def _made_of_queryset(
+        self, node: ir.Expr, code: Code, owner: ClassInfo | None, depth: int = 0
+    ) -> list[ClassInfo | External] | None:
+        """Classes that ``Manager.from_queryset(QuerySet)`` derives from; None when `node` is no such thing.
+
+        `node` may also be a name bound to that. The queryset class stands for the methods that are copied from
+        it: those of the manager come first.
+        """
+        if isinstance(node, ir.Subscript):
+            return self._made_of_queryset(node.value, code, owner, depth)
+        if isinstance(node, (ir.Name, ir.Attr)) and depth < _MAX_DEPTH:
+            symbol = self.expr(code, node, owner)
+            if isinstance(symbol, ValueRef) and symbol.value.expr is not None:
+                return self._made_of_queryset(symbol.value.expr, symbol.value.code, symbol.owner, depth + 1)
             return None
-        if base.func.name != "from_queryset":
+        if not (
+            isinstance(node, ir.Call) and isinstance(node.func, ir.Attr) and node.func.name == "from_queryset"
+        ):
             return None
-        symbol = self.expr(cls.code, base.args[0], cls.owner)
-        return symbol if isinstance(symbol, (ClassInfo, External)) else External(f"?{_written(base.args[0])}")
+        queryset = node.args[0] if node.args else node.keyword("queryset_class")
+        if queryset is None:
+            return None
+        manager = node.func.value
+        return [
+            *(
+                self._made_of_queryset(manager, code, owner, depth + 1)
+                or [_readable(self.expr(code, manager, owner), manager)]
+            ),
+            _readable(self.expr(code, queryset, owner), queryset),
+        ]
 
     def _is_ambiguous(self, module: Module, node: ir.Expr) -> bool:
         """Whether a name is bound more than once where it comes from, say in both branches of an ``if``."""
@@ -386,6 +405,16 @@ def _base_nodes(node: ir.ClassDef) -> Iterator[ir.Expr]:
             yield from base.args[1:]
         else:
             yield base
+
+
+def _readable(symbol: Symbol | None, node: ir.Expr) -> ClassInfo | External:
+    """`symbol` as a base class; what is no class appears as `External` with what is written."""
+    if isinstance(symbol, (ClassInfo, External)):
+        return symbol
+    name = node.value if isinstance(node, ir.Subscript) else node
+    if symbol is None and isinstance(name, ir.Name) and hasattr(builtins, name.id):
+        return External(f"builtins.{name.id}")
+    return External(f"?{_written(node)}")
 
 
 def _written(node: ir.Expr) -> str:

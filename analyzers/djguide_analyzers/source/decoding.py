@@ -36,12 +36,15 @@ def decode(data: bytes) -> Decoded:
     bom = data.startswith(codecs.BOM_UTF8)
     if bom:
         data = data[len(codecs.BOM_UTF8) :]
-    encoding = "utf-8" if bom else _cookie(data)
+    encoding = "utf-8" if bom else _normal(_cookie(data))
     try:
-        return Decoded(data.decode(encoding), encoding, bom)
+        text = data.decode(encoding)
+        if encoding == "utf-8" or text.encode(encoding) == data:
+            return Decoded(text, encoding, bom)
+        problem = f"encoding {encoding!r} does not suit the file"
     except UnicodeDecodeError as error:
         problem = f"not valid {encoding}: {error.reason} at byte {error.start}"
-    except LookupError:
+    except (LookupError, UnicodeError):
         problem = f"unknown encoding {encoding!r}"
     return Decoded(data.decode("latin-1"), "latin-1", bom, problem)
 
@@ -53,3 +56,12 @@ def _cookie(data: bytes) -> str:
         if not _BLANK.match(line.rstrip(b"\r")):
             break
     return "utf-8"
+
+
+def _normal(encoding: str) -> str:
+    """Python's own reading of names such as ``utf-8-unix``."""
+    name = encoding[:12].lower().replace("_", "-")
+    for known in ("utf-8", "latin-1", "iso-8859-1", "iso-latin-1"):
+        if name == known or name.startswith(known + "-"):
+            return "utf-8" if known == "utf-8" else "latin-1"
+    return encoding

@@ -65,10 +65,15 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
         if start < position:
             raise OverlappingEdits(f"edits overlap at offset {start}")
         pieces.append(text[position:start])
-        pieces.append(replacement if newline == "\n" else replacement.replace("\n", newline))
+        pieces.append(replacement if newline == "\n" else _with_breaks(replacement, newline))
         position = max(position, end)
     pieces.append(text[position:])
     return "".join(pieces)
+
+
+def _with_breaks(text: str, newline: str) -> str:
+    """`text`, which may hold pieces of the edited text, with its line breaks turned into `newline`."""
+    return text.replace("\r\n", "\n").replace("\n", newline)
 
 
 def line_break_of(text: str) -> str:

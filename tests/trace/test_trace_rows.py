@@ -1,0 +1,294 @@
+"""What the rows of a queryset have loaded, and what reading them loads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tracing import Traced
+
+LOGS = {
+    "a relation is loaded once per row": (
+        """
+        for book in Book.objects.all():
+            book.author.name
+            book.author.name
+        """,
+        ["iterate Book", "| load Book.author", "| read Book.author"],
+    ),
+    "the key stands on the row": (
+        """
+        for book in Book.objects.all():
+            book.author_id
+            book.author.pk
+            book.title
+        """,
+        ["iterate Book", "| load Book.author (key)"],
+    ),
+    "select_related, with what lies on the way": (
+        """
+        for review in Review.objects.select_related("book__author"):
+            review.book.author.name
+            review.by.name
+        """,
+        ["iterate Review", "| read Review.book", "| read Book.author", "| load Review.by"],
+    ),
+    "select_related without arguments follows keys that are not null": (
+        """
+        for book in Book.objects.select_related():
+            book.author.name
+            book.publisher.name
+        """,
+        ["iterate Book", "| read Book.author", "| load Book.publisher"],
+    ),
+    "select_related(None) takes it back": (
+        """
+        for book in Book.objects.select_related("author").select_related(None):
+            book.author.name
+        """,
+        ["iterate Book", "| load Book.author"],
+    ),
+    "prefetch_related": (
+        """
+        for author in Author.objects.prefetch_related("books__publisher"):
+            for book in author.books.all():
+                book.publisher.name
+                book.author.name
+                book.tags.all()[0]
+        """,
+        ["iterate Author", "| iterate Author.books (cached)", "| | read Book.publisher", "| | read Book.author",
+         "| | index Book.tags"],
+    ),
+    "a filter on a prefetched relation is a new query": (
+        """
+        for author in Author.objects.prefetch_related("books"):
+            author.books.filter(year=1).count()
+            author.books.count()
+            author.books.exists()
+            len(author.books.all())
+        """,
+        ["iterate Author", "| count Author.books", "| count Author.books (cached)",
+         "| exists Author.books (cached)", "| call builtins.len", "| len Author.books (cached)"],
+    ),
+    "Prefetch with a queryset of its own": (
+        """
+        inner = Book.objects.select_related("publisher")
+        for author in Author.objects.prefetch_related(Prefetch("books", queryset=inner)):
+            for book in author.books.all():
+                book.publisher.name
+                book.cover.artist
+        """,
+        ["iterate Author", "| iterate Author.books (cached)", "| | read Book.publisher",
+         "| | load Book.cover (reverse_o2o)", "| | load Cover.artist"],
+    ),
+    "to_attr": (
+        """
+        inner = Book.objects.select_related("publisher")
+        for author in Author.objects.prefetch_related(Prefetch("books", queryset=inner, to_attr="found")):
+            for book in author.found:
+                book.publisher.name
+                book.author.name
+            author.books.all()[0]
+        """,
+        ["iterate Author", "| | read Book.publisher", "| | load Book.author", "| index Author.books"],
+    ),
+    "a path that is not known may load anything": (
+        """
+        for book in Book.objects.select_related(path):
+            book.author.name
+        for book in Book.objects.prefetch_related(*paths):
+            book.tags.all()[0]
+        """,
+        ["iterate Book", "| read Book.author", "iterate Book", "| index Book.tags (cached)"],
+    ),
+    "paths in variables": (
+        """
+        name = "author"
+        names = [name, "publisher"]
+        for book in Book.objects.select_related(*names):
+            book.author.name
+            book.publisher.name
+        """,
+        ["iterate Book", "| read Book.author", "| read Book.publisher"],
+    ),
+    "deferred columns": (
+        """
+        for book in Book.objects.defer("text"):
+            book.title
+            book.text
+            book.text
+        for book in Book.objects.only("title"):
+            book.title
+            book.pk
+            book.year
+        for book in Book.objects.defer("text").defer(None):
+            book.text
+        """,
+        ["iterate Book", "| load Book.text (deferred)", "iterate Book", "| load Book.year (deferred)",
+         "iterate Book"],
+    ),
+    "values are no rows": (
+        """
+        for book in Book.objects.values("author"):
+            book["author"].name
+        for author in Book.objects.values_list("author", flat=True):
+            author.name
+        for title, author in Book.objects.values_list("title", "author"):
+            author.name
+        """,
+        ["iterate Book", "iterate Book", "iterate Book"],
+    ),
+    "annotations are no relations": (
+        """
+        for book in Book.objects.annotate(cover=F("year")):
+            book.cover.artist
+        """,
+        ["iterate Book"],
+    ),
+    "children know their parent": (
+        """
+        author = Author.objects.get(pk=1)
+        for book in author.books.all():
+            book.author.name
+            book.publisher.name
+        for client in author.clients.filter(name="x"):
+            client.agent.name
+        """,
+        ["get Author", "iterate Author.books", "| read Book.author", "| load Book.publisher",
+         "iterate Author.clients", "| read Author.agent"],
+    ),
+    "a relation that was set is loaded": (
+        """
+        for book in Book.objects.all():
+            book.author = Author()
+            book.author.name
+        book = Book(author=Author())
+        book.author.name
+        """,
+        ["iterate Book", "| read Book.author", "read Book.author"],
+    ),
+    "one-to-one from both ends": (
+        """
+        for cover in Cover.objects.all():
+            cover.book.title
+        for book in Book.objects.select_related("cover"):
+            book.cover.artist.name
+        """,
+        ["iterate Cover", "| load Cover.book", "iterate Book", "| read Book.cover", "| load Cover.artist"],
+    ),
+    "single rows": (
+        """
+        book = Book.objects.select_related("author").first()
+        book.author.name
+        book.publisher.name
+        Book.objects.order_by("title")[0].author
+        Book.objects.latest("year").author
+        get_object_or_404(Book, pk=1).author
+        """,
+        ["first Book", "read Book.author", "load Book.publisher", "index Book", "load Book.author", "latest Book",
+         "load Book.author", "get Book", "load Book.author"],
+    ),
+    "in_bulk": (
+        """
+        found = Book.objects.in_bulk([1, 2])
+        found[1].author.name
+        for book in found.values():
+            book.publisher.name
+        """,
+        ["in_bulk Book", "load Book.author", "| load Book.publisher"],
+    ),
+    "what runs a queryset": (
+        """
+        books = Book.objects.all()
+        len(books)
+        bool(books)
+        list(books)
+        books[0]
+        books[:3]
+        books.count()
+        books.exists()
+        books.filter(year=1)
+        if books or not books:
+            pass
+        1 in books
+        books.aggregate(x=1)
+        """,
+        ["call builtins.len", "len Book", "call builtins.bool", "bool Book", "call builtins.list", "iterate Book",
+         "index Book", "count Book", "exists Book", "bool Book", "bool Book", "in Book", "aggregate Book"],
+    ),
+    "text": (
+        """
+        for book in Book.objects.select_related("author"):
+            str(book.author)
+            f"{book.publisher}"
+        """,
+        ["iterate Book", "| read Book.author", "| call builtins.str", "| load Author.agent",
+         "| load Book.publisher"],
+    ),
+    "properties and methods of the model": (
+        """
+        for book in Book.objects.all():
+            book.byline
+            book.tag_labels()
+        """,
+        ["iterate Book", "| load Book.author", "| iterate Book.tags"],
+    ),
+    "managers and querysets of the project": (
+        """
+        for book in Book.objects.recent().with_author():
+            book.author.name
+        for book in Book.published_ones.all():
+            book.author.name
+        for book in Book.full.best():
+            book.author.name
+        for book in Book.full.filter(year=1):
+            book.author.name
+        """,
+        ["iterate Book", "| read Book.author", "iterate Book", "| load Book.author", "iterate Book",
+         "| read Book.author", "iterate Book", "| read Book.author"],
+    ),
+    "asynchronous": (
+        """
+        async for book in Book.objects.all():
+            book.author.name
+        (await Book.objects.aget(pk=1)).author
+        [book async for book in Book.objects.select_related("author") if book.author]
+        """,
+        ["iterate Book", "| load Book.author", "get Book", "load Book.author", "iterate Book",
+         "| read Book.author"],
+    ),
+}  # fmt: skip
+
+
+def source(body: str) -> str:
+    lines = "\n".join(f"    {line[8:]}" for line in body.strip("\n").split("\n"))
+    return f"async def view(path, paths):\n{lines}\n"
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_rows(tmp_path: Path, name: str) -> None:
+    body, expected = LOGS[name]
+    assert Traced(tmp_path, source(body)).log("view") == expected
+
+
+def test_rows_of_parameters_may_have_loaded_anything(tmp_path: Path) -> None:
+    traced = Traced(
+        tmp_path,
+        """
+        def view(author: Author, books: list[Book], other):
+            for book in author.books.all():
+                book.publisher.name
+            for book in books:
+                book.author.name
+            other.books.all()
+        """,
+    )
+    assert traced.misses("view") == []
+    assert traced.log("view")[:2] == ["iterate Author.books", "| load Book.publisher"]
+
+
+def test_methods_of_a_model_look_at_a_row_from_outside(tmp_path: Path) -> None:
+    traced = Traced(tmp_path, "")
+    assert traced.log("Book.byline") == ["load Book.author"]
+    assert traced.log("Book.tag_labels") == ["iterate Book.tags"]
+    assert traced.misses("Book.tag_labels") == []
