@@ -16,7 +16,9 @@ def contents(wheel: Path) -> list[str]:
     """Problems with the files in the wheel."""
     names = set(zipfile.ZipFile(wheel).namelist())
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
-    problems = [f"unexpected top-level {top}" for top in sorted(tops - {"djguide_server", "djguide_analyzers"})]
+    problems = [
+        f"unexpected top-level {top}" for top in sorted(tops - {"djguide_server", "djguide_analyzers"})
+    ]
     rules = ROOT / "analyzers" / "djguide_analyzers" / "rules"
     for source in rules.glob("*/*.py"):
         for file in (source, source.with_suffix(".md")):

@@ -96,7 +96,9 @@ class FakeWorkspace:
             findings += findings_in(file, text)
         # What happens between a check and the writing of its fixes.
         self.before_write()
-        return Report(self.projects(), findings, problems, Stats(len(files), 0, 0.25, {"checking": 0.25}))
+        return Report(
+            self.projects(), findings, problems, Stats(len(files), seconds=0.25, phases={"checking": 0.25})
+        )
 
     def projects(self) -> list[ProjectSummary]:
         root = self.roots[0].as_posix()

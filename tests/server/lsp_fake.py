@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
-from djguide_analyzers.engine.report import Problem, Report, Stats
+from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.engine.workspace import Cancelled, Progress, Workspace
 from djguide_analyzers.rules.finding import Confidence, Finding, Fix, Place, Related, Safety, Severity
 from djguide_analyzers.source.edits import Edit

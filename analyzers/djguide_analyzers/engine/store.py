@@ -74,7 +74,8 @@ class FactsStore:
             return self._facts[path]
         facts = self._facts[path] = self._load(path)
         if facts is not None and facts.problems:
-            self.problems[path] = [_syntax(path, problem) for problem in facts.problems]
+            told = self.problems.setdefault(path, [])
+            told += [_syntax(path, problem) for problem in facts.problems]
         return facts
 
     def flush(self) -> None:
@@ -107,9 +108,10 @@ class FactsStore:
             self.problems[path] = [_unreadable(path, str(error))]
             return None
         digest = content_hash(data)
-        self._stamps[path] = Stamp(status.st_mtime_ns, status.st_size, digest)
         decoded = decode_text(data)
-        if decoded.problem is not None:
+        if decoded.problem is None:
+            self._stamps[path] = Stamp(status.st_mtime_ns, status.st_size, digest)
+        else:  # looked at again next time, to be told again
             self.problems[path] = [_unreadable(path, decoded.problem)]
         return self._from_text(decoded.text, digest)
 

@@ -23,7 +23,7 @@ INVALID = "invalid-suppression"
 PRACTICE = "djguide"
 
 _DIRECTIVE = re.compile(r"djguide\s*:\s*(?P<kind>[\w-]+)\s*(?:\[(?P<codes>[^\]]*)\])?", re.IGNORECASE)
-_BLOCKS = (ir.FunctionDef, ir.ClassDef, ir.For, ir.While, ir.With, ir.If, ir.Try)
+_BLOCKS = (ir.FunctionDef, ir.ClassDef, ir.For, ir.While, ir.With, ir.If, ir.Try, ir.Match)
 
 
 @dataclass(eq=False)
@@ -40,7 +40,7 @@ class Suppression:
     def silences(self, code: str, line: int) -> bool:
         """Whether it covers a finding of `code` on `line`, which then counts as a use."""
         covered = self.first is None or self.last is None or self.first <= line <= self.last
-        if code not in self.codes or not covered:
+        if code not in self.codes or not covered or self.problem is not None:
             return False
         self.used.add(code)
         return True
@@ -102,13 +102,8 @@ class Suppressions:
         elif comment.alone:
             edit = Edit(self.path, Range(Position(comment.line, 0), Position(comment.line + 1, 0)), "")
         else:
-            edit = Edit(self.path, Range(Position(comment.line, _blank_start(comment)), whole.end), "")
+            edit = Edit(self.path, whole, "")
         return (Fix("Remove what is not needed", Safety.SAFE, (edit,)),)
-
-
-def _blank_start(comment: ir.Comment) -> int:
-    """Column where the blanks before a comment at the end of a line start: two, by convention."""
-    return max(comment.column - 2, 0)
 
 
 def _range(comment: ir.Comment) -> Range:
@@ -121,17 +116,17 @@ def read(module: Module) -> Suppressions:
     comments = module.facts.comments
     if not comments:
         return Suppressions(module.path, [])
-    blocks = _blocks(module)
-    return Suppressions(module.path, [_read(comment, blocks) for comment in comments])
+    code = _CodeLines(module)
+    return Suppressions(module.path, [_read(comment, code) for comment in comments])
 
 
-def _read(comment: ir.Comment, blocks: dict[int, int]) -> Suppression:
+def _read(comment: ir.Comment, code: _CodeLines) -> Suppression:
     match = _DIRECTIVE.search(comment.text)
     kind = match["kind"].lower() if match else ""
     codes = [code.strip() for code in (match["codes"] or "").split(",") if code.strip()] if match else []
-    line = comment.line + 1 if comment.alone else comment.line
+    line = code.next_after(comment.line) if comment.alone else comment.line
     first: int | None = line
-    last: int | None = blocks.get(line, line)
+    last: int | None = code.blocks.get(line, line)
     problem = None
     if kind == "ignore-file":
         first = last = None
@@ -144,21 +139,31 @@ def _read(comment: ir.Comment, blocks: dict[int, int]) -> Suppression:
     return Suppression(comment, codes, first, last, problem)
 
 
-def _blocks(module: Module) -> dict[int, int]:
-    """Last line of each block statement, by its first line."""
-    found: dict[int, int] = {}
-    for chunk in module.facts.chunks:
-        _enter(chunk.outline, Code(module, chunk), found)
-    return found
+class _CodeLines:
+    """Where the code of a module stands.
 
+    Attributes:
+        blocks: Last line of each block statement, by its first line and those of its decorators.
+    """
 
-def _enter(statements: list[ir.Stmt], code: Code, found: dict[int, int]) -> None:
-    for node in walk(statements):
-        if isinstance(node, _BLOCKS):
+    def __init__(self, module: Module) -> None:
+        self.blocks: dict[int, int] = {}
+        self._lines: set[int] = set()
+        for chunk in module.facts.chunks:
+            self._enter(chunk.outline, Code(module, chunk))
+
+    def next_after(self, line: int) -> int:
+        """The next line below `line` that code starts on; the very next one when there is none."""
+        return min((number for number in self._lines if number > line), default=line + 1)
+
+    def _enter(self, statements: list[ir.Stmt], code: Code) -> None:
+        for node in walk(statements):
             place = code.range(node)
-            found[place.start.line] = place.end.line
-            for decorator in getattr(node, "decorators", ()):
-                found[code.range(decorator).start.line] = place.end.line
-        if isinstance(node, ir.FunctionDef):
-            info = FunctionInfo(node, code)
-            _enter(info.statements, info.body_code, found)
+            self._lines.add(place.start.line)
+            if isinstance(node, _BLOCKS):
+                self.blocks[place.start.line] = place.end.line
+                for decorator in getattr(node, "decorators", ()):
+                    self.blocks[code.range(decorator).start.line] = place.end.line
+            if isinstance(node, ir.FunctionDef):
+                info = FunctionInfo(node, code)
+                self._enter(info.statements, info.body_code)

@@ -12,7 +12,7 @@ from djguide_analyzers.facts import ir
 
 def _child_fields(cls: type[Struct]) -> tuple[str, ...]:
     """Names of the fields that can hold nodes, in order."""
-    hints = get_type_hints(cls, vars(ir))
+    hints = get_type_hints(cls, dict(vars(ir)))
     return tuple(name for name in cls.__struct_fields__ if _holds_nodes(hints[name]))
 
 

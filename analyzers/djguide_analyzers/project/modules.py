@@ -111,7 +111,8 @@ class Code:
     def range(self, node: ir.Node | int) -> Range:
         """Where a node of this table stands in the file."""
         line, column, end_line, end_column = span(
-            self.chunk.spans if self._spans is None else self._spans, node if isinstance(node, int) else node.at
+            self.chunk.spans if self._spans is None else self._spans,
+            node if isinstance(node, int) else node.at,
         )
         first = self.chunk.line
         return Range(Position(first + line, column), Position(first + end_line, end_column))

@@ -309,7 +309,9 @@ class Worker:
         try:
             if workspace.settled:
                 return True
-            workspace.settle(progress=self._on_progress, cancelled=lambda: self._interrupted or bool(self._inbox))
+            workspace.settle(
+                progress=self._on_progress, cancelled=lambda: self._interrupted or bool(self._inbox)
+            )
         except Cancelled:
             return False
         except Exception as error:
