@@ -182,3 +182,12 @@ def test_doctor(project: Path) -> None:
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "project.settings" in answer.stdout
     assert "project.settings" in djguide(project, "doctor").stdout
+
+
+def test_a_folder_without_django_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    (folder / "tool.py").write_text("print('hello')\n")
+    result = djguide(folder, "check")
+    assert result.returncode == 0
+    assert "No Django project was found here" in result.stdout
