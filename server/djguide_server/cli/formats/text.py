@@ -140,7 +140,9 @@ def summary(result: CheckResult, terminal: Terminal) -> str:
     files = count(result.report.stats.files, "file")
     total = len(result.report.findings)
     if not total and not result.report.projects:
-        parts.append(terminal.style("No Django project was found here; `djguide doctor` tells more.", fg="yellow"))
+        parts.append(
+            terminal.style("No Django project was found here; `djguide doctor` tells more.", fg="yellow")
+        )
         return " ".join(parts)
     if not total:
         parts.append(terminal.style(f"No findings in {files}.", fg="green"))
