@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +22,8 @@ TESTS = Path(__file__).parent
 LAYERS = ("source", "facts", "project", "trace", "rules", "engine")
 """Each may import itself and what stands before it."""
 FRONT_END_ONLY = {"djguide_server", "pygls", "lsprotocol", "click", "rich"}
-SHARED_BY_RULES = {"base", "context", "finding", "support"}
+SHARED_BY_RULES = {path.stem for path in (ANALYZERS / "rules").glob("*.py")} - {"__init__", "registry"}
+"""The modules beside the folders of the practices."""
 MAX_LINES = 450
 
 
@@ -96,8 +100,7 @@ def test_rules_import_no_rules() -> None:
         name = found.name.split(".")
         if own[0] != "rules" or name[:2] != ["djguide_analyzers", "rules"] or own == ("rules", "registry.py"):
             continue
-        allowed = SHARED_BY_RULES if len(own) > 2 else SHARED_BY_RULES - {"support"}
-        if len(name) < 3 or name[2] not in allowed:
+        if len(name) < 3 or name[2] not in SHARED_BY_RULES:
             wrong.append(found)
     assert not wrong, told(wrong)
 
@@ -116,21 +119,40 @@ def test_the_server_uses_the_analysis_from_outside() -> None:
 
 def test_importing_the_analysis_imports_no_front_end() -> None:
     """Also not by way of a third-party package."""
-    import subprocess
-    import sys
-
     code = (
         "import sys, djguide_analyzers.engine.workspace\n"
         f"print(sorted({FRONT_END_ONLY!r} & {{name.split('.')[0] for name in sys.modules}}))"
     )
+    assert python(code) == "[]"
+
+
+def test_every_module_can_be_imported_first() -> None:
+    """No import works only because another came before it."""
+    names = [".".join(path.relative_to(ANALYZERS.parent).with_suffix("").parts) for path in files(ANALYZERS)]
+    code = (
+        "import importlib, sys\n"
+        f"for name in {[name.removesuffix('.__init__') for name in names]!r}:\n"
+        "    for known in [known for known in sys.modules if known.startswith('djguide_analyzers')]:\n"
+        "        del sys.modules[known]\n"
+        "    try:\n"
+        "        importlib.import_module(name)\n"
+        "    except ImportError as error:\n"
+        "        print(name, error)\n"
+    )
+    assert python(code) == ""
+
+
+def python(code: str) -> str:
+    """What `code` prints in a Python of its own."""
+    path = f"{ANALYZERS.parent}{os.pathsep}{SERVER.parent}"
     result = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         check=True,
-        env={"PYTHONPATH": f"{ANALYZERS.parent}:{SERVER.parent}"},
+        env=os.environ | {"PYTHONPATH": path},
     )
-    assert result.stdout.strip() == "[]"
+    return result.stdout.strip()
 
 
 @pytest.mark.parametrize("root", [ANALYZERS, SERVER], ids=["analyzers", "server"])
@@ -145,11 +167,7 @@ def test_no_file_is_too_long(root: Path) -> None:
 
 def test_every_rule_has_its_page() -> None:
     folder = ANALYZERS / "rules"
-    rules = [
-        path
-        for path in files(folder)
-        if path.parent != folder and path.parent.name != "support" and not path.name.startswith("_")
-    ]
+    rules = [path for path in files(folder) if path.parent != folder and not path.name.startswith("_")]
     assert rules
     assert [path for path in rules if not path.with_suffix(".md").is_file()] == []
 

@@ -157,7 +157,7 @@ def test_a_new_practice(checkout: Path) -> None:
         (("models", "../evil"), "not kebab-case"),
         (("models", "import"), "cannot be the name of a module"),
         (("querys", "a-new-rule"), "Did you mean 'queries'?"),
-        (("support", "a-new-rule"), "cannot be a practice"),
+        (("edits", "a-new-rule"), "cannot be a practice"),
         (("../models", "a-new-rule"), "cannot be a practice"),
     ],
 )

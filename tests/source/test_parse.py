@@ -146,6 +146,7 @@ def test_one_problem_for_each_broken_top_level_statement() -> None:
         (3, "invalid syntax"),
         (8, "expected ':'"),
     ]
+    assert parse(text).lost == 4
 
 
 # --- newer syntax ----------------------------------------------------------------------------------------

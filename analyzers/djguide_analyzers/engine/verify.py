@@ -38,9 +38,7 @@ def _applies(index: LineIndex, edits: list[Edit], facts: ir.PyFacts | None) -> b
             start, end = Position(first, 0), Position(last, 0)
             before = index.slice(Range(start, end))
             after = apply_edits(before, [_moved(edit, first) for edit in inside])
-            if after == before or (
-                facts is not None and len(parse(after).problems) > len(parse(before).problems)
-            ):
+            if after == before or (facts is not None and parse(after).lost > parse(before).lost):
                 return False
     except OverlappingEdits:
         return False

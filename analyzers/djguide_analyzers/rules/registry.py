@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from djguide_analyzers.rules.context import FileContext
 
 _FOLDER = Path(__file__).parent
-_NO_PRACTICES = frozenset({"support"})
 
 
 class Entry(Struct, frozen=True):
@@ -34,8 +33,6 @@ class Entry(Struct, frozen=True):
 def _entries() -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     for practice in sorted(p.name for p in _FOLDER.iterdir() if p.is_dir() and not p.name.startswith("_")):
-        if practice in _NO_PRACTICES:
-            continue
         for info in pkgutil.iter_modules([str(_FOLDER / practice)]):
             if info.name.startswith("_"):
                 continue

@@ -18,10 +18,14 @@ _UNPARSABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Parsed(NamedTuple):
-    """Top-level statements with positions as in the text, and what could not be read."""
+    """Top-level statements with positions as in the text, and what could not be read.
+
+    `problems` holds the first of each top-level statement; `lost` is how many there are in all.
+    """
 
     statements: list[ast.stmt]
     problems: list[SyntaxProblem]
+    lost: int = 0
 
 
 def parse(text: str) -> Parsed:
@@ -31,4 +35,4 @@ def parse(text: str) -> Parsed:
     if statements is not None:
         return Parsed(statements, [])
     recovery = Recovery(clean)
-    return Parsed(recovery.statements(), recovery.problems)
+    return Parsed(recovery.statements(), recovery.problems, recovery.lost)

@@ -52,6 +52,11 @@ class Recovery:
         return self._block(0, len(self.lines), in_function=False, depth=0)
 
     @property
+    def lost(self) -> int:
+        """How many problems there were in all."""
+        return len(self._found)
+
+    @property
     def problems(self) -> list[SyntaxProblem]:
         """What was lost: the first problem of each top-level statement."""
         starts = [start for start, _ in self._pieces(0, len(self.lines))]

@@ -11,8 +11,8 @@ from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.decorators import TRANSPARENT, decorator_names
 from djguide_analyzers.trace.events import CallMade, CallSite, Write
 from djguide_analyzers.trace.frame import MAX_DEPTH, Frame, Run
-from djguide_analyzers.trace.library import containers
-from djguide_analyzers.trace.library.registry import MODELS
+from djguide_analyzers.trace.frameworks import containers
+from djguide_analyzers.trace.frameworks.registry import MODELS
 from djguide_analyzers.trace.values import (
     NONE,
     SCALAR,

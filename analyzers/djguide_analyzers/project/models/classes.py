@@ -11,7 +11,7 @@ from djguide_analyzers.project.models.definition import Definition
 from djguide_analyzers.project.models.doubts import unreadable_bases
 from djguide_analyzers.project.models.drafts import Draft, FieldDraft, ManagerDraft
 from djguide_analyzers.project.models.evaluation import Instance, Interpreter
-from djguide_analyzers.project.models.evaluation.library import copy_instance
+from djguide_analyzers.project.models.evaluation.known import copy_instance
 from djguide_analyzers.project.models.evaluation.values import truth
 from djguide_analyzers.project.models.fields import FIELD, FieldReader
 from djguide_analyzers.project.models.meta import MetaReader

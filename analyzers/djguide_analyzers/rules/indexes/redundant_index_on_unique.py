@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.edits import remove_keyword
+from djguide_analyzers.rules.fields import declared_fields, is_literal_true, keyword_node
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.support.edits import remove_keyword
-from djguide_analyzers.rules.support.fields import declared_fields, is_literal_true, keyword_node
 
 RULE = Rule(
     summary="`db_index=True` on a column that is unique or the primary key",

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.edits import import_name, replace
+from djguide_analyzers.rules.fields import declared_fields
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.support.edits import import_name, replace
-from djguide_analyzers.rules.support.fields import declared_fields
 
 RULE = Rule(
     summary="A relation points to Django's own user class instead of the configured one",

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.edits import arguments_range, import_name, insert, replace
+from djguide_analyzers.rules.fields import Declared, declared_fields
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.support.edits import arguments_range, import_name, insert, replace
-from djguide_analyzers.rules.support.fields import Declared, declared_fields
 from djguide_analyzers.source.edits import Edit
 
 RULE = Rule(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.edits import replace
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
-from djguide_analyzers.rules.support.edits import replace
 from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.events import RelationLoad, RelationRead
 from djguide_analyzers.trace.values import Row, Site

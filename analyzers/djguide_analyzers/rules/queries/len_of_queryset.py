@@ -10,9 +10,9 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.edits import arguments_range, insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.support.edits import arguments_range, insert, replace
-from djguide_analyzers.rules.support.querysets import answers_from_cache
+from djguide_analyzers.rules.querysets import answers_from_cache
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.events import QueryRun, QuerySetUse

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Safety, Severity
-from djguide_analyzers.rules.support.n_plus_one import hits
+from djguide_analyzers.rules.n_plus_one import hits
 
 RULE = Rule(
     summary="A loop loads a foreign key once per row instead of joining it",

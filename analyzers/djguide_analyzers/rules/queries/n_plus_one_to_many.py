@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Safety, Severity
-from djguide_analyzers.rules.support.n_plus_one import hits
+from djguide_analyzers.rules.n_plus_one import hits
 from djguide_analyzers.trace.missing import Miss
 
 RULE = Rule(

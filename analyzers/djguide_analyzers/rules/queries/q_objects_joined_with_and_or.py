@@ -10,8 +10,8 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.edits import between, insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.support.edits import between, insert, replace
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Position, Range
 from djguide_analyzers.trace.values import ConditionValue

@@ -8,8 +8,8 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.support.edits import insert
 from djguide_analyzers.trace.refine import METHODS
 from djguide_analyzers.trace.values import BuiltinMethod, ManagerValue, QuerySetValue
 

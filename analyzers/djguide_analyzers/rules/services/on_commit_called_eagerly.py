@@ -10,8 +10,8 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.edits import arguments_range, import_name, insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.support.edits import arguments_range, import_name, insert, replace
 from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.values import (
     AbstractValue,

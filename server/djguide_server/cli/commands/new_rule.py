@@ -14,7 +14,6 @@ from djguide_server.cli import engine, streams
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _PRACTICE = re.compile(r"[a-z]+")
-_SHARED = "support"
 
 _MODULE = '''\
 """Finds nothing yet."""
@@ -127,8 +126,13 @@ def _refuse_bad_code(code: str) -> None:
         raise click.UsageError(f"{code!r} exists already: `djguide rule {code}` shows it.")
 
 
+def _is_shared(practice: str) -> bool:
+    """Whether a module that all rules share has that name."""
+    return (_rules_folder() / f"{practice}.py").exists()
+
+
 def _refuse_bad_practice(practice: str) -> None:
-    if not _PRACTICE.fullmatch(practice) or practice == _SHARED or keyword.iskeyword(practice):
+    if not _PRACTICE.fullmatch(practice) or keyword.iskeyword(practice) or _is_shared(practice):
         raise click.UsageError(f"{practice!r} cannot be a practice: one word in lower case, as in 'queries'.")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from djguide_analyzers.project.models.evaluation import enums
 from djguide_analyzers.project.models.evaluation.builtin import BUILTINS
 from djguide_analyzers.project.models.evaluation.core import Core
-from djguide_analyzers.project.models.evaluation.library import (
+from djguide_analyzers.project.models.evaluation.known import (
     LIBRARY,
     apps_attribute,
     connection_attribute,

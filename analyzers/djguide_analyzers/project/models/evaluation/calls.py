@@ -7,7 +7,7 @@ from typing import Any
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.models.evaluation import operators
 from djguide_analyzers.project.models.evaluation.core import Core
-from djguide_analyzers.project.models.evaluation.library import copy_instance
+from djguide_analyzers.project.models.evaluation.known import copy_instance
 from djguide_analyzers.project.models.evaluation.values import (
     MORE,
     SCALARS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,7 +50,7 @@ class Origin:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-class Core:
+class Core(ABC):
     """What all parts of the interpreter share.
 
     Args:
@@ -193,116 +194,120 @@ class Core:
 
     # --- implemented by the parts ---
 
-    def expr(self, node: ir.Expr, frame: Frame) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def expr(self, node: ir.Expr, frame: Frame) -> Any: ...
 
-    def items(self, value: Any) -> list[Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def items(self, value: Any) -> list[Any]: ...
 
-    def block(self, statements: list[ir.Stmt], frame: Frame) -> Completion:
-        raise NotImplementedError
+    @abstractmethod
+    def block(self, statements: list[ir.Stmt], frame: Frame) -> Completion: ...
 
-    def assign(self, target: ir.Expr, value: Any, frame: Frame) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def assign(self, target: ir.Expr, value: Any, frame: Frame) -> None: ...
 
-    def name(self, name: str, frame: Frame) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def name(self, name: str, frame: Frame) -> Any: ...
 
-    def scope_of(self, name: str, frame: Frame) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def scope_of(self, name: str, frame: Frame) -> dict[str, Any]: ...
 
-    def global_value(self, module: Module, name: str) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def global_value(self, module: Module, name: str) -> Any: ...
 
-    def symbol_value(self, symbol: Symbol | None) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def symbol_value(self, symbol: Symbol | None) -> Any: ...
 
-    def module_value(self, dotted: str) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def module_value(self, dotted: str) -> Any: ...
 
-    def imported(self, source: str, name: str) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def imported(self, source: str, name: str) -> Any: ...
 
-    def attribute(self, value: Any, name: str) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def attribute(self, value: Any, name: str) -> Any: ...
 
-    def instance_attribute(self, value: Instance, name: str) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def instance_attribute(self, value: Instance, name: str) -> Any: ...
 
-    def set_attribute(self, value: Any, name: str, content: Any) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def set_attribute(self, value: Any, name: str, content: Any) -> None: ...
 
-    def delete_attribute(self, value: Any, name: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def delete_attribute(self, value: Any, name: str) -> None: ...
 
-    def has_attribute(self, value: Any, name: str) -> bool | None:
-        raise NotImplementedError
+    @abstractmethod
+    def has_attribute(self, value: Any, name: str) -> bool | None: ...
 
-    def plain(self, value: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def plain(self, value: Any) -> Any: ...
 
-    def subscript(self, value: Any, index: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def subscript(self, value: Any, index: Any) -> Any: ...
 
-    def special(self, value: Instance, name: str, args: list[Any]) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def special(self, value: Instance, name: str, args: list[Any]) -> Any: ...
 
-    def enum_members(self, value: Any) -> list[Any] | None:
-        raise NotImplementedError
+    @abstractmethod
+    def enum_members(self, value: Any) -> list[Any] | None: ...
 
-    def find(self, cls: ClassInfo, name: str, after: ClassInfo | None = None) -> tuple[ClassInfo, Any] | None:
-        raise NotImplementedError
+    @abstractmethod
+    def find(
+        self, cls: ClassInfo, name: str, after: ClassInfo | None = None
+    ) -> tuple[ClassInfo, Any] | None: ...
 
-    def readable(self, cls: ClassInfo) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def readable(self, cls: ClassInfo) -> bool: ...
 
-    def class_value(self, cls: ClassInfo, name: str) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def class_value(self, cls: ClassInfo, name: str) -> Any: ...
 
-    def namespace(self, cls: ClassInfo) -> Frame:
-        raise NotImplementedError
+    @abstractmethod
+    def namespace(self, cls: ClassInfo) -> Frame: ...
 
-    def bind(self, raw: Any, receiver: Any, owner: ClassInfo) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def bind(self, raw: Any, receiver: Any, owner: ClassInfo) -> Any: ...
 
-    def bind_to_class(self, raw: Any, cls: ClassInfo, owner: ClassInfo) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def bind_to_class(self, raw: Any, cls: ClassInfo, owner: ClassInfo) -> Any: ...
 
-    def bind_to_metaclass(self, raw: Any, cls: ClassInfo, owner: ClassInfo) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def bind_to_metaclass(self, raw: Any, cls: ClassInfo, owner: ClassInfo) -> Any: ...
 
-    def metaclass(self, cls: ClassInfo) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def metaclass(self, cls: ClassInfo) -> Any: ...
 
+    @abstractmethod
     def call(
         self, function: Any, args: list[Any], kwargs: dict[Any, Any], code: Code | None = None,
         node: ir.Call | None = None,
     ) -> Any:  # fmt: skip
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def invoke(
         self, function: FunctionInfo | ir.Lambda, enclosing: Frame | None, owner: ClassInfo | None,
         args: list[Any], kwargs: dict[Any, Any],
     ) -> Any:  # fmt: skip
-        raise NotImplementedError
+        ...
 
-    def arguments(self, node: ir.Call, frame: Frame) -> tuple[list[Any], dict[Any, Any]]:
-        raise NotImplementedError
+    @abstractmethod
+    def arguments(self, node: ir.Call, frame: Frame) -> tuple[list[Any], dict[Any, Any]]: ...
 
-    def comprehension(self, node: ir.Comp, frame: Frame) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def comprehension(self, node: ir.Comp, frame: Frame) -> Any: ...
 
-    def super_of(self, frame: Frame) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def super_of(self, frame: Frame) -> Any: ...
 
-    def local_class(self, node: ir.ClassDef, frame: Frame) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def local_class(self, node: ir.ClassDef, frame: Frame) -> Any: ...
 
-    def make_class(self, name: Any, bases: Any, attrs: Any, metaclass: ClassInfo | None = None) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def make_class(self, name: Any, bases: Any, attrs: Any, metaclass: ClassInfo | None = None) -> Any: ...
 
-    def import_names(self, node: ir.Import | ir.ImportFrom, frame: Frame) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def import_names(self, node: ir.Import | ir.ImportFrom, frame: Frame) -> None: ...
 
-    def branch(self, blocks: list[list[ir.Stmt]], frame: Frame) -> Completion:
-        raise NotImplementedError
+    @abstractmethod
+    def branch(self, blocks: list[list[ir.Stmt]], frame: Frame) -> Completion: ...

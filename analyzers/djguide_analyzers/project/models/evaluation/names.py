@@ -8,7 +8,7 @@ from typing import Any
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.models.evaluation.builtin import BUILTINS
 from djguide_analyzers.project.models.evaluation.core import PENDING, Core
-from djguide_analyzers.project.models.evaluation.library import LIBRARY
+from djguide_analyzers.project.models.evaluation.known import LIBRARY
 from djguide_analyzers.project.models.evaluation.values import UNBOUND, UNKNOWN, Frame, Raised, Unknown
 from djguide_analyzers.project.modules import ClassInfo, Code, ImportedName, Module
 from djguide_analyzers.project.resolve import External, ModuleRef, Symbol, ValueRef

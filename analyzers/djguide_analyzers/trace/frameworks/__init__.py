@@ -6,14 +6,14 @@ methods get their receiver as first argument.
 
 from __future__ import annotations
 
-from djguide_analyzers.trace.library import (
+from djguide_analyzers.trace.frameworks import (
     builtin_functions,
     containers,
     django_functions,
     django_views,
     standard,
 )
-from djguide_analyzers.trace.library.registry import MODELS, LibraryModel
+from djguide_analyzers.trace.frameworks.registry import MODELS, LibraryModel
 
 __all__ = [
     "MODELS",

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.eager import eager_fix, is_to_one
 from djguide_analyzers.rules.finding import Place, Related
-from djguide_analyzers.rules.support.eager import eager_fix, is_to_one
 from djguide_analyzers.trace.missing import Miss, deepest, misses
 
 

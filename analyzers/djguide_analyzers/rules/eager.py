@@ -9,8 +9,8 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import ModelGraph
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.edits import insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety
-from djguide_analyzers.rules.support.edits import insert, replace
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.values import Link, Query

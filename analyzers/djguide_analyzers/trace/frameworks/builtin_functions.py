@@ -6,7 +6,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.trace import attributes, calls, iteration, querysets
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.frame import Frame
-from djguide_analyzers.trace.library.registry import models
+from djguide_analyzers.trace.frameworks.registry import models
 from djguide_analyzers.trace.values import (
     NONE,
     SCALAR,
