@@ -48,7 +48,8 @@ class Workspace:
         self._files = DiskFiles()
         self._cache = cache
         self._settings = dict(settings or {})
-        self._roots = [posix(root) for root in roots]
+        given = list(dict.fromkeys(posix(root) for root in roots))
+        self._roots = [root for root in given if not any(o != root and is_inside(root, o) for o in given)]
         self._opened: FactsStore | None = None
         self._folders: dict[str, Folder] = {}
 

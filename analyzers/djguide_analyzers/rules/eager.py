@@ -104,8 +104,9 @@ def _can_load(query: Query, joins: list[str], prefetches: list[str]) -> bool:
     """Whether calls added to the chain can make the queryset load the paths."""
     if query.combined:
         return False
-    if joins and query.only is not None and any(path.split("__")[0] not in query.only for path in joins):
-        return False
+    joined = {path.split("__")[0] for path in joins}
+    if not joined.isdisjoint(query.deferred) or (query.only is not None and not joined <= query.only):
+        return False  # Django refuses to join what it is told to leave out
     return not (prefetches and any(link.name == "iterator" for link in query.chain))
 
 

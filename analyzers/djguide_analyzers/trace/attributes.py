@@ -62,7 +62,7 @@ def get_attribute(
         case ClassValue(cls=cls):
             return class_attribute(frame, cls, name, node)
         case ObjectValue(cls=cls):
-            return _object_attribute(frame, base, cls, name)
+            return _object_attribute(frame, node, base, cls, name)
         case SuperValue():
             return _super_attribute(frame, base, name)
         case RequestValue():
@@ -334,7 +334,9 @@ def class_attribute(frame: Frame, cls: ClassInfo, name: str, node: ir.Node) -> A
             return UNKNOWN
 
 
-def _object_attribute(frame: Frame, base: ObjectValue, cls: ClassInfo, name: str) -> AbstractValue:
+def _object_attribute(
+    frame: Frame, node: ir.Node, base: ObjectValue, cls: ClassInfo, name: str
+) -> AbstractValue:
     found = frame.project.resolver.class_attribute(cls, name)
     if found is None:
         return RequestValue() if name == "request" else UNKNOWN
@@ -345,7 +347,7 @@ def _object_attribute(frame: Frame, base: ObjectValue, cls: ClassInfo, name: str
             if "builtins.staticmethod" in kinds:
                 return calls.function_value(binding)
             if is_property(frame, binding):
-                return UNKNOWN
+                return calls.enter(frame, binding, [base], {}, frame.site(node), receiver=base)
             return BoundMethod(binding, base)
         case Value(expr=expr) if expr is not None:
             value = calls.evaluate_elsewhere(frame, expr, binding.code, owner)

@@ -6,6 +6,8 @@ The table of lazy methods maps each to a function that refines a `Query`; method
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.trace import calls, loading, refine
@@ -62,7 +64,7 @@ def call_method(
     if name in refine.METHODS:
         return _refined(frame, node, queryset, name, args)
     if name in ONE_ROW:
-        run_query(frame, queryset, name, node)
+        run_query(frame, _past_cache(frame, queryset, name), name, node)
         return one_row(frame, queryset)
     if name in SCALAR_READS:
         run_query(frame, queryset, name, node)
@@ -76,6 +78,17 @@ def call_method(
         frame.emit(Write(frame.site(node), frame.context, queryset.query.model, name, queryset))
         return args.first if name == "bulk_create" and args.first is not None else SCALAR
     return UNKNOWN
+
+
+def _past_cache(frame: Frame, queryset: QuerySetValue, name: str) -> QuerySetValue:
+    """`queryset` as a method that yields one row sees it: only ``first()`` of ordered rows uses the cache."""
+    if not queryset.cached:
+        return queryset
+    model = frame.project.models.get(queryset.query.model)
+    ordered = queryset.query.ordered or (
+        queryset.query.ordered is None and model is not None and model.ordering
+    )
+    return queryset if name == "first" and ordered else replace(queryset, cached=False)
 
 
 def _refined(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from djguide_analyzers.facts import ir
@@ -27,10 +28,30 @@ from djguide_analyzers.trace.values import (
 
 def execute(frame: Frame, statements: list[ir.Stmt]) -> bool:
     """Execute a block."""
-    for node in statements:
-        if not _EXECUTORS[type(node)](frame, node):
-            return False
-    return True
+    loops = frame.loops
+    if loops and (ending := _ending(statements)) is not None:
+        frame.loops = _ended(frame, ending)
+    try:
+        for node in statements:
+            if not _EXECUTORS[type(node)](frame, node):
+                return False
+        return True
+    finally:
+        frame.loops = loops
+
+
+def _ending(statements: list[ir.Stmt]) -> ir.Stmt | None:
+    """The statement with which a block leaves the loop it stands in, when it always does."""
+    last = statements[-1] if statements else None
+    leaves = isinstance(last, (ir.Return, ir.Raise)) or (isinstance(last, ir.Jump) and last.kind == "break")
+    return last if leaves and not _continues(statements) else None
+
+
+def _ended(frame: Frame, ending: ir.Stmt) -> tuple[Loop, ...]:
+    """The running loops, those that `ending` leaves marked as in their last round: this one is the only one."""
+    own = [number for number, loop in enumerate(frame.loops) if loop.depth == len(frame.stack)]
+    left = own[-1:] if isinstance(ending, ir.Jump) else own
+    return tuple(replace(loop, once=True) if n in left else loop for n, loop in enumerate(frame.loops))
 
 
 def assign(frame: Frame, target: ir.Expr, value: AbstractValue) -> None:
@@ -183,9 +204,7 @@ def _loop(frame: Frame, node: ir.For | ir.While, element: AbstractValue | None, 
 
 def _ends_at_once(body: list[ir.Stmt]) -> bool:
     """Whether the first round is always the last."""
-    last = body[-1] if body else None
-    ends = isinstance(last, (ir.Return, ir.Raise)) or (isinstance(last, ir.Jump) and last.kind == "break")
-    return ends and not _continues(body)
+    return _ending(body) is not None
 
 
 def _continues(body: list[ir.Stmt]) -> bool:

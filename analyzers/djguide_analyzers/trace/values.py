@@ -6,7 +6,7 @@ is unknown, and nothing is ever reported about it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from djguide_analyzers.facts import ir
@@ -354,6 +354,10 @@ def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
     if other == NONE:
         return one
     match one, other:
+        case Sequence(items=()), Sequence():
+            return replace(other, items=None)
+        case Sequence(), Sequence(items=()):
+            return replace(one, items=None)
         case Constant(), Constant():
             return SCALAR
         case ((Constant() | Scalar()), (Constant() | Scalar())):
