@@ -242,3 +242,13 @@ def test_hostile_texts_are_survived(text: str) -> None:
 def test_sound_code_behind_many_errors_is_kept() -> None:
     text = "a b\n" * 300 + "def f():\n    return 1\n"
     assert [getattr(statement, "name", "") for statement in parse(text).statements] == ["f"]
+
+
+def test_type_parameters_over_several_lines() -> None:
+    header = "def route[\n    T: int | str\n](\n    pool: list[T],\n    *,\n    proxy: str,\n)"
+    text = f"{header} -> tuple[T, ...]:\n    return 1\n"
+    parsed = parse(text)
+    assert parsed.problems == []
+    function = parsed.statements[0]
+    assert isinstance(function, ast.FunctionDef)
+    assert [arg.arg for arg in function.args.args] == ["pool"]

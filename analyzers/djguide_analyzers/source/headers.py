@@ -120,8 +120,12 @@ def _last_line(lines: Sequence[Line], keyword: int, end: int) -> int:
     """Where a header that does not parse seems to end: at its closing bracket, or on its own line."""
     indent = lines[keyword].indent
     for number in range(keyword + 1, min(end, keyword + _MAX_LINES)):
-        if lines[number].starts and lines[number].indent == indent:
-            return number if CLOSES.match(lines[number].code) else keyword
+        line = lines[number]
+        if line.starts and line.indent == indent:
+            if not CLOSES.match(line.code):
+                return keyword
+            if not line.code.endswith(("(", "[", "{")):  # `](` ends type parameters and goes on
+                return number
     return keyword
 
 
