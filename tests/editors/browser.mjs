@@ -17,18 +17,32 @@ const browser = await chromium.launch({
     '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1', // nothing but this machine
   ],
 });
-const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-page.setDefaultTimeout(60_000);
+// One context for all pages: what VS Code loads is loaded once. More pixels than points, for pictures that bear enlarging.
+const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1.5 });
+const pages = [];
+const top = () => pages.at(-1);
 
 const actions = {
-  open: async (url) => {
+  // A page is opened over the others; the rest acts on the one on top.
+  open: async (url, selector) => {
+    const page = await context.newPage();
+    pages.push(page);
+    page.setDefaultTimeout(60_000);
+    page.on('dialog', (dialog) => dialog.accept()); // a page with unsaved files asks before it goes
     await page.goto(url);
-    await page.waitForSelector('.monaco-workbench');
+    await page.waitForSelector(selector);
   },
-  press: (key) => page.keyboard.press(key),
-  texts: (selector) => page.locator(selector).allInnerTexts(),
-  click: (selector, text) => page.locator(selector).filter({ hasText: text }).first().click(),
-  screenshot: (path) => page.screenshot({ path, animations: 'disabled', caret: 'initial' }),
+  close: async () => {
+    // Left as a user leaves it, so that VS Code says goodbye to its server; closing alone would not let it.
+    await top().goto('about:blank');
+    await pages.pop().close();
+  },
+  resize: (width, height) => top().setViewportSize({ width, height }),
+  press: (key) => top().keyboard.press(key),
+  texts: (selector) => top().locator(selector).allInnerTexts(),
+  click: (selector, text) => top().locator(selector).filter({ hasText: text }).first().click(),
+  screenshot: (path, selector) =>
+    top().locator(selector).first().screenshot({ path, animations: 'disabled', caret: 'initial' }),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

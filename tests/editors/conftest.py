@@ -7,23 +7,52 @@ program is a failure, not a skip.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from code_server import Browser, running_browser
 from editor_processes import MARK, remaining_processes
-from editor_programs import Editors
+from editor_programs import ARTEFACTS, ROOT, Editors, package_extension, package_probe
 from ground_truth import Repair, find_repairs
+from vscode_window import VSCode, Window, running_vscode
 
-SHOP = Path(__file__).resolve().parents[1] / "projects" / "shop"
+SHOP = ROOT / "tests" / "projects" / "shop"
+
+# Code and findings, and nothing else that takes room in a picture.
+UNCLUTTERED = {
+    "editor.folding": False,
+    "editor.fontSize": 14,
+    "editor.hover.above": False,
+    "editor.guides.indentation": False,
+    "editor.matchBrackets": "never",
+    "editor.occurrencesHighlight": "off",
+    "editor.renderLineHighlight": "none",
+    "editor.hideCursorInOverviewRuler": True,
+    "editor.overviewRulerBorder": False,
+    "editor.scrollbar.horizontal": "hidden",
+    "editor.scrollbar.vertical": "hidden",
+    "editor.stickyScroll.enabled": False,
+    "workbench.activityBar.location": "hidden",
+    "workbench.statusBar.visible": False,
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--editors", metavar="DIR", type=Path, help="run the editor tests with the editors in DIR"
+    )
+    parser.addoption(
+        "--pictures",
+        metavar="DIR",
+        type=Path,
+        default=ARTEFACTS,
+        help="where the pictures for the documentation go",
     )
     parser.addoption(
         "--djguide", metavar="PROGRAM", type=Path, help="the djguide to test; default: this Python's"
@@ -58,53 +87,128 @@ def djguide(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """A fresh copy of the shop project, to be edited."""
-    copy = tmp_path / "shop"
-    shutil.copytree(SHOP, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    return copy
+    return copy_of_shop(tmp_path)
+
+
+def copy_of_shop(folder: Path) -> Path:
+    return shutil.copytree(SHOP, folder / "shop", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory, djguide: Path) -> Path:
+    """A user's home, with djguide installed in `installed` and no Python that has it."""
+    home = tmp_path_factory.mktemp("home")
+    programs = installed(home).parent
+    programs.mkdir(parents=True)
+    for name in ("python3", "python"):
+        (programs / name).write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    installed(home).symlink_to(djguide)
+    return home
+
+
+def installed(home: Path) -> Path:
+    """The program that a user of `home` has on the search path."""
+    return home / "bin" / "djguide"
 
 
 @pytest.fixture
-def bare_environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Environment variables for an editor: a home of its own, no djguide, and a mark on the processes.
+def not_installed(home: Path, djguide: Path) -> Iterator[None]:
+    """For one test, djguide is not on the search path."""
+    installed(home).unlink()
+    yield
+    installed(home).symlink_to(djguide)
 
-    When the test is over, none of the processes it started may be left.
-    """
-    home = tmp_path / "home"
-    no_djguide = home / "bin"
-    no_djguide.mkdir(parents=True)
-    for name in ("python3", "python"):
-        (no_djguide / name).write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
-        (no_djguide / name).chmod(0o755)
+
+@pytest.fixture(scope="session")
+def user_environment(home: Path) -> dict[str, str]:
+    """Environment variables of that user, who has nothing else of djguide's on the search path."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("VSCODE_", "NVIM", "XDG_"))
     }
-    mark = uuid.uuid4().hex
     path = [entry for entry in os.environ["PATH"].split(os.pathsep) if not (Path(entry) / "djguide").exists()]
-    environment = kept | {"HOME": str(home), "SHELL": "/bin/bash", MARK: mark}
-    yield with_path(environment, os.pathsep.join([str(no_djguide), *path]))
+    search_path = os.pathsep.join([str(installed(home).parent), *path])
+    # Login shells must have it too: VS Code takes PATH from one.
+    (home / ".bash_profile").write_text(f'export PATH="{search_path}"\n', encoding="utf-8")
+    return kept | {"HOME": str(home), "SHELL": "/bin/bash", "PATH": search_path}
+
+
+@pytest.fixture
+def environment(user_environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The same with a mark on the processes: when the test is over, none that it started may be left."""
+    with marked(user_environment) as environment:
+        yield environment
+
+
+@contextmanager
+def marked(environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    mark = uuid.uuid4().hex
+    yield environment | {MARK: mark}
     assert remaining_processes(mark) == []
 
 
-@pytest.fixture
-def environment(bare_environment: dict[str, str], djguide: Path) -> dict[str, str]:
-    """The same with the djguide under test on PATH."""
-    return with_path(bare_environment, f"{djguide.parent}{os.pathsep}{bare_environment['PATH']}")
+@pytest.fixture(scope="session")
+def neovim_configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An init.lua with the lines that the README tells users to put into theirs."""
+    folder = ROOT / "client-config" / "neovim"
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"## Set up.*?```lua\n(.*?)```", readme, re.DOTALL)
+    assert block is not None
+    init = tmp_path_factory.mktemp("neovim") / "init.lua"
+    init.write_text(block[1].replace("/path/to/djguide/client-config/neovim", str(folder)), encoding="utf-8")
+    return init
 
 
-def with_path(environment: dict[str, str], path: str) -> dict[str, str]:
-    """The environment with another PATH, also for login shells: VS Code takes PATH from one."""
-    profile = Path(environment["HOME"]) / ".bash_profile"
-    profile.write_text(f'export PATH="{path}"\n', encoding="utf-8")
-    return environment | {"PATH": path}
+@pytest.fixture(scope="session")
+def browser(editors: Editors, user_environment: dict[str, str]) -> Iterator[Browser]:
+    with running_browser(editors, user_environment) as browser:
+        yield browser
 
 
-@pytest.fixture
-def repairs(djguide: Path, shop: Path, bare_environment: dict[str, str]) -> list[Repair]:
-    """The fixes to apply, each with what has to be seen before and after it."""
-    return list(find_repairs(djguide, shop, bare_environment))
+@pytest.fixture(scope="session")
+def vscode(
+    editors: Editors,
+    browser: Browser,
+    user_environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[VSCode]:
+    """VS Code with djguide's extension, packaged from its sources, and the probe."""
+    extensions = [package_extension(editors), package_probe(editors, tmp_path_factory.mktemp("probe"))]
+    with (
+        marked(user_environment) as environment,
+        running_vscode(editors, browser, environment, extensions) as vscode,
+    ):
+        yield vscode
 
 
-@pytest.fixture
-def repair(djguide: Path, shop: Path, bare_environment: dict[str, str]) -> Repair:
+@pytest.fixture(scope="module")
+def open_shop_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The copy of the shop in `shop_window`. A test leaves its files as they were."""
+    return copy_of_shop(tmp_path_factory.mktemp("open"))
+
+
+@pytest.fixture(scope="module")
+def shop_window(vscode: VSCode, open_shop_folder: Path) -> Iterator[Window]:
+    """A window on the shop for all tests of a module: opening one takes seconds."""
+    file = open_shop_folder / "orders" / "views.py"
+    with vscode.window(file, workspace=open_shop_folder, settings=UNCLUTTERED) as window:
+        window.run_command("workbench.action.closeSidebar")
+        yield window
+
+
+@pytest.fixture(scope="session")
+def repairs(
+    djguide: Path, user_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> list[Repair]:
+    """The fixes to apply in a copy of the shop, each with what has to be seen before and after it."""
+    shop = copy_of_shop(tmp_path_factory.mktemp("repairs"))
+    return list(find_repairs(djguide, shop, user_environment))
+
+
+@pytest.fixture(scope="session")
+def repair(
+    djguide: Path, user_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Repair:
     """The first of them."""
-    return next(find_repairs(djguide, shop, bare_environment))
+    shop = copy_of_shop(tmp_path_factory.mktemp("repair"))
+    return next(find_repairs(djguide, shop, user_environment))

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXTENSION = ROOT / "client-config" / "vscode"
+ARTEFACTS = ROOT / "artefacts" / "editors"
+"""Where pictures of what the tests saw are kept."""
+PROBE = Path(__file__).with_name("probe")
 
 
 class Editors:
@@ -39,3 +47,26 @@ class Editors:
         if not path.exists():
             pytest.fail(f"{path} is missing: run tests/editors/install.sh {self.folder}")
         return path
+
+
+def run_in(folder: Path, editors: Editors, *command: str | Path) -> None:
+    """Run a program of npm's world in a folder; what it printed is the message when it fails."""
+    environment = os.environ | {"PATH": f"{editors.node.parent}{os.pathsep}{os.environ['PATH']}"}
+    result = subprocess.run(
+        command, cwd=folder, env=environment, check=False, capture_output=True, text=True, timeout=300
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def package_extension(editors: Editors) -> Path:
+    """Make the .vsix file of djguide's extension, as its README says."""
+    run_in(EXTENSION, editors, editors.npm, "run", "package")
+    return EXTENSION / "djguide.vsix"
+
+
+def package_probe(editors: Editors, folder: Path) -> Path:
+    """Make a .vsix file of the extension that runs what the tests send."""
+    vsce, file = EXTENSION / "node_modules" / ".bin" / "vsce", folder / "probe.vsix"
+    options = ("--no-dependencies", "--allow-missing-repository", "--skip-license", "--out", file)
+    run_in(PROBE, editors, vsce, "package", *options)
+    return file

@@ -1,8 +1,9 @@
--- Run in a real Neovim after its configuration: apply one code action as a user does, save, stop the server.
+-- Run in a real Neovim after its configuration: in each step of the plan open a file, apply a code action as a user does,
+-- save, and take it back; then stop the server, or just quit.
 -- Reads the plan (JSON) from the file named by DJGUIDE_PLAN and writes what it saw to the one named by DJGUIDE_REPORT.
 -- Lines and columns are 0-based, columns in bytes.
 local plan = vim.json.decode(table.concat(vim.fn.readfile(vim.env.DJGUIDE_PLAN), '\n'))
-local report = {}
+local report = { steps = {} }
 
 local function wait(what, condition)
   if not vim.wait(60000, condition, 20) then
@@ -42,13 +43,13 @@ local function shown(expected)
   return { lines = lines(), ranges = ranges() }
 end
 
-local function apply_code_action()
-  vim.api.nvim_win_set_cursor(0, { plan.line + 1, plan.column })
+local function apply_code_action(step, seen)
+  vim.api.nvim_win_set_cursor(0, { step.line + 1, step.column })
   local before = vim.b.changedtick
   vim.ui.select = function(items, options, choose)
-    report.menu = vim.tbl_map(options.format_item, items)
+    seen.menu = vim.tbl_map(options.format_item, items)
     for index, item in ipairs(items) do
-      if item.action.title == plan.title then
+      if item.action.title == step.title then
         return choose(item, index)
       end
     end
@@ -56,11 +57,26 @@ local function apply_code_action()
   end
   vim.lsp.buf.code_action()
   wait('the menu of code actions', function()
-    return report.menu
+    return seen.menu
   end)
   wait('the edit', function()
     return vim.b.changedtick ~= before
   end)
+end
+
+local function take(step)
+  local seen = {}
+  table.insert(report.steps, seen)
+  vim.cmd.edit(vim.fn.fnameescape(step.file))
+  seen.before = shown(step.before)
+  if step.title then
+    apply_code_action(step, seen)
+    seen.after = shown(step.after)
+    vim.cmd.write()
+    seen.saved = table.concat(vim.fn.readfile(step.file, 'b'), '\n')
+    vim.cmd.undo()
+    vim.cmd.write()
+  end
 end
 
 local function main()
@@ -70,16 +86,11 @@ local function main()
       exit_code = code
     end,
   })
-  vim.cmd.edit(vim.fn.fnameescape(plan.file))
-  report.before = shown(plan.before)
+  for _, step in ipairs(plan.steps) do
+    take(step)
+  end
   local client = assert(vim.lsp.get_clients({ bufnr = 0, name = 'djguide' })[1], 'djguide is not attached')
   report.root = client.root_dir
-  if plan.title then
-    apply_code_action()
-    report.text = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\n')
-    report.after = shown(plan.after)
-    vim.cmd.write()
-  end
   if plan.stop then
     client:stop()
     wait('the server to end', function()

@@ -1,25 +1,31 @@
-"""A real VS Code window: code-server on a free port of this machine, shown in a headless Chromium."""
+"""Real VS Code windows, one after the other, from one code-server."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
 import json
-import os
 import shutil
-import signal
 import socket
-import subprocess
 import tempfile
 import time
 import urllib.parse
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-PATIENCE = 120  # seconds; the first start after an installation is slow
+from code_server import (
+    PATIENCE,
+    Browser,
+    Programs,
+    install_extensions,
+    running_server,
+    server_command,
+    wait_until,
+)
+from editor_processes import MARK, remaining_processes
 
 SETTINGS = {
     "telemetry.telemetryLevel": "off",
@@ -37,32 +43,16 @@ SETTINGS = {
 }
 
 
-class Programs(Protocol):
-    """Where the programs are; see `editor_programs.Editors`."""
-
-    @property
-    def folder(self) -> Path: ...
-    @property
-    def node(self) -> Path: ...
-    @property
-    def code_server(self) -> Path: ...
-    @property
-    def chromium(self) -> Path: ...
-
-
 class Window:
     """An open window. Coordinates are 0-based lines and UTF-16 columns, as in VS Code's own interface."""
 
     MENU_ROW = ".action-widget .monaco-list-row"
+    HOVER = ".monaco-hover"
 
-    def __init__(self, browser: subprocess.Popen[str], probe: Path, logs: Path) -> None:
+    def __init__(self, browser: Browser, probe: Path, log_files: Callable[[], list[Path]]) -> None:
         self._browser = browser
         self._probe = probe
-        self._logs = logs
-
-    def open(self, address: str) -> None:
-        """Show code-server's page, and wait for the workbench in it."""
-        self._tell("open", address)
+        self._log_files = log_files
 
     def evaluate(self, body: str) -> Any:
         """The value that a JavaScript function body with `vscode` in scope returns in the extension host."""
@@ -89,8 +79,15 @@ class Window:
         return sorted([code, line] for code, line, *_ in self.diagnostics(file))
 
     def run_command(self, command: str) -> None:
-        """Run a command of an extension as the command palette does, and wait for it."""
+        """Run a command as the command palette does, and wait for it."""
         self.evaluate(f"await vscode.commands.executeCommand({json.dumps(command)})")
+
+    def set_for_user(self, setting: str, value: object) -> None:
+        """Change a setting of the user's, as the settings editor does."""
+        self.evaluate(
+            f"""await vscode.workspace.getConfiguration().update(
+            {json.dumps(setting)}, {json.dumps(value)}, vscode.ConfigurationTarget.Global)"""
+        )
 
     def trust_workspace(self) -> None:
         """Click what leaves the restricted mode."""
@@ -101,7 +98,7 @@ class Window:
         """What is seen as soon as it is what was expected, or when the patience is at its end."""
         deadline = time.monotonic() + PATIENCE
         while (value := seen()) != expected and time.monotonic() < deadline:
-            time.sleep(0.2)
+            time.sleep(0.1)
         return value
 
     def text(self) -> str:
@@ -121,178 +118,137 @@ class Window:
             await vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup')"""
         )
 
+    def scroll_to(self, line: int) -> None:
+        """Have a line at the top."""
+        self.evaluate(
+            f"""vscode.window.activeTextEditor.revealRange(new vscode.Range({line}, 0, {line}, 0),
+            vscode.TextEditorRevealType.AtTop)"""
+        )
+
     def quick_fixes(self) -> list[str]:
         """Open the menu of code actions at the cursor; the titles in it."""
+        # Asked for again when nothing comes: the actions may not have been ready.
+        return self._opened(partial(self.press, "Control+."), self.MENU_ROW)
+
+    def hover(self, *expected: str) -> str:
+        """Open the hover at the cursor; all that is written in it, once that includes what was expected."""
+        # It is filled bit by bit.
+        show = partial(self.run_command, "editor.action.showHover")
+        return "\n".join(self._opened(show, self.HOVER, expected))
+
+    def _opened(self, open_it: Callable[[], None], selector: str, expected: Iterable[str] = ()) -> list[str]:
         deadline = time.monotonic() + PATIENCE
+        texts: list[str] = []
         while time.monotonic() < deadline:
-            # Pressed again when nothing comes: the actions may not have been ready.
-            self.press("Control+.")
-            for _ in range(10):
-                time.sleep(0.2)
-                if titles := self.texts(self.MENU_ROW):
-                    return titles
-        return []
+            open_it()
+            for _ in range(20):
+                time.sleep(0.1)
+                texts = [text for text in self.texts(selector) if text]
+                if texts and all(text in "\n".join(texts) for text in expected):
+                    return texts
+        return texts
 
     def choose(self, title: str) -> None:
         """Click an entry of the open menu of code actions."""
         self.click(self.MENU_ROW, title)
 
     def press(self, key: str) -> None:
-        self._tell("press", key)
+        self._browser.tell("press", key)
 
     def click(self, selector: str, text: str) -> None:
-        self._tell("click", selector, text)
+        self._browser.tell("click", selector, text)
 
     def texts(self, selector: str) -> list[str]:
-        return [" ".join(text.split()) for text in self._tell("texts", selector)]
+        return [" ".join(text.split()) for text in self._browser.tell("texts", selector)]
 
     def notifications(self) -> list[str]:
         return self.texts(".notifications-toasts .notification-list-item-message")
 
-    def screenshot(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._tell("screenshot", str(path))
+    def resize(self, width: int, height: int) -> None:
+        self._browser.tell("resize", width, height)
+
+    def screenshot(self, path: Path, selector: str = "body") -> None:
+        self._browser.screenshot(path, selector)
 
     def output(self) -> str:
         """What is in the extension's output channel."""
-        return "".join(
-            file.read_text(encoding="utf-8") for file in self._logs.glob("*/exthost*/djguide.djguide/*.log")
-        )
+        return "".join(file.read_text(encoding="utf-8") for file in self._log_files())
 
-    def _tell(self, action: str, *arguments: str) -> Any:
-        assert self._browser.stdin is not None and self._browser.stdout is not None
-        self._browser.stdin.write(json.dumps({"action": action, "arguments": arguments}) + "\n")
-        self._browser.stdin.flush()
-        line = self._browser.stdout.readline()
-        if not line:
-            raise RuntimeError("the browser is gone")
-        answer = json.loads(line)
-        if "error" in answer:
-            raise RuntimeError(answer["error"])
-        return answer["value"]
+
+class VSCode:
+    """A running code-server with the extensions installed, and the browser that shows its windows."""
+
+    def __init__(self, browser: Browser, profile: Path, port: int, mark: str, node: Path) -> None:
+        self._browser = browser
+        self._profile = profile
+        self._port = port
+        self._mark = mark
+        self._node = node
+
+    @contextmanager
+    def window(
+        self,
+        file: Path,
+        *,
+        workspace: Path,
+        trusted: bool = True,
+        settings: dict[str, Any] | None = None,
+    ) -> Iterator[Window]:
+        """Open a folder and a file in it; when it is closed, no program that its extensions started may be left.
+
+        `settings` are the user's settings on this machine, besides those that keep the window quiet.
+        """
+        _write_settings(self._profile, "User", SETTINGS | {"security.workspace.trust.enabled": not trusted})
+        # code-server is a remote machine to the window, and settings of its programs are read from there.
+        _write_settings(self._profile, "Machine", settings or {})
+        earlier_logs, earlier_probes = set(self._log_files()), set(self._probes())
+        payload = [["openFile", f"vscode-remote://127.0.0.1:{self._port}{urllib.parse.quote(str(file))}"]]
+        query = urllib.parse.urlencode({"folder": str(workspace), "payload": json.dumps(payload)})
+        self._browser.tell("open", f"http://127.0.0.1:{self._port}/?{query}", ".monaco-workbench")
+        try:
+            (probe,) = wait_until(
+                "the extension host runs", lambda: [p for p in self._probes() if p not in earlier_probes]
+            )
+            yield Window(
+                self._browser, probe, lambda: [f for f in self._log_files() if f not in earlier_logs]
+            )
+        finally:
+            self._browser.tell("close")
+        left = remaining_processes(self._mark, but_not=self._node)
+        assert left == [], left
+
+    def _probes(self) -> list[Path]:
+        return list((self._profile / "probe").iterdir())
+
+    def _log_files(self) -> list[Path]:
+        return list((self._profile / "data" / "logs").glob("*/exthost*/djguide.djguide/*.log"))
 
 
 @contextmanager
-def open_window(
-    programs: Programs,
-    environment: dict[str, str],
-    extensions: list[Path],
-    file: Path,
-    *,
-    workspace: Path,
-    trusted: bool,
-    settings: dict[str, Any] | None = None,
-) -> Iterator[Window]:
-    """Open a folder and a file in it, in a profile of its own with extensions (.vsix files) installed.
-
-    `settings` are the user's settings on this machine, besides those that keep the window quiet.
-    """
+def running_vscode(
+    programs: Programs, browser: Browser, environment: dict[str, str], extensions: list[Path]
+) -> Iterator[VSCode]:
+    """Start VS Code in a profile of its own with extensions (.vsix files) installed."""
     with ExitStack() as stack:
         # Not pytest's folder: the path of a Unix socket must be short.
-        profile = Path(tempfile.mkdtemp(prefix="djguide-"))
+        profile = Path(tempfile.mkdtemp(prefix="vscode-"))
         stack.callback(shutil.rmtree, profile, ignore_errors=True)
-        _write_settings(profile, "User", SETTINGS | {"security.workspace.trust.enabled": not trusted})
-        # code-server is a remote machine to the window, and settings of its programs are read from there.
-        _write_settings(profile, "Machine", settings or {})
-        probe = profile / "probe"
+        (profile / "probe").mkdir()
         environment = environment | {
             "EXTENSIONS_GALLERY": "{}",
             "XDG_RUNTIME_DIR": str(profile),
-            "DJGUIDE_PROBE": str(probe),
+            "DJGUIDE_PROBE": str(profile / "probe"),
         }
-        server = _server_command(programs, profile)
-        _install(server, extensions, environment)
-        port = stack.enter_context(_running_server(server, environment, workspace))
-        browser = stack.enter_context(_running_browser(programs, environment))
-        window = Window(browser, probe, profile / "data" / "logs")
-        window.open(_url(port, workspace, file))
-        _wait("the extension host", probe.exists)
-        yield window
+        server = server_command(programs, profile)
+        install_extensions(server, extensions, environment)
+        port = stack.enter_context(running_server(server, environment, profile))
+        yield VSCode(browser, profile, port, environment[MARK], programs.node.resolve())
 
 
 def _write_settings(profile: Path, place: str, settings: dict[str, Any]) -> None:
     file = profile / "data" / place / "settings.json"
-    file.parent.mkdir(parents=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(settings), encoding="utf-8")
-
-
-def _server_command(programs: Programs, profile: Path) -> list[str | Path]:
-    configuration = profile / "config.yaml"
-    configuration.write_text("auth: none\ncert: false\n", encoding="utf-8")
-    folders = ["--user-data-dir", profile / "data", "--extensions-dir", profile / "extensions"]
-    return [programs.node, programs.code_server, "--config", configuration, *folders]
-
-
-def _install(server: list[str | Path], extensions: list[Path], environment: dict[str, str]) -> None:
-    files = [part for extension in extensions for part in ("--install-extension", extension)]
-    result = subprocess.run(
-        [*server, *files], env=environment, check=False, capture_output=True, text=True, timeout=300
-    )
-    assert result.returncode == 0 and "Failed" not in result.stderr, result.stdout + result.stderr
-
-
-@contextmanager
-def _running_server(server: list[str | Path], environment: dict[str, str], workspace: Path) -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    options = ["--bind-addr", f"127.0.0.1:{port}", "--disable-telemetry", "--disable-update-check"]
-    process = subprocess.Popen(
-        [*server, *options],
-        env=environment,
-        cwd=workspace,
-        start_new_session=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait("code-server", lambda: process.poll() is not None or _is_healthy(port))
-        assert process.poll() is None, "code-server did not start"
-        yield port
-    finally:
-        # The leader alone, so that the language server is left to its own devices: it has to end by itself.
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-@contextmanager
-def _running_browser(programs: Programs, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    command = [programs.node, Path(__file__).with_name("browser.mjs"), programs.folder, programs.chromium]
-    with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
-            process.wait(30)
-
-
-def _url(port: int, workspace: Path, file: Path) -> str:
-    payload = [["openFile", f"vscode-remote://127.0.0.1:{port}{urllib.parse.quote(str(file))}"]]
-    query = urllib.parse.urlencode({"folder": str(workspace), "payload": json.dumps(payload)})
-    return f"http://127.0.0.1:{port}/?{query}"
-
-
-def _is_healthy(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
-            return answer.status == http.HTTPStatus.OK
-    except OSError:
-        return False
-
-
-def _wait(what: str, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"timed out waiting for {what}")
-        time.sleep(0.1)
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from lsp_client import PUSH, Client
 
-from djguide_server.lsp.hover import introduction, plain, rule_summary
+from djguide_server.lsp.hover import escape, introduction, plain, rule_summary
 
 PAGE = """# some-code
 
@@ -38,8 +38,8 @@ def test_markdown(client: Client, tmp_path: Path) -> None:
     found = hover(client, uri, 0, 5)
     assert found["contents"] == {
         "kind": "markdown",
-        "value": "**misspelt**: misspelt word\n\nEvidence:\n\n- `a.py:1` seen here too\n\n"
-        "What to do:\n\n- Remove it (fix to review)\n- Replace with the (safe fix)\n- Learn to spell (advice)",
+        "value": "misspelt word `misspelt`\n\n---\n\n"
+        "- **Fix to review:** Remove it\n- **Safe fix:** Replace with the\n- **Advice:** Learn to spell",
     }
     assert found["range"] == {"start": {"line": 0, "character": 4}, "end": {"line": 0, "character": 7}}
     assert hover(client, uri, 0, 1) is None
@@ -53,9 +53,34 @@ def test_plain_text_and_other_encodings(client: Client, tmp_path: Path) -> None:
     contents = hover(client, uri, 0, 3)["contents"]
     assert (contents["kind"], contents["value"].splitlines()[:4]) == (
         "plaintext",
-        ["misspelt: misspelt word", "", "Evidence:", "- a.py:1 seen here too"],
+        ["misspelt word (misspelt)", "", "- Fix to review: Remove it", "- Safe fix: Replace with the"],
     )
     assert hover(client, uri, 0, 2) is None
+
+
+@pytest.mark.parametrize("markdown", [True, False])
+def test_evidence_elsewhere(client: Client, tmp_path: Path, markdown: bool) -> None:
+    formats = {"hover": {"contentFormat": ["markdown" if markdown else "plaintext"]}}
+    client.initialize(tmp_path, {**PUSH, "textDocument": {**PUSH["textDocument"], **formats}})
+    owner = tmp_path / "owner.py"
+    owner.write_text("\nowner = 1\n", encoding="utf-8")
+    uri = client.open(tmp_path / "a.py", "far")
+    client.published(uri)
+    line = "- `owner.py:2` The cause is here" if markdown else "- owner.py:2 The cause is here"
+    assert hover(client, uri, 0, 1)["contents"]["value"].splitlines()[2] == line
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("`__str__` of __a__", r"`__str__` of \_\_a\_\_"),
+        ("2 * a_b__c, *d, _e, f_", r"2 \* a_b__c, \*d, \_e, f\_"),
+        ("an odd ` and <b>", r"an odd ` and \<b>"),
+        ("[1, 2] (3) and [b](c)", r"[1, 2] (3) and \[b](c)"),
+    ],
+)
+def test_only_code_is_marked_in_a_message(text: str, expected: str) -> None:
+    assert escape(text) == expected
 
 
 def test_nothing_while_the_text_is_not_analysed(client: Client, tmp_path: Path) -> None:
@@ -92,6 +117,7 @@ def test_the_summary_is_what_the_page_says_first() -> None:
         ("# title\n", None),
         ("---\nx: 1\n---\n# t\ntext\n", "text"),
         ("text\n# other\nmore", "text"),
+        ("# t\ntext\n\nSeverity: **warning** · Fix: **safe**\n\n## Why\n", "text"),
     ],
 )
 def test_introductions(page: str, expected: str | None) -> None:

@@ -52,10 +52,11 @@ def test_without_a_root_the_project_of_an_open_file_is_taken(client: Client, tmp
     client.close(uri)
     assert client.report()["roots"] == [(tmp_path / "project").as_posix()]
     # Names in texts are relative to it.
-    uri = begin(client, tmp_path / "project" / "app" / "c.py")
+    (tmp_path / "project" / "app" / "owner.py").write_text("owner")
+    uri = begin(client, tmp_path / "project" / "app" / "c.py", "far")
     position = {"line": 0, "character": 0}
     hover = client.request("textDocument/hover", {"textDocument": {"uri": uri}, "position": position})
-    assert "- app/c.py:1 " in hover["contents"]["value"].replace("`", "")
+    assert "- app/owner.py:1 " in hover["contents"]["value"].replace("`", "")
 
 
 def test_the_root_of_a_file_is_marked_and_never_the_home_folder(

@@ -1,4 +1,4 @@
-import type { LogOutputChannel } from 'vscode';
+import { Hover, languages, type LogOutputChannel, MarkdownString, type Position, type Uri } from 'vscode';
 import {
   CloseAction,
   type ErrorHandler,
@@ -7,6 +7,7 @@ import {
   RevealOutputChannelOn,
   State,
 } from 'vscode-languageclient/node';
+import { withoutDiagnostics } from './hover.ts';
 import type { Command } from './server.ts';
 
 /** Settings of the extension itself; all others under `djguide` are the server's, see `[tool.djguide]`. */
@@ -26,6 +27,10 @@ export class Client extends LanguageClient {
       traceOutputChannel: output,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       middleware: {
+        provideHover: async (document, position, token, next) => {
+          const hover = await next(document, position, token);
+          return hover && besidesDiagnostics(hover, document.uri, position);
+        },
         workspace: {
           configuration: async (params, token, next) => {
             const values = await next(params, token);
@@ -68,4 +73,16 @@ export class Client extends LanguageClient {
 function withoutOwnSettings(section: unknown): unknown {
   if (typeof section !== 'object' || section === null || Array.isArray(section)) return section;
   return Object.fromEntries(Object.entries(section).filter(([key]) => !ownSettings.has(key)));
+}
+
+function besidesDiagnostics(hover: Hover, uri: Uri, position: Position): Hover | undefined {
+  const messages = languages
+    .getDiagnostics(uri)
+    .filter((diagnostic) => diagnostic.source === 'djguide' && diagnostic.range.contains(position))
+    .map((diagnostic) => diagnostic.message);
+  const contents = hover.contents
+    .map((part) => withoutDiagnostics(part instanceof MarkdownString ? part.value : '', messages))
+    .filter((text) => text !== '')
+    .map((text) => new MarkdownString(text));
+  return contents.length > 0 ? new Hover(contents, hover.range) : undefined;
 }

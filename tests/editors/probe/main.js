@@ -1,6 +1,7 @@
-// Answers POST requests on the Unix socket named by DJGUIDE_PROBE: the body is a function body in JavaScript that may
-// use `vscode`; the answer is {"value": ...} or {"error": "..."}.
+// Answers POST requests on a Unix socket in the folder named by DJGUIDE_PROBE, one socket for each extension host: the
+// body is a function body in JavaScript that may use `vscode`; the answer is {"value": ...} or {"error": "..."}.
 const http = require('node:http');
+const path = require('node:path');
 const vscode = require('vscode');
 
 const AsyncFunction = (async () => {}).constructor;
@@ -18,6 +19,6 @@ exports.activate = (context) => {
     const chunks = await request.toArray();
     response.end(JSON.stringify(await answer(Buffer.concat(chunks).toString())));
   });
-  server.listen(process.env.DJGUIDE_PROBE);
+  server.listen(path.join(process.env.DJGUIDE_PROBE, String(process.pid)));
   context.subscriptions.push({ dispose: () => server.close() });
 };
