@@ -66,10 +66,10 @@ def test_a_crash_is_short_unless_the_traceback_is_wanted(project: Path, fake: Fa
 
 def test_an_operating_system_error_names_itself(project: Path, fake: FakeEngine, run: Run) -> None:
     def explode(workspace: FakeWorkspace) -> None:
-        raise PermissionError(13, "Permission denied", "/root/secret")
+        raise PermissionError(13, "Permission denied", "/srv/secret")
 
     fake.prepare = explode
-    assert "djguide: [Errno 13] Permission denied: '/root/secret'\n" in run("doctor").err
+    assert "djguide: [Errno 13] Permission denied: '/srv/secret'\n" in run("doctor").err
 
 
 def test_interrupt_is_quiet(project: Path, fake: FakeEngine, run: Run) -> None:

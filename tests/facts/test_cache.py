@@ -219,22 +219,22 @@ def test_reads_write_nothing_the_same_day_and_once_the_next(tmp_path: Path) -> N
 
 def test_stamps_are_found_below_their_folder_only(tmp_path: Path) -> None:
     stamps = {
-        "/work/shop/a.py": Stamp(OLD_NS, 10, b"a" * 16),
-        "/work/shop/orders/b.py": Stamp(OLD_NS + 1, 0, b"b" * 16),
-        "/work/shop2/c.py": Stamp(OLD_NS, 10, b"c" * 16),
-        "/work/shop-old/d.py": Stamp(OLD_NS, 10, b"d" * 16),
-        "/work/shop/naïve \udcff.py": Stamp(OLD_NS, 10, b"e" * 16),
+        "/srv/shop/a.py": Stamp(OLD_NS, 10, b"a" * 16),
+        "/srv/shop/orders/b.py": Stamp(OLD_NS + 1, 0, b"b" * 16),
+        "/srv/shop2/c.py": Stamp(OLD_NS, 10, b"c" * 16),
+        "/srv/shop-old/d.py": Stamp(OLD_NS, 10, b"d" * 16),
+        "/srv/shop/naïve \udcff.py": Stamp(OLD_NS, 10, b"e" * 16),
     }
     with FactsCache(tmp_path, version="1") as cache:
         cache.put_stamps(stamps)
     with FactsCache(tmp_path, version="2") as cache:
-        below = {path: stamp for path, stamp in stamps.items() if path.startswith("/work/shop/")}
-        assert cache.stamps_below("/work/shop") == below
-        assert cache.stamps_below("/work/shop/") == below
+        below = {path: stamp for path, stamp in stamps.items() if path.startswith("/srv/shop/")}
+        assert cache.stamps_below("/srv/shop") == below
+        assert cache.stamps_below("/srv/shop/") == below
         assert cache.stamps_below("/") == stamps
         assert cache.stamps_below("/elsewhere") == {}
-        assert cache.stamp("/work/shop2/c.py") == stamps["/work/shop2/c.py"]
-        assert cache.stamp("/work/shop2/missing.py") is None
+        assert cache.stamp("/srv/shop2/c.py") == stamps["/srv/shop2/c.py"]
+        assert cache.stamp("/srv/shop2/missing.py") is None
 
 
 def test_stamps_are_replaced_and_dropped(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ told becomes an `Unknown` option, beside the default where the expression names 
 from __future__ import annotations
 
 import builtins
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 
 from djguide_analyzers.facts import ir
@@ -42,7 +43,7 @@ _MAX_WEIGHT = 50_000
 _MAX_DEPTH = 40
 
 
-class Expressions:
+class Expressions(ABC):
     """Evaluates expressions; `settings_exec.Statements` adds statements and modules."""
 
     def __init__(self, load: Load) -> None:
@@ -50,13 +51,13 @@ class Expressions:
         self.steps = _STEPS
         self._resolving: set[str] = set()
 
+    @abstractmethod
     def module(self, name: str) -> Frame | None:
         """The frame of an evaluated module; see `settings_exec.Statements`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def call_function(self, target: object, args: list[Value], keywords: dict[str, Value]) -> Value | None:
         """The value of calling a function or class; see `settings_exec.Statements`."""
-        raise NotImplementedError
 
     def spend(self, steps: int = 1) -> bool:
         """Whether the budget allows `steps` more; an exhausted budget makes everything unknown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Literal
 
@@ -29,13 +30,13 @@ _IMPORT_ERRORS = {"ImportError", "ModuleNotFoundError"}
 class ControlFlow(Expressions):
     """Statements that hold blocks. Each method returns whether control may go on after the statement."""
 
+    @abstractmethod
     def run(self, statements: list[ir.Stmt], frame: Frame) -> bool:
         """Run a block; see `settings_exec.Statements`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def assign(self, target: ir.Expr, value: Value, frame: Frame) -> None:
         """Assign to any target; see `settings_exec.Statements`."""
-        raise NotImplementedError
 
     def control(self, node: ir.Stmt, frame: Frame) -> bool | None:
         """Run a compound statement; None when `node` is something else."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
+from abc import abstractmethod
 from typing import Literal
 
 from djguide_analyzers.facts import ir
@@ -33,9 +34,9 @@ class Imports(Expressions):
         self._frames: dict[str, Frame | None] = {}
         self._depth = 0
 
+    @abstractmethod
     def run(self, statements: list[ir.Stmt], frame: Frame) -> bool:
         """Run a block; see `settings_exec.Statements`."""
-        raise NotImplementedError
 
     def module(self, name: str) -> Frame | None:
         """The frame of a module after its last statement; of one that is being evaluated, as it is now."""
