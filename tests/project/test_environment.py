@@ -152,10 +152,10 @@ def test_pipenv_by_the_project_file_it_leaves(tmp_path: Path) -> None:
 
 def test_a_file_named_venv_points_to_the_environment(tmp_path: Path) -> None:
     root = write(
-        tmp_path, {"app/.venv": "../envs/x\n", **venv("envs/x"), **venv("work/named"), "b/.venv": "named\n"}
+        tmp_path, {"app/.venv": "../envs/x\n", **venv("envs/x"), **venv("shelf/named"), "b/.venv": "named\n"}
     )
     assert find(f"{root}/app").root == f"{root}/envs/x"
-    assert find(f"{root}/b", variables={"WORKON_HOME": f"{root}/work"}).root == f"{root}/work/named"
+    assert find(f"{root}/b", variables={"WORKON_HOME": f"{root}/shelf"}).root == f"{root}/shelf/named"
 
 
 def test_pdm_packages_folder_and_python_file(tmp_path: Path) -> None:
