@@ -15,6 +15,7 @@ from djguide_analyzers.project.link import link
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.trace.events import (
+    Called,
     CallMade,
     Event,
     QueryRun,
@@ -147,7 +148,7 @@ class Traced:
 
     def log(self, name: str) -> list[str]:
         """What `name` does, one line for each event; ``| `` for each loop that runs."""
-        return [line for event in self.trace(name).events if (line := told(event))]
+        return [line for event in self.trace(name).everything() if (line := told(event))]
 
     def misses(self, name: str) -> list[str]:
         """What loops load once per row, as ``Model: path`` of the queryset that should load it."""
@@ -176,7 +177,7 @@ def missed(miss: Miss) -> str:
 
 def told(event: Event) -> str | None:
     """An event in one line; None for uses of variables."""
-    if isinstance(event, QuerySetUse):
+    if isinstance(event, (QuerySetUse, Called)):
         return None
     return "| " * len(event.context.loops) + " ".join(_words(event))
 

@@ -45,7 +45,7 @@ class TrackedProject:
             return True
         if facts is None or not module.take_over(facts):
             return False
-        summaries.forget(self.project.summaries, path)
+        summaries.forget(self.project, path)
         self._checker.forget(path)
         for other in [other for other, result in self._results.items() if path in result.read]:
             self._outdated[other] = self._results.pop(other).findings

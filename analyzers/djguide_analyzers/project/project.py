@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
 from djguide_analyzers.project.discovery import DiscoveredProject
 from djguide_analyzers.project.environment import Environment
 from djguide_analyzers.project.graph import ModelGraph
+from djguide_analyzers.project.memo import Memo
 from djguide_analyzers.project.modules import FunctionInfo, Module
 from djguide_analyzers.project.resolve import Resolver
 from djguide_analyzers.project.settings import Settings
@@ -40,7 +40,7 @@ class Project:
     environment: Environment
     discovered: DiscoveredProject
     decorators: dict[FunctionInfo, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    summaries: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    summaries: Memo[Any] = field(default_factory=Memo[Any], repr=False)
 
     @property
     def models(self) -> ModelGraph:

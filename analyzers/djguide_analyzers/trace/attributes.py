@@ -195,7 +195,7 @@ def _reverse(frame: Frame, node: ir.Node, row: Row, reverse: Reverse) -> Abstrac
 def _to_one(
     frame: Frame, node: ir.Node, row: Row, name: str, target: str | None, kind: LoadKind, key_only: bool
 ) -> AbstractValue:
-    if loading.is_loaded(frame, row, name) or (row.key, name) in frame.run.once:
+    if loading.is_loaded(frame.project, row, name) or (row.key, name) in frame.run.once:
         frame.emit(RelationRead(frame.site(node), frame.context, row, name, key_only))
     else:
         frame.emit(RelationLoad(frame.site(node), frame.context, row, name, kind, key_only))
@@ -209,7 +209,7 @@ def _to_one(
 
 
 def _generic(frame: Frame, node: ir.Node, row: Row, name: str) -> AbstractValue:
-    if loading.is_loaded(frame, row, name):
+    if loading.is_loaded(frame.project, row, name):
         frame.emit(RelationRead(frame.site(node), frame.context, row, name))
     else:
         frame.emit(RelationLoad(frame.site(node), frame.context, row, name, "gfk"))
@@ -225,9 +225,9 @@ def related_manager(
     if model is None:
         return UNKNOWN
     if row.key in frame.run.guarded:
-        row = Row(row.model, row.root, row.path, provenance_known=False)
+        return UNKNOWN
     opaque = row.root.query is not None and row.root.query.opaque
-    related = Related(row, accessor, back, opaque or loading.is_joined(frame, row, accessor))
+    related = Related(row, accessor, back, opaque or loading.is_joined(frame.project, row, accessor))
     return ManagerValue(model.label, model.managers.get(model.default_manager), None, related)
 
 

@@ -13,6 +13,7 @@ from djguide_analyzers.trace.events import CallMade, CallSite, Write
 from djguide_analyzers.trace.frame import MAX_DEPTH, Frame, Run
 from djguide_analyzers.trace.frameworks import containers
 from djguide_analyzers.trace.frameworks.registry import MODELS
+from djguide_analyzers.trace.standins import StandIns
 from djguide_analyzers.trace.values import (
     NONE,
     SCALAR,
@@ -148,7 +149,8 @@ def _function(frame: Frame, node: ir.Call, func: FunctionValue, args: Arguments)
     model = MODELS.get(info.dotted)
     if model is not None:
         return model(frame, node, args)
-    frame.emit(CallMade(frame.site(node), frame.context, info.dotted, tuple(args.positional)))
+    own = info.module.origin == "project"
+    frame.emit(CallMade(frame.site(node), frame.context, info.dotted, tuple(args.positional), own))
     return enter(frame, info, args.positional, args.keywords, frame.site(node), closure=func.frame)
 
 
@@ -190,20 +192,20 @@ def enter(
     """
     if info.module.origin != "project" and not library:
         return UNKNOWN
-    if len(frame.stack) >= MAX_DEPTH or any(step.callee is info for step in frame.stack):
-        return UNKNOWN
     names = decorator_names(frame.project, info)
     if not TRANSPARENT.issuperset(names):
         return UNKNOWN
     if closure is None:
-        given = summaries.StandIns(frame, positional, keywords, receiver)
+        given = StandIns(positional, keywords, receiver)
         if given.key is not None:
 
             def compute(run: Run) -> AbstractValue:
                 home = Frame(run, info.code)
                 return _execute(home, info, given.positional, given.keywords, site, given.receiver, None)
 
-            return summaries.remembered(frame.run, (info, given.key), compute, given.rows)
+            return summaries.call(frame, info, given.key, CallSite(site, info), given.rows, compute)
+    if len(frame.stack) >= MAX_DEPTH or any(step.callee is info for step in frame.stack):
+        return UNKNOWN
     return _execute(frame, info, positional, keywords, site, receiver, closure)
 
 

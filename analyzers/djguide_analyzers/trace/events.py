@@ -7,10 +7,13 @@ inside that loop.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.trace.values import AbstractValue, Query, QuerySetValue, Related, Row, Site
+
+if TYPE_CHECKING:
+    from djguide_analyzers.trace.summaries import Summary
 
 LoadKind = Literal["fk", "o2o", "reverse_o2o", "gfk", "deferred"]
 
@@ -124,13 +127,29 @@ class TransactionBoundary:
 class CallMade:
     """A call of something by name: a library function, a task's ``delay``, an unknown method.
 
-    `target` is the dotted name as far as it is known.
+    `target` is the dotted name as far as it is known. `entered` is True for functions whose own events say what
+    they do.
     """
 
     site: Site
     context: Context
     target: str
     args: tuple[AbstractValue, ...]
+    entered: bool = False
 
 
-Event = RelationLoad | RelationRead | QueryRun | Write | QuerySetUse | TransactionBoundary | CallMade
+@dataclass(frozen=True, slots=True, eq=False)
+class Called:
+    """A function was called that does more than the events around this one say.
+
+    `summary` holds it (see `summaries.expanded`), `rows` the rows that its stand-ins are for.
+    """
+
+    site: Site
+    context: Context
+    call: CallSite
+    summary: Summary
+    rows: dict[int, Row]
+
+
+Event = RelationLoad | RelationRead | QueryRun | Write | QuerySetUse | TransactionBoundary | CallMade | Called

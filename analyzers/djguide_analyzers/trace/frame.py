@@ -37,6 +37,8 @@ class Run:
         self.events: list[Event] = []
         self.values: dict[Code, dict[int, AbstractValue]] = {}
         self.loaded: dict[tuple[tuple[int, tuple[str, ...]], str], AbstractValue] = {}
+        self.loaded_rows: dict[tuple[int, tuple[str, ...]], Row] = {}
+        """The rows that `loaded` speaks of, by key."""
         self.once: set[tuple[tuple[int, tuple[str, ...]], str]] = set()
         """Relations, by row key and name, that the running branch reads only when their key is a new one."""
         self.guarded: set[tuple[int, tuple[str, ...]]] = set()
@@ -65,6 +67,7 @@ class Run:
 
     def set_loaded(self, row: Row, name: str, value: AbstractValue) -> None:
         self.loaded[row.key, name] = value
+        self.loaded_rows[row.key] = row
 
 
 class Frame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from djguide_analyzers.project.graph import Field, Model
+from djguide_analyzers.project.project import Project
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.values import (
     UNKNOWN,
@@ -18,7 +19,7 @@ MAX_BARE_DEPTH = 5
 """Depth to which ``select_related()`` without arguments follows foreign keys (Django's own limit)."""
 
 
-def is_loaded(frame: Frame, row: Row, name: str) -> bool:
+def is_loaded(project: Project, row: Row, name: str) -> bool:
     """Whether reading relation `name` of `row` runs no query, as far as its queryset decides."""
     query = row.root.query
     if query is None:
@@ -27,7 +28,7 @@ def is_loaded(frame: Frame, row: Row, name: str) -> bool:
         query.opaque
         or query.fetch_mode == "FETCH_PEERS"
         or is_shared(row, name)
-        or is_joined(frame, row, name)
+        or is_joined(project, row, name)
     )
 
 
@@ -37,32 +38,32 @@ def is_shared(row: Row, name: str) -> bool:
     return query is not None and (*row.path, name)[0] in query.known
 
 
-def is_joined(frame: Frame, row: Row, name: str) -> bool:
+def is_joined(project: Project, row: Row, name: str) -> bool:
     """Whether ``select_related`` or ``prefetch_related`` loaded relation `name` of `row`."""
     query = row.root.query
-    return query is not None and _covers(frame, query, (*row.path, name))
+    return query is not None and _covers(project, query, (*row.path, name))
 
 
-def _covers(frame: Frame, query: Query, path: tuple[str, ...]) -> bool:
+def _covers(project: Project, query: Query, path: tuple[str, ...]) -> bool:
     joined = "__".join(path)
     if joined in query.select:
         return True
-    if query.select_all and _bare(frame, query.model, path):
+    if query.select_all and _bare(project, query.model, path):
         return True
     for entry in query.prefetch:
         if entry.to_attr is None and (entry.path == joined or entry.path.startswith(joined + "__")):
             return True
         if entry.inner is not None and joined.startswith(entry.path + "__") and entry.to_attr is None:
             rest = joined[len(entry.path) + 2 :]
-            if entry.inner.opaque or _covers(frame, entry.inner, tuple(rest.split("__"))):
+            if entry.inner.opaque or _covers(project, entry.inner, tuple(rest.split("__"))):
                 return True
     return False
 
 
-def _bare(frame: Frame, label: str, path: tuple[str, ...]) -> bool:
+def _bare(project: Project, label: str, path: tuple[str, ...]) -> bool:
     """Whether ``select_related()`` joins `path`: foreign keys that cannot be null."""
     for name in path:
-        model = frame.project.models.get(label)
+        model = project.models.get(label)
         field = model.fields.get(name) if model else None
         if field is None or not field.is_forward_one or field.null or field.target is None:
             return False
@@ -88,7 +89,11 @@ def to_attr(frame: Frame, row: Row, name: str) -> AbstractValue | None:
     prefix = "".join(f"{part}__" for part in row.path)
     for entry in query.prefetch:
         if entry.to_attr == name and entry.path.startswith(prefix) and "__" not in entry.path[len(prefix) :]:
-            target = entry.inner.model if entry.inner is not None else _target(frame, query.model, entry.path)
+            target = (
+                entry.inner.model
+                if entry.inner is not None
+                else _target(frame.project, query.model, entry.path)
+            )
             if target is None:
                 return Sequence(UNKNOWN)
             rows = Row(target, RowRoot(frame.run.new_identity(), entry.inner or Query(target), True))
@@ -96,11 +101,11 @@ def to_attr(frame: Frame, row: Row, name: str) -> AbstractValue | None:
     return None
 
 
-def _target(frame: Frame, label: str, path: str) -> str | None:
+def _target(project: Project, label: str, path: str) -> str | None:
     """Label of the model at the end of `path` from model `label`."""
     found: str | None = label
     for name in path.split("__"):
-        model = frame.project.models.get(found)
+        model = project.models.get(found)
         if model is None:
             return None
         if name in model.fields:

@@ -7,7 +7,7 @@ descend without a queryset of their own in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,9 +68,9 @@ def misses(events: Iterable[Event]) -> list[Miss]:
     return list(found.values())
 
 
-def per_row(events: Iterable[Event]) -> Iterator[Event]:
-    """The events among `events` that are misses."""
-    return (event for event in events if _miss(event) is not None)
+def is_per_row(event: Event) -> bool:
+    """Whether `event` is a miss."""
+    return _miss(event) is not None
 
 
 def _miss(event: Event) -> Miss | None:

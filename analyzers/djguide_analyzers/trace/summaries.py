@@ -1,231 +1,176 @@
 """What a call does, remembered across roots.
 
-A call whose arguments are plain values and single rows does the same whoever makes it. It is interpreted once, in
-a run of its own, with stand-ins for the rows. Its value is taken over with the caller's rows put back and fresh
-identities for everything else, and of its events those that are complete in themselves: loops that load per row.
+A call is interpreted once for each kind of arguments, in a run of its own, with stand-ins for the rows it is given
+(`standins`). Whoever makes it takes over (`adoption`) its value and its *effects*, the events that depend on those
+rows or load relations of rows in a loop, at once; the rest of what it does stays with the summary, to be looked
+at by those who ask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from djguide_analyzers.trace.events import Event
-from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
-from djguide_analyzers.trace.missing import per_row
-from djguide_analyzers.trace.values import (
-    UNKNOWN,
-    AbstractValue,
-    BoundMethod,
-    BuiltinMethod,
-    ClassValue,
-    ConditionValue,
-    Constant,
-    ExternalValue,
-    FunctionValue,
-    LambdaValue,
-    ManagerValue,
-    Mapping,
-    ModuleValue,
-    ObjectValue,
-    Page,
-    Paginator,
-    Partial,
-    PrefetchValue,
-    QuerySetValue,
-    Related,
-    RequestValue,
-    Row,
-    RowRoot,
-    Scalar,
-    Sequence,
-    SuperValue,
-    Unknown,
+from djguide_analyzers.project.modules import FunctionInfo
+from djguide_analyzers.project.project import Project
+from djguide_analyzers.trace.adoption import Adoption
+from djguide_analyzers.trace.events import (
+    Called,
+    CallMade,
+    CallSite,
+    Event,
+    QueryRun,
+    QuerySetUse,
+    RelationLoad,
+    RelationRead,
+    TransactionBoundary,
+    Write,
 )
+from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
+from djguide_analyzers.trace.missing import is_per_row
+from djguide_analyzers.trace.standins import Key, rests_on_stand_in
+from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Constant, Row, Scalar, Unknown
 
-Key = Hashable
+MAX_EVENTS = 300
+"""Events of a summary of either sort; what a function does beyond that is not told to its callers."""
+
+MAX_STACK = 16
+"""Calls inside one another over which events are handed on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a call returned, the events that hold wherever it is made, and the modules whose code it ran."""
+    """What a call does.
+
+    Attributes:
+        value: What it returns.
+        effects: Events that depend on the caller's rows, or are complete in themselves.
+        rest: Its other events, those of calls it makes in the form of `Called`.
+        loaded: What it leaves loaded: row, name, value.
+        modules: Paths of the modules whose code it runs.
+    """
 
     value: AbstractValue
-    events: tuple[Event, ...]
-    modules: frozenset[str]
+    effects: tuple[Event, ...] = ()
+    rest: tuple[Event, ...] = ()
+    loaded: tuple[tuple[Row, str, AbstractValue], ...] = ()
+    modules: frozenset[str] = frozenset()
 
 
-class StandIns:
-    """The arguments of one call in a form that does not depend on the caller.
-
-    `key` is None when the call has to be followed with the caller's own values: it hands over a queryset, or a
-    row of a running loop. Otherwise `positional`, `keywords` and `receiver` hold stand-ins for its rows.
-    """
-
-    def __init__(
-        self,
-        frame: Frame,
-        positional: list[AbstractValue],
-        keywords: dict[str, AbstractValue],
-        receiver: AbstractValue | None,
-    ) -> None:
-        self._looping = {loop.rows for loop in frame.loops if loop.rows is not None}
-        self._numbers: dict[tuple[int, tuple[str, ...]], int] = {}
-        self.rows: dict[int, Row] = {}
-        """The caller's rows by the identity of their stand-in."""
-        self.key: Key | None = self._keys([*positional, *keywords.values()], tuple(keywords))
-        own = None if receiver is None else self._key(receiver)
-        if self.key is None or (receiver is not None and own is None):
-            self.key = None
-            return
-        self.key = (self.key, own)
-        self.positional = [self._stand_in(value) for value in positional]
-        self.keywords = {name: self._stand_in(value) for name, value in keywords.items()}
-        self.receiver = None if receiver is None else self._stand_in(receiver)
-
-    def _key(self, value: AbstractValue) -> Key | None:
-        match value:
-            case Unknown() | Scalar() | RequestValue():
-                return type(value)
-            case Constant(value=constant):
-                return (type(constant), constant)
-            case ClassValue(cls=cls) | ObjectValue(cls=cls):
-                return (type(value), cls)
-            case ModuleValue() | ExternalValue() | ConditionValue():
-                return value
-            case FunctionValue(info=info, frame=None):
-                return info
-            case ManagerValue(related=None):
-                return (ManagerValue, value.model, value.info)
-            case Row() if value.root.identity not in self._looping:
-                number = self._numbers.setdefault(value.key, len(self._numbers) + 1)
-                self.rows[-number] = value
-                return (Row, value.model, number, value.provenance_known)
-            case Sequence(element=element, items=items):
-                return (
-                    None
-                    if isinstance(element, Row)
-                    else self._keys([element, *(items or ())], (items is None,))
-                )
-            case Mapping(entries=entries, element=element):
-                return self._keys([element, *(v for _, v in entries)], tuple(k for k, _ in entries))
-            case _:
-                return None
-
-    def _keys(self, values: Iterable[AbstractValue], start: tuple[Any, ...]) -> Key | None:
-        result = list(start)
-        for value in values:
-            key = self._key(value)
-            if key is None:
-                return None
-            result.append(key)
-        return tuple(result)
-
-    def _stand_in(self, value: Any) -> Any:
-        match value:
-            case Row():
-                return Row(
-                    value.model, RowRoot(-self._numbers[value.key], None, False), (), value.provenance_known
-                )
-            case Sequence(element=element, items=tuple() as items):
-                return Sequence(self._stand_in(element), tuple(self._stand_in(item) for item in items))
-            case Mapping():
-                entries = tuple((key, self._stand_in(item)) for key, item in value.entries)
-                return Mapping(entries, self._stand_in(value.element), value.key)
-            case _:
-                return value
+_NOTHING = Summary(UNKNOWN)
 
 
-def remembered(
-    run: Run, key: Key, compute: Callable[[Run], AbstractValue], rows: dict[int, Row] | None = None
+def call(
+    frame: Frame,
+    info: FunctionInfo,
+    key: Key,
+    at: CallSite,
+    rows: dict[int, Row],
+    compute: Callable[[Run], AbstractValue],
 ) -> AbstractValue:
-    """The value stored for `key`, computed in a run of its own the first time; `rows` replace stand-ins.
+    """What a call of `info` returns, with its effects emitted in `frame`.
 
-    A computation that asks for itself gets an unknown, as does one that spends its budget.
+    Args:
+        key: Tells it apart from calls with other arguments.
+        rows: The caller's rows by the identity of their stand-ins.
+        compute: Interprets the call with stand-ins in a run of its own.
     """
-    memory = run.project.summaries
-    summary: Summary | None = memory.get(key)
-    if summary is None:
-        memory[key] = Summary(UNKNOWN, (), frozenset())
+    run = frame.run
+    summary = _summary(run, (info, key), compute)
+    adoption = Adoption(run, rows)
+    if len(frame.stack) < MAX_STACK:
+        for event in summary.effects:
+            run.events += adoption.event(event, frame.context, at)
+        if summary.rest:
+            run.events.append(Called(at.site, frame.context, at, summary, rows))
+    value = adoption.value(summary.value)
+    for row, name, held in summary.loaded:
+        if row.root.identity < 0 or row.root.identity in adoption.identities():
+            actual = adoption.row(row)
+            if actual is not None:
+                run.set_loaded(actual, name, adoption.value(held))
+    return value
+
+
+def remembered(run: Run, key: Key, compute: Callable[[Run], AbstractValue]) -> AbstractValue:
+    """The value of an expression that stands elsewhere, whose events are not the reader's."""
+    value = _summary(run, key, compute).value
+    return value if isinstance(value, (Unknown, Scalar, Constant)) else Adoption(run, {}).value(value)
+
+
+def _summary(run: Run, key: Key, compute: Callable[[Run], AbstractValue]) -> Summary:
+    def make() -> Summary:
         own = Run(run.project)
         try:
             value = compute(own)
         except (BudgetSpent, RecursionError):
             value = UNKNOWN
-        events = () if rows is None else tuple(per_row(own.events))
-        summary = memory[key] = Summary(value, events, frozenset(own.modules))
+        return _summarised(own, value)
+
+    summary: Summary = run.project.summaries.get(key, make, _NOTHING)
     run.modules |= summary.modules
-    if rows is not None:
-        run.events += summary.events
-    value = summary.value
-    return (
-        value if isinstance(value, (Unknown, Scalar, Constant)) else _Adoption(run, rows or {}).value(value)
+    return summary
+
+
+def _summarised(own: Run, value: AbstractValue) -> Summary:
+    effects: dict[object, Event] = {}
+    rest: dict[object, Event] = {}
+    for event in own.events:
+        match event:
+            case RelationLoad():
+                if rests_on_stand_in(event.row) or is_per_row(event):
+                    effects.setdefault(_identity(event), event)
+            case QueryRun(related=related):
+                if (related is not None and rests_on_stand_in(related.row)) or is_per_row(event):
+                    effects.setdefault(_identity(event), event)
+                else:
+                    rest.setdefault(_identity(event), event)
+            case QuerySetUse() | RelationRead() | CallMade(entered=True):
+                pass
+            case _:
+                rest.setdefault(_identity(event), event)
+    loaded = tuple((own.loaded_rows[key], name, held) for (key, name), held in own.loaded.items())
+    return Summary(
+        value,
+        tuple(effects.values())[:MAX_EVENTS],
+        tuple(rest.values())[:MAX_EVENTS],
+        loaded,
+        frozenset(own.modules),
     )
 
 
-def forget(memory: dict[Key, Summary], path: str) -> None:
+def _identity(event: Event) -> object:
+    """Events with the same identity say the same to a caller."""
+    loops = tuple(loop.site for loop in event.context.loops) if not isinstance(event, QuerySetUse) else ()
+    match event:
+        case RelationLoad(row=row, name=name, key_only=key_only):
+            return event.site, row.key, name, key_only, loops
+        case QueryRun(operation=operation, related=related):
+            return event.site, operation, None if related is None else related.row.key, loops
+        case Write(operation=operation):
+            return event.site, operation, loops
+        case CallMade(target=target):
+            return event.site, target, loops
+        case Called(summary=summary):
+            return event.site, id(summary), loops
+        case TransactionBoundary(entered=entered):
+            return event.site, entered, loops
+        case _:
+            return event.site, type(event)
+
+
+def expanded(project: Project, event: Called) -> Iterator[Event]:
+    """The events behind a `Called`, as they happen in the run that holds it, calls inside included."""
+    adoption = Adoption(Run(project), event.rows)
+    for inner in event.summary.rest:
+        for adopted in adoption.event(inner, event.context, event.call):
+            if not isinstance(adopted, Called):
+                yield adopted
+            elif len(adopted.context.stack) < MAX_STACK:
+                yield from expanded(project, adopted)
+
+
+def forget(project: Project, path: str) -> None:
     """Drop what was remembered of calls that ran code of the module at `path`."""
-    for key in [key for key, summary in memory.items() if path in summary.modules]:
-        del memory[key]
-
-
-class _Adoption:
-    """Takes values of another run over, each identity replaced by a new one of this run."""
-
-    def __init__(self, run: Run, rows: dict[int, Row]) -> None:
-        self._run = run
-        self._rows = rows
-        self._identities: dict[int, int] = {}
-
-    def value(self, value: Any) -> Any:
-        match value:
-            case QuerySetValue():
-                related = self._related(value.related)
-                return QuerySetValue(value.query, self._identity(value.identity), related, value.cached)
-            case Row():
-                actual = self._rows.get(value.root.identity)
-                if actual is not None:
-                    path = (*actual.path, *value.path)
-                    return Row(value.model, actual.root, path, actual.provenance_known)
-                return Row(value.model, self._root(value.root), value.path, value.provenance_known)
-            case ManagerValue():
-                return ManagerValue(value.model, value.info, value.site, self._related(value.related))
-            case Sequence():
-                items = None if value.items is None else tuple(self.value(item) for item in value.items)
-                return Sequence(self.value(value.element), items, value.rows_of)
-            case Mapping():
-                entries = tuple((key, self.value(item)) for key, item in value.entries)
-                return Mapping(entries, self.value(value.element), self.value(value.key))
-            case Paginator(items=items):
-                return Paginator(self.value(items))
-            case Page(items=items):
-                return Page(self.value(items))
-            case PrefetchValue(queryset=QuerySetValue() as queryset):
-                return PrefetchValue(value.path, self.value(queryset), value.to_attr, value.opaque)
-            case BoundMethod(info=info, receiver=receiver):
-                return BoundMethod(info, self.value(receiver))
-            case BuiltinMethod(receiver=receiver, name=name):
-                return BuiltinMethod(self.value(receiver), name)
-            case Partial(func=func, args=args, keywords=keywords):
-                bound = tuple(self.value(arg) for arg in args)
-                return Partial(self.value(func), bound, tuple((n, self.value(v)) for n, v in keywords))
-            case LambdaValue() | SuperValue():
-                return UNKNOWN  # bound to frames of the other run
-            case FunctionValue(info=info):
-                return FunctionValue(info)
-            case _:
-                return value
-
-    def _identity(self, identity: int) -> int:
-        if identity not in self._identities:
-            self._identities[identity] = self._run.new_identity()
-        return self._identities[identity]
-
-    def _root(self, root: RowRoot) -> RowRoot:
-        return RowRoot(self._identity(root.identity), root.query, root.many, self._related(root.related))
-
-    def _related(self, related: Related | None) -> Related | None:
-        if related is None:
-            return None
-        return Related(self.value(related.row), related.accessor, related.back, related.prefetched)
+    memo = project.summaries
+    memo.discard([key for key, summary in memo.items() if path in summary.modules])

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Code, FunctionInfo, Module
 from djguide_analyzers.project.project import Project
-from djguide_analyzers.trace import annotations, statements
+from djguide_analyzers.trace import annotations, statements, summaries
 from djguide_analyzers.trace.decorators import decorator_names
-from djguide_analyzers.trace.events import Event
+from djguide_analyzers.trace.events import Called, Event
 from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
 from djguide_analyzers.trace.values import UNKNOWN, AbstractValue
 
@@ -21,16 +21,25 @@ class Trace:
 
     Attributes:
         function: The root; None for a module's top level.
-        events: What happens, in order, calls included.
+        events: What happens, in order; what calls do besides stands behind `Called`.
         complete: False when the budget ended it early.
         modules: Paths of the modules whose code was executed.
     """
 
+    project: Project = field(repr=False)
     function: FunctionInfo | None
     events: list[Event] = field(default_factory=list)
     complete: bool = True
     modules: frozenset[str] = frozenset()
     _values: dict[Code, dict[int, AbstractValue]] = field(default_factory=dict, repr=False)
+
+    def everything(self) -> Iterator[Event]:
+        """What happens, in order, in called functions as well."""
+        for event in self.events:
+            if isinstance(event, Called):
+                yield from summaries.expanded(self.project, event)
+            else:
+                yield event
 
     def value(self, code: Code, node: ir.Node) -> AbstractValue:
         """What `node` was found to be; unknown when it was not reached."""
@@ -75,7 +84,7 @@ def _traced(run: Run, function: FunctionInfo | None, execute: Callable[[], objec
         execute()
     except (BudgetSpent, RecursionError):
         complete = False
-    return Trace(function, run.events, complete, frozenset(run.modules), run.values)
+    return Trace(run.project, function, run.events, complete, frozenset(run.modules), run.values)
 
 
 def _plain(block: list[ir.Stmt]) -> Iterator[ir.Stmt]:

@@ -1,0 +1,73 @@
+"""Remembering results of computations that may ask for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+MAX_NESTED = 60
+"""Computations that may run inside one another."""
+
+
+@dataclass(slots=True)
+class _Provisional(Generic[T]):
+    """A result that rests on unfinished computations, and which they are."""
+
+    value: T
+    unfinished: frozenset[Hashable]
+
+
+class Memo(Generic[T]):
+    """Results by key.
+
+    A computation that asks for one still running gets the fallback. What rests on that answer is kept only until
+    the asked one is finished: a result must not depend on which of several that ask for each other came first.
+    """
+
+    def __init__(self) -> None:
+        self._stored: dict[Hashable, T] = {}
+        self._provisional: dict[Hashable, _Provisional[T]] = {}
+        self._running: dict[Hashable, set[Hashable]] = {}
+        """Keys in computation, outermost first, each with those unfinished ones that it rests on."""
+
+    def get(self, key: Hashable, make: Callable[[], T], fallback: T) -> T:
+        """The result for `key`, computed by `make` the first time."""
+        if key in self._stored:
+            return self._stored[key]
+        if (early := self._provisional.get(key)) is not None:
+            self._rest_on(early.unfinished)
+            return early.value
+        if key in self._running or len(self._running) >= MAX_NESTED:
+            self._rest_on({key if key in self._running else next(iter(self._running))})
+            return fallback
+        self._running[key] = set()
+        try:
+            value = make()
+        finally:
+            unfinished = frozenset(self._running.pop(key) - {key})
+        self._finish(key)
+        if unfinished:
+            self._provisional[key] = _Provisional(value, unfinished)
+            self._rest_on(unfinished)
+        else:
+            self._stored[key] = value
+        return value
+
+    def _rest_on(self, keys: set[Hashable] | frozenset[Hashable]) -> None:
+        if self._running:
+            self._running[next(reversed(self._running))] |= keys
+
+    def _finish(self, key: Hashable) -> None:
+        for other in [k for k, early in self._provisional.items() if key in early.unfinished]:
+            del self._provisional[other]
+
+    def items(self) -> Iterator[tuple[Hashable, T]]:
+        return iter(self._stored.items())
+
+    def discard(self, keys: list[Hashable]) -> None:
+        """Forget the results for `keys`."""
+        for key in keys:
+            self._stored.pop(key, None)

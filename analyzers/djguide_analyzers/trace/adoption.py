@@ -1,0 +1,221 @@
+"""Taking over what a call was found to do: into the run, and to the rows, of who makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from djguide_analyzers.trace import loading
+from djguide_analyzers.trace.events import (
+    Called,
+    CallSite,
+    Context,
+    Event,
+    Loop,
+    QueryRun,
+    QuerySetUse,
+    RelationLoad,
+    Write,
+)
+from djguide_analyzers.trace.frame import Run
+from djguide_analyzers.trace.refine import CACHE_SERVED
+from djguide_analyzers.trace.values import (
+    UNKNOWN,
+    AbstractValue,
+    BoundMethod,
+    BuiltinMethod,
+    FunctionValue,
+    LambdaValue,
+    ManagerValue,
+    Mapping,
+    Page,
+    Paginator,
+    Partial,
+    PrefetchValue,
+    Query,
+    QuerySetValue,
+    Related,
+    Row,
+    RowRoot,
+    Sequence,
+    SuperValue,
+)
+
+
+class Adoption:
+    """Values and events of another run as they are in this one.
+
+    Each identity is replaced by a new one, and each stand-in by the caller's row in `rows`. What a row reaches is
+    decided anew, since the caller may have loaded or set it.
+    """
+
+    def __init__(self, run: Run, rows: dict[int, Row]) -> None:
+        self._run = run
+        self._rows = rows
+        self._identities: dict[int, int] = {}
+        self._roots: dict[int, RowRoot] = {}
+
+    # --- values ------------------------------------------------------------------------------------------
+
+    def value(self, value: Any) -> Any:
+        match value:
+            case QuerySetValue():
+                return self._queryset(value)
+            case Row():
+                return self.row(value) or UNKNOWN
+            case ManagerValue(related=related):
+                if related is None:
+                    return value
+                adopted = self._related(related)
+                return UNKNOWN if adopted is None else replace(value, related=adopted)
+            case Sequence():
+                items = None if value.items is None else tuple(self.value(item) for item in value.items)
+                return Sequence(self.value(value.element), items, self._rows_of(value))
+            case Mapping():
+                entries = tuple((key, self.value(item)) for key, item in value.entries)
+                return Mapping(entries, self.value(value.element), self.value(value.key))
+            case Paginator(items=items) | Page(items=items):
+                return type(value)(self.value(items))
+            case PrefetchValue(queryset=QuerySetValue() as queryset):
+                return replace(value, queryset=self.value(queryset))
+            case BoundMethod() | BuiltinMethod():
+                return replace(value, receiver=self.value(value.receiver))
+            case Partial(func=func, args=args, keywords=keywords):
+                bound = tuple(self.value(arg) for arg in args)
+                return Partial(self.value(func), bound, tuple((n, self.value(v)) for n, v in keywords))
+            case LambdaValue() | SuperValue():
+                return UNKNOWN  # bound to frames of the other run
+            case FunctionValue(info=info):
+                return FunctionValue(info)
+            case _:
+                return value
+
+    def _rows_of(self, value: Sequence) -> int | None:
+        return None if value.rows_of is None else self._identities.get(value.rows_of)
+
+    def _queryset(self, value: QuerySetValue) -> AbstractValue:
+        identity = self._identity(value.identity)
+        if value.related is None:
+            return replace(value, identity=identity)
+        related = self._related(value.related)
+        if related is None:
+            return UNKNOWN
+        query, cached = self._query(value.query, value.related, related, value.cached)
+        return QuerySetValue(query, identity, related, cached)
+
+    def row(self, row: Row) -> Row | None:
+        """`row` in this run; None when the caller has put something else where the path to it leads."""
+        actual = self._rows.get(row.root.identity)
+        if actual is not None:
+            return self._follow(actual, row)
+        root = self._root(row.root)
+        if root is None:
+            return None
+        known = row.provenance_known or (root.related is not None and root.related.row.provenance_known)
+        return Row(row.model, root, row.path, known)
+
+    def _follow(self, start: Row, row: Row) -> Row | None:
+        current = start
+        for name in row.path:
+            held = self._run.get_loaded(current, name)
+            if isinstance(held, Row):
+                current = held
+            elif held is None:  # of rows on the way only the key counts
+                current = Row(row.model, current.root, (*current.path, name), current.provenance_known)
+            else:
+                return None
+        return current
+
+    def _identity(self, identity: int) -> int:
+        if identity not in self._identities:
+            self._identities[identity] = self._run.new_identity()
+        return self._identities[identity]
+
+    def identities(self) -> dict[int, int]:
+        """New identities of all that was taken over, by the old ones."""
+        return self._identities
+
+    def _root(self, root: RowRoot) -> RowRoot | None:
+        if root.identity in self._roots:
+            return self._roots[root.identity]
+        query, related = root.query, None
+        if root.related is not None:
+            related = self._related(root.related)
+            if related is None:
+                return None
+            if query is not None:
+                query, _ = self._query(query, root.related, related, False)
+        adopted = RowRoot(self._identity(root.identity), query, root.many, related)
+        self._roots[root.identity] = adopted
+        return adopted
+
+    def _related(self, related: Related) -> Related | None:
+        row = self.row(related.row)
+        if row is None:
+            return None
+        opaque = row.root.query is not None and row.root.query.opaque
+        joined = opaque or loading.is_joined(self._run.project, row, related.accessor)
+        return Related(row, related.accessor, related.back, related.prefetched or joined)
+
+    def _query(self, query: Query, old: Related, new: Related, cached: bool) -> tuple[Query, bool]:
+        """A related manager's query, and whether the cache answers it, now that its row is known."""
+        plain = all(link.name in CACHE_SERVED for link in query.chain)
+        if new.prefetched and not old.prefetched and plain:
+            return loading.prefetched_query(new.row, new.accessor, query), True
+        return query, cached
+
+    # --- events ------------------------------------------------------------------------------------------
+
+    def event(self, event: Event, outer: Context, call: CallSite) -> Iterator[Event]:
+        """`event` of the called function, as it happens when `call` is made at `outer`."""
+        if isinstance(event, QuerySetUse):
+            return
+        context = self._context(event.context, outer, call)
+        match event:
+            case RelationLoad():
+                row = self.row(event.row)
+                if row is not None and not self._is_loaded(row, event):
+                    yield replace(event, context=context, row=row)
+            case QueryRun(related=None):
+                yield replace(event, context=context, identity=self._identity(event.identity))
+            case QueryRun(related=Related() as old):
+                related = self._related(old)
+                if related is not None:
+                    query, cached = self._query(event.query, old, related, event.cached)
+                    identity = self._identity(event.identity)
+                    yield QueryRun(event.site, context, query, identity, event.operation, related, cached)
+            case Called():
+                rows = {
+                    number: row for number, old in event.rows.items() if (row := self.row(old)) is not None
+                }
+                yield replace(event, context=context, rows=rows)
+            case Write():
+                yield replace(event, context=context, receiver=self.value(event.receiver))
+            case _:
+                yield replace(event, context=context)
+
+    def _is_loaded(self, row: Row, event: RelationLoad) -> bool:
+        run = self._run
+        if run.get_loaded(row, event.name) is not None or (row.key, event.name) in run.once:
+            return True
+        return event.kind != "deferred" and loading.is_loaded(run.project, row, event.name)
+
+    def _context(self, inner: Context, outer: Context, call: CallSite) -> Context:
+        """Where something happens that happens at `inner` inside a call made at `outer`."""
+        depth = len(outer.stack)
+        loops = tuple(self._loop(loop, depth) for loop in inner.loops)
+        return Context(
+            (*outer.loops, *loops),
+            (*outer.stack, call, *inner.stack[1:]),
+            (*outer.transactions, *inner.transactions),
+        )
+
+    def _loop(self, loop: Loop, depth: int) -> Loop:
+        rows = loop.rows
+        if rows is not None and rows < 0:
+            actual = self._rows.get(rows)
+            rows = None if actual is None or actual.path or not actual.root.many else actual.root.identity
+        elif rows is not None:
+            rows = self._identity(rows)
+        return replace(loop, rows=rows, depth=loop.depth + depth)

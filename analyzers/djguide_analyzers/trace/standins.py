@@ -1,0 +1,125 @@
+"""Arguments of a call in a form that does not depend on the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+from djguide_analyzers.trace.values import (
+    AbstractValue,
+    ClassValue,
+    ConditionValue,
+    Constant,
+    ExternalValue,
+    FunctionValue,
+    ManagerValue,
+    Mapping,
+    ModuleValue,
+    ObjectValue,
+    RequestValue,
+    Row,
+    RowRoot,
+    Scalar,
+    Sequence,
+    Unknown,
+)
+
+Key = Hashable
+
+MAX_KEY_PARTS = 200
+"""Parts of an argument, nested ones counted, up to which a call is worth remembering."""
+
+
+class StandIns:
+    """Stand-ins for the rows among the arguments of one call.
+
+    `key` is None when the call has to be followed with the caller's own values, since it hands over a queryset, or
+    a row that lacks columns. Otherwise `positional`, `keywords` and `receiver` are the arguments with each row
+    replaced: by one of which nothing is known, with the negative identity under which `rows` holds the caller's.
+    """
+
+    def __init__(
+        self,
+        positional: list[AbstractValue],
+        keywords: dict[str, AbstractValue],
+        receiver: AbstractValue | None,
+    ) -> None:
+        self._numbers: dict[tuple[int, tuple[str, ...]], int] = {}
+        self._parts = 0
+        self.rows: dict[int, Row] = {}
+        self.key: Key | None = self._keys([*positional, *keywords.values()], tuple(keywords))
+        own = None if receiver is None else self._key(receiver)
+        if self.key is None or (receiver is not None and own is None):
+            self.key = None
+            return
+        self.key = (self.key, own)
+        self.positional = [self._stand_in(value) for value in positional]
+        self.keywords = {name: self._stand_in(value) for name, value in keywords.items()}
+        self.receiver = None if receiver is None else self._stand_in(receiver)
+
+    def _key(self, value: AbstractValue) -> Key | None:
+        self._parts += 1
+        if self._parts > MAX_KEY_PARTS:
+            return None
+        match value:
+            case Unknown() | Scalar() | RequestValue():
+                return type(value)
+            case Constant(value=constant):
+                return (type(constant), constant)
+            case ClassValue(cls=cls) | ObjectValue(cls=cls):
+                return (type(value), cls)
+            case ModuleValue() | ExternalValue() | ConditionValue():
+                return value
+            case FunctionValue(info=info, frame=None):
+                return info
+            case ManagerValue(related=None):
+                return (ManagerValue, value.model, value.info)
+            case Row():
+                return self._row_key(value)
+            case Sequence(element=element, items=items):
+                return self._keys([element, *(items or ())], (Sequence, items is None))
+            case Mapping(entries=entries, element=element):
+                return self._keys([element, *(v for _, v in entries)], (Mapping, *(k for k, _ in entries)))
+            case _:
+                return None
+
+    def _row_key(self, row: Row) -> Key | None:
+        query = row.root.query
+        if query is not None and (
+            query.only is not None or query.deferred or any(e.to_attr for e in query.prefetch)
+        ):
+            return None
+        number = self._numbers.setdefault(row.key, len(self._numbers) + 1)
+        self.rows[-number] = row
+        return (Row, row.model, number)
+
+    def _keys(self, values: Iterable[AbstractValue], start: tuple[Any, ...]) -> Key | None:
+        result = list(start)
+        for value in values:
+            key = self._key(value)
+            if key is None:
+                return None
+            result.append(key)
+        return tuple(result)
+
+    def _stand_in(self, value: Any) -> Any:
+        match value:
+            case Row():
+                return Row(value.model, RowRoot(-self._numbers[value.key], None, True), (), False)
+            case Sequence(element=element, items=items):
+                members = None if items is None else tuple(self._stand_in(item) for item in items)
+                return Sequence(self._stand_in(element), members)
+            case Mapping():
+                entries = tuple((key, self._stand_in(item)) for key, item in value.entries)
+                return Mapping(entries, self._stand_in(value.element), value.key)
+            case _:
+                return value
+
+
+def rests_on_stand_in(row: Row) -> bool:
+    """Whether what is known of `row` depends on a row that the caller handed in."""
+    while row.root.identity > 0:
+        if row.root.related is None:
+            return False
+        row = row.root.related.row
+    return True
