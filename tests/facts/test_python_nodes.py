@@ -148,7 +148,7 @@ def test_a_function_keeps_its_signature_in_the_outline_and_its_body_apart() -> N
         ("Param", "t", "kw", None, const(1)),
         ("Param", "u", "**", None, None),
     ]
-    assert statements(text) == [("FunctionDef", "f", ("Params", parameters), [A], A, True, False, 0)]
+    assert statements(text) == [("FunctionDef", "f", ("Params", parameters), [A], A, True, False, 0, [])]
     assert bodies(text) == [[("ExprStmt", ("Await", ("Name", "q"))), ("Return", ("Name", "r"))]]
 
 
@@ -178,7 +178,7 @@ def test_nested_functions_have_bodies_of_their_own() -> None:
         "        b\n"
     )
     (cls,) = statements(text)
-    assert [(member[1], member[-1]) for member in cls[-1]] == [("f", 0), ("h", 2)]
+    assert [(member[1], member[-2]) for member in cls[-1]] == [("f", 0), ("h", 2)]
     f, g, h = bodies(text)
     assert f[0][0] == "FunctionDef"
     assert f[0][-1] == 1

@@ -29,6 +29,7 @@ class Extractor:
         self._spans: list[int] = []
         self._bodies: list[bytes] = []
         self.yields = False
+        self.sets: set[str] = set()
 
     def chunk(self, statements: list[ast.stmt]) -> ir.Chunk:
         """The chunk made of `statements`, which share their lines."""
@@ -86,18 +87,19 @@ class Extractor:
             return column + shift
         return len(encoded[:column].decode("utf-8", "replace")) + shift
 
-    def function_body(self, statements: list[ast.stmt]) -> tuple[int, bool]:
-        """Store a function's body in a table of its own; its number, and whether it is a generator's."""
-        spans, yields = self._spans, self.yields
-        self._spans, self.yields = [], False
+    def function_body(self, statements: list[ast.stmt]) -> tuple[int, bool, list[str]]:
+        """Store a function's body in a table of its own; its number, whether it is a generator's, what it sets."""
+        spans, yields, sets = self._spans, self.yields, self.sets
+        self._spans, self.yields, self.sets = [], False, set()
         number = len(self._bodies)
         self._bodies.append(b"")
         body = ir.Body(self.block(statements), b"")
         body.spans = pack(self._spans)
         self._bodies[number] = _encoder.encode(body)
-        is_generator = self.yields
-        self._spans, self.yields = spans, yields
-        return number, is_generator
+        result = number, self.yields, sorted(self.sets)
+        # What a nested function sets is there to be read just like what the outer one does.
+        self._spans, self.yields, self.sets = spans, yields, sets | self.sets
+        return result
 
     def params(self, args: ast.arguments) -> ir.Params:
         """A parameter list in calling order."""

@@ -17,11 +17,29 @@ def _expr_stmt(x: Extractor, node: ast.Expr) -> ir.Stmt:
     return ir.ExprStmt(x.at(node), x.expr(node.value))
 
 
+def _note_set(x: Extractor, target: ast.expr) -> None:
+    """Note an attribute that is assigned."""
+    match target:
+        case ast.Attribute(value=base, attr=name):
+            parts = [name]
+            while type(base) is ast.Attribute:
+                parts.append(base.attr)
+                base = base.value
+            if type(base) is ast.Name:
+                x.sets.add(".".join([base.id, *reversed(parts)]))
+        case ast.Tuple(elts=items) | ast.List(elts=items):
+            for item in items:
+                _note_set(x, item)
+
+
 def _assign(x: Extractor, node: ast.Assign) -> ir.Stmt:
+    for target in node.targets:
+        _note_set(x, target)
     return ir.Assign(x.at(node), x.exprs(node.targets), x.expr(node.value), None)
 
 
 def _ann_assign(x: Extractor, node: ast.AnnAssign) -> ir.Stmt:
+    _note_set(x, node.target)
     return ir.Assign(x.at(node), [x.expr(node.target)], x.optional(node.value), x.expr(node.annotation))
 
 
@@ -119,9 +137,9 @@ def _function(x: Extractor, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ir.
     at = x.at(node)
     decorators = x.exprs(node.decorator_list)
     params, returns = x.params(node.args), x.optional(node.returns)
-    body, is_generator = x.function_body(node.body)
+    body, is_generator, sets = x.function_body(node.body)
     is_async = type(node) is ast.AsyncFunctionDef
-    return ir.FunctionDef(at, node.name, params, decorators, returns, is_async, is_generator, body)
+    return ir.FunctionDef(at, node.name, params, decorators, returns, is_async, is_generator, body, sets)
 
 
 def _class(x: Extractor, node: ast.ClassDef) -> ir.Stmt:

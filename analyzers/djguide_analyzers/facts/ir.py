@@ -316,7 +316,11 @@ class ImportFrom(Node, tag=55):
 
 
 class FunctionDef(Node, tag=56):
-    """A function: its signature. `body` is its number in the chunk's list of bodies."""
+    """A function: its signature. `body` is its number in the chunk's list of bodies.
+
+    `sets` are the attributes of names that the body assigns, as written (``self.order``, ``request.user.team``),
+    sorted: part of what a class or a request has for others to read.
+    """
 
     name: str
     params: Params
@@ -325,6 +329,7 @@ class FunctionDef(Node, tag=56):
     is_async: bool
     is_generator: bool
     body: int
+    sets: list[str] = []
 
 
 class ClassDef(Node, tag=57):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from djguide_analyzers.project.discovery import DiscoveredProject
@@ -41,6 +42,18 @@ class Project:
     discovered: DiscoveredProject
     decorators: dict[FunctionInfo, tuple[str, ...]] = field(default_factory=dict, repr=False)
     summaries: Memo[Any] = field(default_factory=Memo[Any], repr=False)
+
+    @cached_property
+    def request_setters(self) -> dict[str, list[FunctionInfo]]:
+        """Functions of the project that set an attribute of the request, by its name."""
+        found: dict[str, list[FunctionInfo]] = {}
+        for module in self.modules.values():
+            for info in module.functions():
+                for dotted in info.node.sets:
+                    holder, _, name = dotted.rpartition(".")
+                    if holder == "request" or holder.endswith(".request"):
+                        found.setdefault(name, []).append(info)
+        return found
 
     @property
     def models(self) -> ModelGraph:

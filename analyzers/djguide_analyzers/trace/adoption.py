@@ -18,7 +18,7 @@ from djguide_analyzers.trace.events import (
     RelationLoad,
     Write,
 )
-from djguide_analyzers.trace.frame import Run
+from djguide_analyzers.trace.frame import Holder, Run
 from djguide_analyzers.trace.refine import CACHE_SERVED
 from djguide_analyzers.trace.values import (
     UNKNOWN,
@@ -29,6 +29,7 @@ from djguide_analyzers.trace.values import (
     LambdaValue,
     ManagerValue,
     Mapping,
+    ObjectValue,
     Page,
     Paginator,
     Partial,
@@ -36,6 +37,7 @@ from djguide_analyzers.trace.values import (
     Query,
     QuerySetValue,
     Related,
+    RequestValue,
     Row,
     RowRoot,
     Sequence,
@@ -50,7 +52,7 @@ class Adoption:
     decided anew, since the caller may have loaded or set it.
     """
 
-    def __init__(self, run: Run, rows: dict[int, Row]) -> None:
+    def __init__(self, run: Run, rows: dict[int, Row | ObjectValue]) -> None:
         self._run = run
         self._rows = rows
         self._identities: dict[int, int] = {}
@@ -64,6 +66,8 @@ class Adoption:
                 return self._queryset(value)
             case Row():
                 return self.row(value) or UNKNOWN
+            case ObjectValue(identity=identity) if identity:
+                return self._rows.get(identity) or ObjectValue(value.cls, self._identity(identity))
             case ManagerValue(related=related):
                 if related is None:
                     return value
@@ -107,7 +111,7 @@ class Adoption:
     def row(self, row: Row) -> Row | None:
         """`row` in this run; None when the caller has put something else where the path to it leads."""
         actual = self._rows.get(row.root.identity)
-        if actual is not None:
+        if isinstance(actual, Row):
             return self._follow(actual, row)
         root = self._root(row.root)
         if root is None:
@@ -132,9 +136,15 @@ class Adoption:
             self._identities[identity] = self._run.new_identity()
         return self._identities[identity]
 
-    def identities(self) -> dict[int, int]:
-        """New identities of all that was taken over, by the old ones."""
-        return self._identities
+    def holder(self, holder: Holder) -> Holder | None:
+        """A row or object with attributes in this run; None for one that the call has not handed over."""
+        if isinstance(holder, RequestValue):
+            return holder
+        identity = holder.root.identity if isinstance(holder, Row) else holder.identity
+        if identity <= 0 or identity in self._identities:
+            adopted = self.value(holder)
+            return adopted if isinstance(adopted, (Row, ObjectValue)) else None
+        return None
 
     def _root(self, root: RowRoot) -> RowRoot | None:
         if root.identity in self._roots:
@@ -186,9 +196,8 @@ class Adoption:
                     identity = self._identity(event.identity)
                     yield QueryRun(event.site, context, query, identity, event.operation, related, cached)
             case Called():
-                rows = {
-                    number: row for number, old in event.rows.items() if (row := self.row(old)) is not None
-                }
+                adopted = {number: self.value(old) for number, old in event.rows.items()}
+                rows = {number: row for number, row in adopted.items() if row is not UNKNOWN}
                 yield replace(event, context=context, rows=rows)
             case Write():
                 yield replace(event, context=context, receiver=self.value(event.receiver))
@@ -215,7 +224,8 @@ class Adoption:
         rows = loop.rows
         if rows is not None and rows < 0:
             actual = self._rows.get(rows)
-            rows = None if actual is None or actual.path or not actual.root.many else actual.root.identity
+            whole = isinstance(actual, Row) and not actual.path and actual.root.many
+            rows = actual.root.identity if isinstance(actual, Row) and whole else None
         elif rows is not None:
             rows = self._identity(rows)
         return replace(loop, rows=rows, depth=loop.depth + depth)

@@ -103,7 +103,7 @@ def receiver_of(frame: Frame, info: FunctionInfo) -> AbstractValue:
         return UNKNOWN  # an abstract model stands for several
     if resolver.is_subclass(cls, attributes.QUERYSET, attributes.MANAGER):
         return _of_some_model(frame, cls)
-    return ObjectValue(cls)
+    return ObjectValue(cls, frame.run.new_identity())
 
 
 def _of_some_model(frame: Frame, cls: ClassInfo) -> AbstractValue:

@@ -6,7 +6,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Field, Model, Reverse
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Value
 from djguide_analyzers.project.resolve import ModuleRef
-from djguide_analyzers.trace import calls, loading
+from djguide_analyzers.trace import calls, loading, members
 from djguide_analyzers.trace.events import LoadKind, RelationLoad, RelationRead
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.values import (
@@ -23,6 +23,7 @@ from djguide_analyzers.trace.values import (
     ManagerValue,
     Mapping,
     ModuleValue,
+    ObjectKey,
     ObjectValue,
     Page,
     Paginator,
@@ -35,6 +36,7 @@ from djguide_analyzers.trace.values import (
     Scalar,
     Sequence,
     SuperValue,
+    join,
 )
 
 MODEL = "django.db.models.base.Model"
@@ -61,12 +63,12 @@ def get_attribute(
             return ExternalValue(f"{dotted}.{name}")
         case ClassValue(cls=cls):
             return class_attribute(frame, cls, name, node)
-        case ObjectValue(cls=cls):
-            return _object_attribute(frame, node, base, cls, name)
+        case ObjectValue():
+            return _object_attribute(frame, node, base, name)
         case SuperValue():
             return _super_attribute(frame, base, name)
         case RequestValue():
-            return _request_attribute(frame, name)
+            return _request_attribute(frame, base, name)
         case Paginator(items=items) | Page(items=items) if name == "object_list":
             return items
         case Paginator() | Page():
@@ -92,12 +94,12 @@ def read_key(frame: Frame, row: Row, relation: str, name: str) -> bool:
     return name == "pk" or (key is not None and not key.is_forward_one and name == key.name)
 
 
-def read_once_per_key(frame: Frame, test: ir.Expr) -> set[tuple[tuple[int, tuple[str, ...]], str]]:
+def read_once_per_key(frame: Frame, test: ir.Expr) -> set[tuple[ObjectKey, str]]:
     """Relations whose key `test` compares with one seen before: ``row.author_id not in cache``, ``!= last_id``.
 
     What such a branch loads it loads once per related row, not once per row.
     """
-    found: set[tuple[tuple[int, tuple[str, ...]], str]] = set()
+    found: set[tuple[ObjectKey, str]] = set()
     for part in test.values if isinstance(test, ir.Bool) else [test]:
         if isinstance(part, ir.Compare) and part.ops[0] in ("!=", "not in"):
             for side in (part.left, part.rights[0]):
@@ -266,9 +268,15 @@ def is_cached(frame: Frame, info: FunctionInfo) -> bool:
 
 
 def set_attribute(frame: Frame, target: ir.Attr, base: AbstractValue, value: AbstractValue) -> None:
-    """``base.name = value``: a relation that is set is loaded."""
+    """``base.name = value``: a relation that is set is loaded.
+
+    An object keeps what it had as well, since which of several assignments ran is not tracked.
+    """
     if isinstance(base, Row):
         frame.run.set_loaded(base, target.name, value if value is not NONE else UNKNOWN)
+    elif isinstance(base, (ObjectValue, RequestValue)):
+        held = frame.run.get_loaded(base, target.name)
+        frame.run.set_loaded(base, target.name, value if held is None else join(held, value))
 
 
 # --- managers, querysets, classes ------------------------------------------------------------------------
@@ -334,26 +342,36 @@ def class_attribute(frame: Frame, cls: ClassInfo, name: str, node: ir.Node) -> A
             return UNKNOWN
 
 
-def _object_attribute(
-    frame: Frame, node: ir.Node, base: ObjectValue, cls: ClassInfo, name: str
-) -> AbstractValue:
-    found = frame.project.resolver.class_attribute(cls, name)
-    if found is None:
+def _object_attribute(frame: Frame, node: ir.Node, base: ObjectValue, name: str) -> AbstractValue:
+    held = frame.run.get_loaded(base, name)
+    if held is not None:
+        return held
+    found = frame.project.resolver.class_attribute(base.cls, name)
+    if found is not None and isinstance(found[1], FunctionInfo):
+        return _object_method(frame, node, base, found[1])
+    value = members.held_by(frame, base.cls, name)
+    if found is not None and isinstance(found[1], Value) and found[1].expr is not None:
+        declared = calls.evaluate_elsewhere(frame, found[1].expr, found[1].code, found[0])
+        value = declared if value is None else join(declared, value)
+    if value is None:
         return RequestValue() if name == "request" else UNKNOWN
-    owner, binding = found
-    match binding:
-        case FunctionInfo():
-            kinds = calls.decorator_names(frame.project, binding)
-            if "builtins.staticmethod" in kinds:
-                return calls.function_value(binding)
-            if is_property(frame, binding):
-                return calls.enter(frame, binding, [base], {}, frame.site(node), receiver=base)
-            return BoundMethod(binding, base)
-        case Value(expr=expr) if expr is not None:
-            value = calls.evaluate_elsewhere(frame, expr, binding.code, owner)
-            return value if isinstance(value, (QuerySetValue, ClassValue, ManagerValue)) else UNKNOWN
-        case _:
-            return UNKNOWN
+    if isinstance(value, (Constant, Sequence, Mapping)):
+        return SCALAR if isinstance(value, Constant) and value != NONE else UNKNOWN  # others may change it
+    if base.identity and value is not UNKNOWN:
+        frame.run.set_loaded(base, name, value)
+    return value
+
+
+def _object_method(frame: Frame, node: ir.Node, base: ObjectValue, info: FunctionInfo) -> AbstractValue:
+    kinds = calls.decorator_names(frame.project, info)
+    if "builtins.staticmethod" in kinds:
+        return calls.function_value(info)
+    if not is_property(frame, info):
+        return BoundMethod(info, base)
+    value = calls.enter(frame, info, [base], {}, frame.site(node), receiver=base)
+    if is_cached(frame, info):
+        frame.run.set_loaded(base, info.name, value)
+    return value
 
 
 def declared_attribute(frame: Frame, cls: ClassInfo, name: str) -> AbstractValue:
@@ -373,9 +391,16 @@ def _super_attribute(frame: Frame, base: SuperValue, name: str) -> AbstractValue
     return BoundMethod(found[1], base.receiver)
 
 
-def _request_attribute(frame: Frame, name: str) -> AbstractValue:
+def _request_attribute(frame: Frame, request: RequestValue, name: str) -> AbstractValue:
+    held = frame.run.get_loaded(request, name)
+    if held is not None:
+        return held
+    value: AbstractValue = UNKNOWN
     if name == "user":
         model = frame.project.models.get(frame.project.graph.auth_user)
         if model is not None:
-            return Row(model.label, RowRoot(frame.run.new_identity(), None, False), (), True)
-    return UNKNOWN
+            value = Row(model.label, RowRoot(frame.run.new_identity(), None, False), (), True)
+    else:
+        value = members.held_by_request(frame, name)
+    frame.run.set_loaded(request, name, value)
+    return value

@@ -138,8 +138,7 @@ def _row_method(frame: Frame, node: ir.Call, row: Row, name: str) -> AbstractVal
         frame.emit(Write(frame.site(node), frame.context, row.model, name.removeprefix("a"), row))
         return NONE
     if name in ("refresh_from_db", "arefresh_from_db"):
-        for key in [k for k in frame.run.loaded if k[0] == row.key]:
-            del frame.run.loaded[key]
+        frame.run.loaded.pop(row.key, None)
         return NONE
     return SCALAR if name.startswith("get_") and name.endswith("_display") else UNKNOWN
 
@@ -169,7 +168,11 @@ def _construct(
         return row
     if frame.project.resolver.is_subclass(cls, attributes.QUERYSET):
         return querysets.constructed(frame, func, args)
-    return ObjectValue(cls)
+    made = ObjectValue(cls, frame.run.new_identity())
+    found = frame.project.resolver.class_attribute(cls, "__init__")
+    if found is not None and isinstance(found[1], FunctionInfo):
+        enter(frame, found[1], [made, *args.positional], args.keywords, frame.site(node), receiver=made)
+    return made
 
 
 # --- entering project code -------------------------------------------------------------------------------
@@ -196,11 +199,12 @@ def enter(
     if not TRANSPARENT.issuperset(names):
         return UNKNOWN
     if closure is None:
-        given = StandIns(positional, keywords, receiver)
+        given = StandIns(frame.run, positional, keywords, receiver)
         if given.key is not None:
 
             def compute(run: Run) -> AbstractValue:
                 home = Frame(run, info.code)
+                given.seed(run)
                 return _execute(home, info, given.positional, given.keywords, site, given.receiver, None)
 
             return summaries.call(frame, info, given.key, CallSite(site, info), given.rows, compute)

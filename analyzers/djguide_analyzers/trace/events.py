@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from djguide_analyzers.project.modules import FunctionInfo
-from djguide_analyzers.trace.values import AbstractValue, Query, QuerySetValue, Related, Row, Site
+from djguide_analyzers.trace.values import (
+    AbstractValue,
+    ObjectValue,
+    Query,
+    QuerySetValue,
+    Related,
+    Row,
+    Site,
+)
 
 if TYPE_CHECKING:
     from djguide_analyzers.trace.summaries import Summary
@@ -149,7 +157,7 @@ class Called:
     context: Context
     call: CallSite
     summary: Summary
-    rows: dict[int, Row]
+    rows: dict[int, Row | ObjectValue]
 
 
 Event = RelationLoad | RelationRead | QueryRun | Write | QuerySetUse | TransactionBoundary | CallMade | Called

@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.trace.events import CallSite, Context, Event, Loop
-from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Row, Site, join
+from djguide_analyzers.trace.values import (
+    UNKNOWN,
+    AbstractValue,
+    ObjectKey,
+    ObjectValue,
+    RequestValue,
+    Row,
+    Site,
+    join,
+)
 
 if TYPE_CHECKING:
     from djguide_analyzers.project.project import Project
+
+Holder = Row | ObjectValue | RequestValue
+"""What has attributes that a run keeps track of."""
 
 MAX_DEPTH = 8
 """Nested calls that are followed."""
@@ -29,19 +41,19 @@ class Run:
     Attributes:
         events: What happens, in order.
         values: What the nodes of each table were found to be; nodes that stay unknown are left out.
-        loaded: Relations read or set so far: what each holds, by row key and name.
+        loaded: Relations and attributes read or set so far: what each holds, by key of the object, by name.
     """
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self.events: list[Event] = []
         self.values: dict[Code, dict[int, AbstractValue]] = {}
-        self.loaded: dict[tuple[tuple[int, tuple[str, ...]], str], AbstractValue] = {}
-        self.loaded_rows: dict[tuple[int, tuple[str, ...]], Row] = {}
-        """The rows that `loaded` speaks of, by key."""
-        self.once: set[tuple[tuple[int, tuple[str, ...]], str]] = set()
+        self.loaded: dict[ObjectKey, dict[str, AbstractValue]] = {}
+        self.holders: dict[ObjectKey, Holder] = {}
+        """The objects that `loaded` speaks of, by key."""
+        self.once: set[tuple[ObjectKey, str]] = set()
         """Relations, by row key and name, that the running branch reads only when their key is a new one."""
-        self.guarded: set[tuple[int, tuple[str, ...]]] = set()
+        self.guarded: set[ObjectKey] = set()
         """Rows whose prefetch cache the code looks into by itself, by key."""
         self.rows: dict[int, int] = {}
         """Identity of the rows of each evaluated queryset, by the queryset's identity."""
@@ -62,12 +74,13 @@ class Run:
             self.rows[queryset] = self.new_identity()
         return self.rows[queryset]
 
-    def get_loaded(self, row: Row, name: str) -> AbstractValue | None:
-        return self.loaded.get((row.key, name))
+    def get_loaded(self, holder: Holder, name: str) -> AbstractValue | None:
+        held = self.loaded.get(holder.key)
+        return None if held is None else held.get(name)
 
-    def set_loaded(self, row: Row, name: str, value: AbstractValue) -> None:
-        self.loaded[row.key, name] = value
-        self.loaded_rows[row.key] = row
+    def set_loaded(self, holder: Holder, name: str, value: AbstractValue) -> None:
+        self.loaded.setdefault(holder.key, {})[name] = value
+        self.holders[holder.key] = holder
 
 
 class Frame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import Any
 
+from djguide_analyzers.trace.frame import Run
 from djguide_analyzers.trace.values import (
     AbstractValue,
     ClassValue,
@@ -15,6 +16,7 @@ from djguide_analyzers.trace.values import (
     ManagerValue,
     Mapping,
     ModuleValue,
+    ObjectKey,
     ObjectValue,
     RequestValue,
     Row,
@@ -35,18 +37,22 @@ class StandIns:
 
     `key` is None when the call has to be followed with the caller's own values, since it hands over a queryset, or
     a row that lacks columns. Otherwise `positional`, `keywords` and `receiver` are the arguments with each row
-    replaced: by one of which nothing is known, with the negative identity under which `rows` holds the caller's.
+    replaced: by one of which nothing is known, with the negative identity under which `rows` holds the caller's;
+    objects likewise, with those of their attributes that can be told.
     """
 
     def __init__(
         self,
+        run: Run,
         positional: list[AbstractValue],
         keywords: dict[str, AbstractValue],
         receiver: AbstractValue | None,
     ) -> None:
-        self._numbers: dict[tuple[int, tuple[str, ...]], int] = {}
+        self._run = run
+        self._numbers: dict[ObjectKey, int] = {}
         self._parts = 0
-        self.rows: dict[int, Row] = {}
+        self.rows: dict[int, Row | ObjectValue] = {}
+        self._held: list[tuple[ObjectValue | RequestValue, str, AbstractValue]] = []
         self.key: Key | None = self._keys([*positional, *keywords.values()], tuple(keywords))
         own = None if receiver is None else self._key(receiver)
         if self.key is None or (receiver is not None and own is None):
@@ -62,12 +68,14 @@ class StandIns:
         if self._parts > MAX_KEY_PARTS:
             return None
         match value:
-            case Unknown() | Scalar() | RequestValue():
+            case Unknown() | Scalar():
                 return type(value)
+            case ObjectValue() | RequestValue():
+                return self._object_key(value)
             case Constant(value=constant):
                 return (type(constant), constant)
-            case ClassValue(cls=cls) | ObjectValue(cls=cls):
-                return (type(value), cls)
+            case ClassValue(cls=cls):
+                return (ClassValue, cls)
             case ModuleValue() | ExternalValue() | ConditionValue():
                 return value
             case FunctionValue(info=info, frame=None):
@@ -93,6 +101,29 @@ class StandIns:
         self.rows[-number] = row
         return (Row, row.model, number)
 
+    def _object_key(self, value: ObjectValue | RequestValue) -> Key | None:
+        kind = (ObjectValue, value.cls) if isinstance(value, ObjectValue) else RequestValue
+        if value.key in self._numbers:
+            return (kind, self._numbers[value.key])
+        number = self._numbers[value.key] = len(self._numbers) + 1
+        if isinstance(value, ObjectValue):
+            if not value.identity:
+                return kind
+            self.rows[-number] = value
+        attributes: list[Key] = []
+        for name, held in self._run.loaded.get(value.key, {}).items():
+            key = self._key(held)
+            if key is not None:  # what cannot be told is looked up anew
+                attributes.append((name, key))
+                self._held.append((value, name, held))
+        return (kind, number, tuple(attributes))
+
+    def seed(self, run: Run) -> None:
+        """Give the stand-ins of objects in `run` the attributes that the caller's have."""
+        for holder, name, held in self._held:
+            stand_in = self._stand_in(holder)
+            run.set_loaded(stand_in, name, self._stand_in(held))
+
     def _keys(self, values: Iterable[AbstractValue], start: tuple[Any, ...]) -> Key | None:
         result = list(start)
         for value in values:
@@ -106,6 +137,8 @@ class StandIns:
         match value:
             case Row():
                 return Row(value.model, RowRoot(-self._numbers[value.key], None, True), (), False)
+            case ObjectValue() if value.identity:
+                return ObjectValue(value.cls, -self._numbers[value.key])
             case Sequence(element=element, items=items):
                 members = None if items is None else tuple(self._stand_in(item) for item in items)
                 return Sequence(self._stand_in(element), members)

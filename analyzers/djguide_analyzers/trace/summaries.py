@@ -26,10 +26,10 @@ from djguide_analyzers.trace.events import (
     TransactionBoundary,
     Write,
 )
-from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
+from djguide_analyzers.trace.frame import BudgetSpent, Frame, Holder, Run
 from djguide_analyzers.trace.missing import is_per_row
 from djguide_analyzers.trace.standins import Key, rests_on_stand_in
-from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Constant, Row, Scalar, Unknown
+from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Constant, ObjectValue, Row, Scalar, Unknown
 
 MAX_EVENTS = 300
 """Events of a summary of either sort; what a function does beyond that is not told to its callers."""
@@ -46,14 +46,14 @@ class Summary:
         value: What it returns.
         effects: Events that depend on the caller's rows, or are complete in themselves.
         rest: Its other events, those of calls it makes in the form of `Called`.
-        loaded: What it leaves loaded: row, name, value.
+        loaded: What it leaves in attributes: row or object, name, value.
         modules: Paths of the modules whose code it runs.
     """
 
     value: AbstractValue
     effects: tuple[Event, ...] = ()
     rest: tuple[Event, ...] = ()
-    loaded: tuple[tuple[Row, str, AbstractValue], ...] = ()
+    loaded: tuple[tuple[Holder, str, AbstractValue], ...] = ()
     modules: frozenset[str] = frozenset()
 
 
@@ -65,7 +65,7 @@ def call(
     info: FunctionInfo,
     key: Key,
     at: CallSite,
-    rows: dict[int, Row],
+    rows: dict[int, Row | ObjectValue],
     compute: Callable[[Run], AbstractValue],
 ) -> AbstractValue:
     """What a call of `info` returns, with its effects emitted in `frame`.
@@ -84,11 +84,10 @@ def call(
         if summary.rest:
             run.events.append(Called(at.site, frame.context, at, summary, rows))
     value = adoption.value(summary.value)
-    for row, name, held in summary.loaded:
-        if row.root.identity < 0 or row.root.identity in adoption.identities():
-            actual = adoption.row(row)
-            if actual is not None:
-                run.set_loaded(actual, name, adoption.value(held))
+    for holder, name, held in summary.loaded:
+        actual = adoption.holder(holder)
+        if actual is not None:
+            run.set_loaded(actual, name, adoption.value(held))
     return value
 
 
@@ -129,7 +128,9 @@ def _summarised(own: Run, value: AbstractValue) -> Summary:
                 pass
             case _:
                 rest.setdefault(_identity(event), event)
-    loaded = tuple((own.loaded_rows[key], name, held) for (key, name), held in own.loaded.items())
+    loaded = tuple(
+        (own.holders[key], name, value) for key, held in own.loaded.items() for name, value in held.items()
+    )
     return Summary(
         value,
         tuple(effects.values())[:MAX_EVENTS],

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from djguide_analyzers.trace.events import Loop
     from djguide_analyzers.trace.frame import Frame
 
+ObjectKey = tuple[int, tuple[str, ...]]
+"""Tells objects with attributes apart: identity of where they come from, and the path from there."""
+
 Shape = Literal["instances", "dicts", "tuples", "scalars"]
 
 
@@ -125,14 +128,26 @@ class SuperValue(AbstractValue):
 
 @dataclass(frozen=True, slots=True)
 class ObjectValue(AbstractValue):
-    """An instance of a readable class that is no model, queryset or manager."""
+    """An instance of a readable class that is no model, queryset or manager.
+
+    `identity` tells apart objects with attributes of their own; 0 is any instance of the class.
+    """
 
     cls: ClassInfo
+    identity: int = 0
+
+    @property
+    def key(self) -> ObjectKey:
+        return (self.identity, ()) if self.identity else (0, (self.cls.dotted,))
 
 
 @dataclass(frozen=True, slots=True)
 class RequestValue(AbstractValue):
-    """An HTTP request."""
+    """The HTTP request: there is one at a time, so all of them are the same object."""
+
+    @property
+    def key(self) -> ObjectKey:
+        return 0, ("request",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +308,7 @@ class Row(AbstractValue):
     provenance_known: bool = True
 
     @property
-    def key(self) -> tuple[int, tuple[str, ...]]:
+    def key(self) -> ObjectKey:
         return self.root.identity, self.path
 
 
@@ -369,6 +384,8 @@ def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
         case Sequence(), Sequence():
             element = join(one.element, other.element)
             return Sequence(element, None, one.rows_of if one.rows_of == other.rows_of else None)
+        case ObjectValue(), ObjectValue() if one.cls is other.cls:
+            return ObjectValue(one.cls)
         case Row(), Row() if one.model == other.model:
             return Row(
                 one.model, RowRoot(min(one.root.identity, other.root.identity), None, False), (), False

@@ -1,0 +1,63 @@
+"""What attributes hold, by all assignments to them.
+
+An object or a request that comes from elsewhere has what the methods of its class, or any function of the project,
+put there. An assignment that cannot be told makes the attribute unknown.
+"""
+
+from __future__ import annotations
+
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
+from djguide_analyzers.trace import annotations, statements, summaries
+from djguide_analyzers.trace.frame import Frame, Holder, Run
+from djguide_analyzers.trace.values import (
+    UNKNOWN,
+    AbstractValue,
+    Mapping,
+    ObjectValue,
+    RequestValue,
+    join_all,
+)
+
+MAX_SETTERS = 12
+"""Functions that may set one attribute; of more, nobody can say what it holds."""
+
+
+def held_by(frame: Frame, cls: ClassInfo, name: str) -> AbstractValue | None:
+    """What methods of `cls` assign to ``self.name``; None when none does."""
+    line = [base for base in frame.project.resolver.mro(cls) if isinstance(base, ClassInfo)]
+    setters = [info for base in line for info in _setters(base, name)]
+    return _held(frame, setters, name, cls) if setters else None
+
+
+def held_by_request(frame: Frame, name: str) -> AbstractValue:
+    """What functions of the project assign to ``request.name``."""
+    setters = frame.project.request_setters.get(name)
+    return _held(frame, setters, name, None) if setters else UNKNOWN
+
+
+def _setters(cls: ClassInfo, name: str) -> list[FunctionInfo]:
+    """Methods of `cls` itself that assign to ``self.name``."""
+    methods = (info for info in cls.methods() if info.node.sets and info.node.params.items)
+    return [info for info in methods if f"{info.node.params.items[0].name}.{name}" in info.node.sets]
+
+
+def _held(frame: Frame, setters: list[FunctionInfo], name: str, cls: ClassInfo | None) -> AbstractValue:
+    if len(setters) > MAX_SETTERS:
+        return UNKNOWN
+    values: list[AbstractValue] = []
+    for info in setters:
+        left = summaries.remembered(
+            frame.run, ("sets", cls, info), lambda run, info=info: _left_by(run, info, cls)
+        )
+        values.append(left.get(name) if isinstance(left, Mapping) else UNKNOWN)
+    return join_all(values)
+
+
+def _left_by(run: Run, info: FunctionInfo, cls: ClassInfo | None) -> AbstractValue:
+    """Attributes of ``self``, or of the request, as `info` leaves them."""
+    receiver = None if info.owner is None else ObjectValue(cls or info.owner, run.new_identity())
+    frame = Frame(run, info.body_code, function=info, owner=info.owner, receiver=receiver)
+    annotations.bind_parameters(frame, info, [receiver] if receiver is not None else [], {}, explore=True)
+    statements.execute(frame, info.statements)
+    holder: Holder = receiver if cls is not None and receiver is not None else RequestValue()
+    return Mapping(tuple(run.loaded.get(holder.key, {}).items()))
