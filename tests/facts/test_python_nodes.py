@@ -181,7 +181,7 @@ def test_nested_functions_have_bodies_of_their_own() -> None:
     assert [(member[1], member[-2]) for member in cls[-1]] == [("f", 0), ("h", 2)]
     f, g, h = bodies(text)
     assert f[0][0] == "FunctionDef"
-    assert f[0][-1] == 1
+    assert f[0][-2] == 1
     assert (g, h) == ([("Return", A)], [("ExprStmt", B)])
 
 

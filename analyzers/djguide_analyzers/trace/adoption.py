@@ -182,19 +182,23 @@ class Adoption:
         if isinstance(event, QuerySetUse):
             return
         context = self._context(event.context, outer, call)
+        varies = len(outer.loops) + getattr(event, "varies", 0)
         match event:
             case RelationLoad():
                 row = self.row(event.row)
                 if row is not None and not self._is_loaded(row, event):
                     yield replace(event, context=context, row=row)
             case QueryRun(related=None):
-                yield replace(event, context=context, identity=self._identity(event.identity))
+                identity = self._identity(event.identity)
+                yield replace(event, context=context, identity=identity, varies=varies)
             case QueryRun(related=Related() as old):
                 related = self._related(old)
                 if related is not None:
                     query, cached = self._query(event.query, old, related, event.cached)
                     identity = self._identity(event.identity)
-                    yield QueryRun(event.site, context, query, identity, event.operation, related, cached)
+                    yield QueryRun(
+                        event.site, context, query, identity, event.operation, related, cached, varies
+                    )
             case Called():
                 adopted = {number: self.value(old) for number, old in event.rows.items()}
                 rows = {number: row for number, row in adopted.items() if row is not UNKNOWN}
@@ -218,6 +222,7 @@ class Adoption:
             (*outer.loops, *loops),
             (*outer.stack, call, *inner.stack[1:]),
             (*outer.transactions, *inner.transactions),
+            outer.memoised or inner.memoised,
         )
 
     def _loop(self, loop: Loop, depth: int) -> Loop:

@@ -62,7 +62,15 @@ def apply(frame: Frame, node: ir.Call, func: AbstractValue, args: Arguments) -> 
             bound = [receiver, *args.positional]
             if (model := MODELS.get(info.dotted)) is not None:
                 return model(frame, node, Arguments(bound, args.keywords, args.starred))
-            value = enter(frame, info, bound, args.keywords, frame.site(node), receiver=receiver)
+            value = enter(
+                frame,
+                info,
+                bound,
+                args.keywords,
+                frame.site(node),
+                receiver=receiver,
+                varies=frame.varies(node),
+            )
             return _linked(frame, node, info, receiver, value)
         case FunctionValue(info=info):
             return _function(frame, node, func, args)
@@ -150,7 +158,15 @@ def _function(frame: Frame, node: ir.Call, func: FunctionValue, args: Arguments)
         return model(frame, node, args)
     own = info.module.origin == "project"
     frame.emit(CallMade(frame.site(node), frame.context, info.dotted, tuple(args.positional), own))
-    return enter(frame, info, args.positional, args.keywords, frame.site(node), closure=func.frame)
+    return enter(
+        frame,
+        info,
+        args.positional,
+        args.keywords,
+        frame.site(node),
+        closure=func.frame,
+        varies=frame.varies(node),
+    )
 
 
 def _construct(
@@ -188,10 +204,11 @@ def enter(
     receiver: AbstractValue | None = None,
     closure: Frame | None = None,
     library: bool = False,
+    varies: int = 0,
 ) -> AbstractValue:
     """Execute a function with the caller's values; what it returns.
 
-    Functions of other packages are not entered unless `library` is set.
+    Functions of other packages are not entered unless `library` is set. `varies` is that of the `CallSite`.
     """
     if info.module.origin != "project" and not library:
         return UNKNOWN
@@ -205,12 +222,13 @@ def enter(
             def compute(run: Run) -> AbstractValue:
                 home = Frame(run, info.code)
                 given.seed(run)
-                return _execute(home, info, given.positional, given.keywords, site, given.receiver, None)
+                return _execute(home, info, given.positional, given.keywords, site, given.receiver)
 
-            return summaries.call(frame, info, given.key, CallSite(site, info), given.rows, compute)
+            step = CallSite(site, info, varies)
+            return summaries.call(frame, info, given.key, step, given.rows, compute)
     if len(frame.stack) >= MAX_DEPTH or any(step.callee is info for step in frame.stack):
         return UNKNOWN
-    return _execute(frame, info, positional, keywords, site, receiver, closure)
+    return _execute(frame, info, positional, keywords, site, receiver, closure, varies)
 
 
 def _execute(
@@ -220,7 +238,8 @@ def _execute(
     keywords: dict[str, AbstractValue],
     site: Site,
     receiver: AbstractValue | None,
-    closure: Frame | None,
+    closure: Frame | None = None,
+    varies: int = 0,
 ) -> AbstractValue:
     """Run the body of `info` in a frame of its own; what it returns."""
     transactions = frame.transactions
@@ -232,7 +251,7 @@ def _execute(
         function=info,
         parent=closure,
         loops=frame.loops,
-        stack=(*frame.stack, CallSite(site, info)),
+        stack=(*frame.stack, CallSite(site, info, varies)),
         transactions=transactions,
         owner=info.owner,
         receiver=receiver,

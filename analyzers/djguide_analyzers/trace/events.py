@@ -31,8 +31,9 @@ class Loop:
     """A running loop: where it stands, and the rows it binds, by identity of their root.
 
     `once` is True when the body always ends in the first round; `comprehension` for comprehensions, and for
-    functions such as ``sorted`` that call their argument once per item. `depth` is the length of the call chain
-    it runs under.
+    functions such as ``sorted`` that call their argument once per item. `few` is True when the code itself spells
+    out what is iterated, so that the number of rounds does not grow with the data. `depth` is the length of the
+    call chain it runs under.
     """
 
     site: Site
@@ -40,23 +41,32 @@ class Loop:
     depth: int
     once: bool = False
     comprehension: bool = False
+    few: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CallSite:
-    """One step of the call chain: where the call stands, and what it enters."""
+    """One step of the call chain: where the call stands, and what it enters.
+
+    `varies` is the number of the running loops up to the innermost whose variables the call mentions.
+    """
 
     site: Site
     callee: FunctionInfo
+    varies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where an event happens: the running loops, the call chain and the open transactions, outermost first."""
+    """Where an event happens: the running loops, the call chain and the open transactions, outermost first.
+
+    `memoised` is True in a branch that is taken only when something is not remembered yet.
+    """
 
     loops: tuple[Loop, ...]
     stack: tuple[CallSite, ...]
     transactions: tuple[str | None, ...]
+    memoised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,8 @@ class RelationRead:
 class QueryRun:
     """A queryset is evaluated by `operation`: ``iterate``, ``len``, ``bool``, ``index``, or a method's name.
 
-    `cached` is True when the prefetch cache answers, so that no query runs.
+    `cached` is True when the prefetch cache answers, so that no query runs. `varies` is the number of the running
+    loops up to the innermost whose variables the query's expression mentions.
     """
 
     site: Site
@@ -99,6 +110,7 @@ class QueryRun:
     operation: str
     related: Related | None = None
     cached: bool = False
+    varies: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.trace.events import CallSite, Context, Event, Loop
 from djguide_analyzers.trace.values import (
@@ -111,6 +112,10 @@ class Frame:
         self.owner = owner
         self.receiver = receiver
         self.env: dict[str, AbstractValue] = {}
+        self.varying: dict[str, int] = {}
+        """Variables bound inside loops: the number of loops that ran when they were."""
+        self.memoised = False
+        """Whether this runs only when something is not remembered yet."""
         self.returns: list[AbstractValue] = []
         self.yields: list[AbstractValue] = []
         self.exits: list[list[dict[str, AbstractValue]]] = []
@@ -139,13 +144,32 @@ class Frame:
 
     @property
     def context(self) -> Context:
-        return Context(self.loops, self.stack, self.transactions)
+        return Context(self.loops, self.stack, self.transactions, self.memoised)
 
     def site(self, node: ir.Node) -> Site:
         return Site(self.code, node.at)
 
     def emit(self, event: Event) -> None:
         self.run.events.append(event)
+
+    def bind(self, name: str, value: AbstractValue) -> None:
+        """Give a local variable a value."""
+        self.env[name] = value
+        if self.loops or name in self.varying:
+            self.varying[name] = len(self.loops)
+
+    def varies(self, node: ir.Node) -> int:
+        """Number of the running loops up to the innermost in which a variable that `node` mentions was bound."""
+        if not self.loops:
+            return 0
+        found = 0
+        for part in walk(node):
+            if isinstance(part, ir.Name):
+                frame: Frame | None = self
+                while frame is not None and part.id not in frame.varying:
+                    frame = frame.parent
+                found = max(found, frame.varying[part.id] if frame is not None else 0)
+        return min(found, len(self.loops))
 
     def lookup(self, name: str) -> AbstractValue | None:
         """A local or enclosing variable; None when no frame binds it."""

@@ -10,7 +10,9 @@ from djguide_analyzers.trace.values import (
     SCALAR,
     UNKNOWN,
     AbstractValue,
+    ClassValue,
     Constant,
+    ExternalValue,
     Mapping,
     Page,
     Paginator,
@@ -32,6 +34,7 @@ def iterate(
 ) -> tuple[AbstractValue, Loop]:
     """Element of `value`, and the loop over it; `at` is the loop's own node."""
     site = Site(frame.code, at)
+    few = False
     if isinstance(value, Page):
         value = value.items
     match value:
@@ -39,24 +42,28 @@ def iterate(
             querysets.run_query(frame, value, "iterate", node)
             element = querysets.row_of(frame, value)
         case Sequence(items=tuple() as items, element=element):
-            if len(items) == 1:
-                once = True
-        case Sequence(element=element):
+            once = once or len(items) == 1
+            few = True
+        case Sequence(element=element, few=few):
             pass
         case Paginator(items=items):
             element = Page(items)
         case Mapping(key=key, entries=entries):
             element = key if not entries else SCALAR
+            few = bool(entries)
         case Constant(value=str()):
             element = SCALAR
+            few = True
+        case ClassValue() | ExternalValue():  # an enumeration, a setting
+            element, few = UNKNOWN, True
         case _:
             element = UNKNOWN
-    return element, Loop(site, _rows(element), len(frame.stack), once, comprehension)
+    return element, Loop(site, _rows(element), len(frame.stack), once, comprehension, few)
 
 
 def plain_loop(frame: Frame, at: int) -> Loop:
     """A loop over nothing in particular: ``while``."""
-    return Loop(Site(frame.code, at), None, len(frame.stack))
+    return Loop(Site(frame.code, at), None, len(frame.stack), few=True)
 
 
 def _rows(element: AbstractValue) -> int | None:

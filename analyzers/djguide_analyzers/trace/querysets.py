@@ -178,6 +178,7 @@ def run_query(frame: Frame, queryset: QuerySetValue, operation: str, node: ir.Ex
             operation,
             queryset.related,
             queryset.cached,
+            frame.varies(node),
         )
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
-from djguide_analyzers.trace import annotations, attributes, calls, iteration
+from djguide_analyzers.trace import annotations, attributes, calls, iteration, memoisation
 from djguide_analyzers.trace import evaluate as expressions
 from djguide_analyzers.trace.events import Loop, TransactionBoundary
 from djguide_analyzers.trace.frame import Frame
@@ -58,7 +58,7 @@ def assign(frame: Frame, target: ir.Expr, value: AbstractValue) -> None:
     """Bind `target` to `value`."""
     match target:
         case ir.Name(id=name):
-            frame.env[name] = value
+            frame.bind(name, value)
         case ir.Display(items=items):
             parts = _unpack(frame, target, value, len(items))
             for item, part in zip(items, parts, strict=True):
@@ -159,13 +159,18 @@ def _assert(frame: Frame, node: ir.Assert) -> bool:
 
 def _if(frame: Frame, node: ir.If) -> bool:
     expressions.evaluate_test(frame, node.test)
-    before = dict(frame.env)
+    before, memoised = dict(frame.env), frame.memoised
     once = attributes.read_once_per_key(frame, node.test)
     frame.run.once |= once
+    remembered = memoisation.tested(node.test)
+    frame.memoised = memoised or remembered == "missing"
     body_goes_on = execute(frame, node.body)
     frame.run.once -= once
     after_body, frame.env = frame.env, before
+    frame.memoised = memoised or remembered == "there"
     else_goes_on = execute(frame, node.orelse)
+    # Behind a branch that returns what is remembered, the rest runs only when nothing is.
+    frame.memoised = memoised or (remembered == "there" and not body_goes_on)
     if body_goes_on and else_goes_on:
         frame.join_env(after_body, frame.env)
     elif body_goes_on:
@@ -249,11 +254,13 @@ def _with(frame: Frame, node: ir.With) -> bool:
 def _try(frame: Frame, node: ir.Try) -> bool:
     before = dict(frame.env)
     goes_on = execute(frame, node.body)
-    after_body = frame.env
+    after_body, memoised = frame.env, frame.memoised
     if goes_on:
         goes_on = execute(frame, node.orelse)
     ends = [frame.env] if goes_on else []
+    remembered = memoisation.looked_up(node.body)
     for handler in node.handlers:
+        frame.memoised = memoised or (remembered and memoisation.is_lookup_error(handler.type))
         frame.join_env(before, after_body)
         if handler.type is not None:
             expressions.evaluate(frame, handler.type)
@@ -261,6 +268,8 @@ def _try(frame: Frame, node: ir.Try) -> bool:
             frame.env[handler.name] = UNKNOWN
         if execute(frame, handler.body):
             ends.append(frame.env)
+    # Behind a lookup that returned what it found, the rest runs only when it found nothing.
+    frame.memoised = memoised or (remembered and not goes_on)
     if ends:
         frame.join_env(*ends)
     else:

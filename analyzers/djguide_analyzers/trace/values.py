@@ -322,6 +322,8 @@ class Sequence(AbstractValue):
     """Identity of the queryset whose rows these are."""
     made_in: tuple[Loop, ...] = field(default=(), compare=False)
     """Loops of the comprehension that makes its elements one by one."""
+    few: bool = field(default=False, compare=False)
+    """Whether the code itself says how many there are."""
 
 
 @dataclass(frozen=True, slots=True)

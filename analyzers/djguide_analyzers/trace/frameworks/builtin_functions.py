@@ -94,13 +94,19 @@ def _filter(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
 
 @models("builtins.enumerate")
 def _enumerate(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
-    return Sequence(Sequence(UNKNOWN, (SCALAR, consume(frame, node, args))))
+    few = isinstance(args.first, Sequence) and (args.first.few or args.first.items is not None)
+    return Sequence(Sequence(UNKNOWN, (SCALAR, consume(frame, node, args))), few=few)
 
 
 @models("builtins.zip")
 def _zip(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
     elements = tuple(consume(frame, node, args, number) for number in range(len(args.positional)))
     return Sequence(Sequence(UNKNOWN, elements))
+
+
+@models("builtins.range")
+def _range(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    return Sequence(SCALAR, few=all(isinstance(value, Constant) for value in args.positional))
 
 
 @models("builtins.next")

@@ -1,0 +1,76 @@
+"""Code that looks up what it remembers before it asks the database.
+
+A query in such code runs once per remembered thing, not once per row of the loop that calls it. Only the shapes are
+known here: a test whether something is remembered, and a lookup whose failure is handled.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+
+_LOOKUP_ERRORS = frozenset({"KeyError", "AttributeError", "LookupError", "IndexError"})
+
+
+def tested(test: ir.Expr) -> Literal["missing", "there"] | None:
+    """Whether `test` is true only when something is not remembered (missing), or only when it is (there)."""
+    match test:
+        case ir.Unary(op="not", operand=operand):
+            inner = tested(operand)
+            return {"missing": "there", "there": "missing", None: None}[inner]
+        case ir.Bool(values=values):
+            return next((found for value in values if (found := tested(value))), None)
+        case ir.Compare(left=left, ops=[op], rights=[right]):
+            return _compared(left, op, right)
+        case ir.Call(func=ir.Name(id="hasattr"), args=[_, ir.Const(value=str() as name)]):
+            return "there" if _is_store(name) else None
+        case ir.Name(id=name) | ir.Attr(name=name):
+            return "there" if "cache" in name.lower() or "memo" in name.lower() else None
+    return None
+
+
+def _compared(left: ir.Expr, op: str, right: ir.Expr) -> Literal["missing", "there"] | None:
+    if op in ("in", "not in") and isinstance(right, (ir.Name, ir.Attr)):
+        name = right.id if isinstance(right, ir.Name) else right.name
+        if (
+            isinstance(right, ir.Attr)
+            or _is_store(name)
+            or isinstance(left, (ir.Attr, ir.Subscript, ir.Display))
+        ):
+            return "missing" if op == "not in" else "there"
+    if op in ("is", "is not") and isinstance(right, ir.Const) and right.value is None and _is_kept(left):
+        return "missing" if op == "is" else "there"
+    return None
+
+
+def _is_kept(node: ir.Expr) -> bool:
+    """Whether `node` looks like what a function keeps between calls."""
+    match node:
+        case ir.Attr(name=name):
+            return name.startswith("_") or _is_store(name)
+        case ir.Name(id=name):
+            return _is_store(name)
+    return False
+
+
+def _is_store(name: str) -> bool:
+    lowered = name.lower()
+    return any(word in lowered for word in ("cache", "memo", "seen", "known")) or name.startswith("_")
+
+
+def looked_up(body: list[ir.Stmt]) -> bool:
+    """Whether a ``try`` body looks something up: it ends in a subscript or an attribute of what is kept."""
+    last = body[-1] if body else None
+    value = last.value if isinstance(last, (ir.Return, ir.Assign)) else None
+    return isinstance(value, (ir.Subscript, ir.Attr)) and not any(
+        isinstance(part, ir.Call) for part in walk(value)
+    )
+
+
+def is_lookup_error(type_: ir.Expr | None) -> bool:
+    """Whether a handler catches that nothing was found."""
+    if type_ is None:
+        return False
+    return any(isinstance(part, ir.Name) and part.id in _LOOKUP_ERRORS for part in walk(type_))
