@@ -175,7 +175,10 @@ def _field(
                 else UNKNOWN
             )
         case "fk" | "o2o":
-            return _to_one(frame, node, row, field.name, field.target, field.kind, key_only)
+            back = field.accessor if field.kind == "o2o" else None
+            return _to_one(
+                frame, node, row, field.name, field.target, field.kind, key_only=key_only, back=back
+            )
         case "m2m" | "generic":
             return related_manager(frame, row, field.name, field.target, back=None)
         case "gfk":
@@ -189,14 +192,25 @@ def _field(
 
 def _reverse(frame: Frame, node: ir.Node, row: Row, reverse: Reverse) -> AbstractValue:
     if reverse.kind == "o2o":
-        return _to_one(frame, node, row, reverse.accessor, reverse.model, "reverse_o2o", key_only=False)
+        return _to_one(
+            frame, node, row, reverse.accessor, reverse.model, "reverse_o2o", back=reverse.source.name
+        )
     back = reverse.source.name if reverse.kind == "fk" else None
     return related_manager(frame, row, reverse.accessor, reverse.model, back)
 
 
 def _to_one(
-    frame: Frame, node: ir.Node, row: Row, name: str, target: str | None, kind: LoadKind, key_only: bool
+    frame: Frame,
+    node: ir.Node,
+    row: Row,
+    name: str,
+    target: str | None,
+    kind: LoadKind,
+    *,
+    key_only: bool = False,
+    back: str | None = None,
 ) -> AbstractValue:
+    """A related object; `back` is the accessor at its side when the relation is one-to-one."""
     if loading.is_loaded(frame.project, row, name) or (row.key, name) in frame.run.once:
         frame.emit(RelationRead(frame.site(node), frame.context, row, name, key_only))
     else:
@@ -205,8 +219,12 @@ def _to_one(
         value: AbstractValue = UNKNOWN
     else:
         value = Row(target, row.root, (*row.path, name), row.provenance_known)
-    if not key_only and value is not UNKNOWN:
+    if not key_only and isinstance(value, Row):
         frame.run.set_loaded(row, name, value)
+        if (
+            back is not None
+        ):  # Django leaves the object it came from on the other side of a one-to-one relation
+            frame.run.set_loaded(value, back, row)
     return value
 
 

@@ -48,6 +48,7 @@ class Summary:
         rest: Its other events, those of calls it makes in the form of `Called`.
         loaded: What it leaves in attributes: row or object, name, value.
         modules: Paths of the modules whose code it runs.
+        writes: Whether it writes to the database, calls included.
     """
 
     value: AbstractValue
@@ -55,6 +56,7 @@ class Summary:
     rest: tuple[Event, ...] = ()
     loaded: tuple[tuple[Holder, str, AbstractValue], ...] = ()
     modules: frozenset[str] = frozenset()
+    writes: bool = False
 
 
 _NOTHING = Summary(UNKNOWN)
@@ -131,12 +133,14 @@ def _summarised(own: Run, value: AbstractValue) -> Summary:
     loaded = tuple(
         (own.holders[key], name, value) for key, held in own.loaded.items() for name, value in held.items()
     )
+    writes = any(isinstance(e, Write) or (isinstance(e, Called) and e.summary.writes) for e in own.events)
     return Summary(
         value,
         tuple(effects.values())[:MAX_EVENTS],
         tuple(rest.values())[:MAX_EVENTS],
         loaded,
         frozenset(own.modules),
+        writes,
     )
 
 
@@ -160,15 +164,15 @@ def _identity(event: Event) -> object:
             return event.site, type(event)
 
 
-def expanded(project: Project, event: Called) -> Iterator[Event]:
-    """The events behind a `Called`, as they happen in the run that holds it, calls inside included."""
+def expanded(project: Project, event: Called, depth: int = MAX_STACK) -> Iterator[Event]:
+    """The events behind a `Called`, as they happen in the run that holds it, `depth` calls deep."""
     adoption = Adoption(Run(project), event.rows)
     for inner in event.summary.rest:
         for adopted in adoption.event(inner, event.context, event.call):
             if not isinstance(adopted, Called):
                 yield adopted
-            elif len(adopted.context.stack) < MAX_STACK:
-                yield from expanded(project, adopted)
+            elif depth > 1:
+                yield from expanded(project, adopted, depth - 1)
 
 
 def forget(project: Project, path: str) -> None:

@@ -33,11 +33,15 @@ class Trace:
     modules: frozenset[str] = frozenset()
     _values: dict[Code, dict[int, AbstractValue]] = field(default_factory=dict, repr=False)
 
+    def inside(self, event: Called, depth: int = summaries.MAX_STACK) -> Iterator[Event]:
+        """What a call does besides the events around it, in up to `depth` calls inside one another."""
+        return summaries.expanded(self.project, event, depth)
+
     def everything(self) -> Iterator[Event]:
         """What happens, in order, in called functions as well."""
         for event in self.events:
             if isinstance(event, Called):
-                yield from summaries.expanded(self.project, event)
+                yield from self.inside(event)
             else:
                 yield event
 

@@ -1,0 +1,167 @@
+"""Queries that a loop runs once per round, other than loading a relation of its rows (which is `missing`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from djguide_analyzers.trace.events import Called, CallSite, Context, Loop, QueryRun, Write
+from djguide_analyzers.trace.missing import is_per_row
+from djguide_analyzers.trace.refine import CACHE_SERVED
+from djguide_analyzers.trace.tracer import Trace
+from djguide_analyzers.trace.values import Query, Row, Site
+
+MAX_CALLS = 3
+"""Calls between a loop and a query up to which the loop is held to repeat it; deeper ones are a program's run."""
+
+RepeatedKind = Literal["count", "exists", "latest", "get", "list"]
+
+_KINDS: dict[str, RepeatedKind] = {
+    "count": "count",
+    "len": "count",
+    "exists": "exists",
+    "bool": "exists",
+    "contains": "exists",
+    "first": "latest",
+    "last": "latest",
+    "latest": "latest",
+    "earliest": "latest",
+    "index": "latest",
+    "get": "get",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """One query run in every round of a loop.
+
+    Attributes:
+        site: The expression that runs it.
+        loop: The innermost loop that it is repeated by.
+        direct: Whether it is written in the loop itself, not in something the loop calls.
+        kind: What it asks for: a number, whether there is any, one newest or first, one by key, or a list.
+        query: The queryset's state.
+        operation: What runs it, as in `QueryRun`.
+        row: The row of the loop whose related manager it goes through; None when it starts at a model.
+        accessor: The related manager's name on `row`.
+        prefetched: Whether rows of that relation were prefetched, and this asks again.
+        varies: Whether it mentions something that the loop binds.
+        writes: Whether the call of the loop that leads to it writes to the database as well.
+    """
+
+    site: Site
+    context: Context
+    loop: Loop
+    direct: bool
+    kind: RepeatedKind
+    query: Query
+    operation: str
+    row: Row | None
+    accessor: str | None
+    prefetched: bool
+    varies: bool
+    writes: bool = False
+
+    @property
+    def depth(self) -> int:
+        """Calls between the loop and the query."""
+        return len(self.context.stack) - self.loop.depth
+
+
+def repeated(trace: Trace) -> list[Repeated]:
+    """Queries that loops of `trace`, or what they call, repeat; each place once per loop."""
+    found: dict[tuple[Site, Site], Repeated] = {}
+    queries: list[QueryRun] = []
+    writing: set[tuple[Site, Site]] = set()
+    for event in trace.events:
+        if not isinstance(event, (Called, QueryRun, Write)) or not event.context.loops:
+            continue
+        if isinstance(event, Write) or (isinstance(event, Called) and event.summary.writes):
+            writing |= set(_steps(event))
+        if isinstance(event, QueryRun):
+            queries.append(event)
+        elif isinstance(event, Called) and (depth := _depth_left(event)) > 0:
+            queries += [inner for inner in trace.inside(event, depth) if isinstance(inner, QueryRun)]
+    for event in queries:
+        item = None if event.cached or is_per_row(event) else _repeated(event)
+        if item is not None:
+            step = _step(event, item.loop)
+            if step is not None and (item.loop.site, step.site) in writing:
+                item = replace(item, writes=True)
+            found.setdefault((item.site, item.loop.site), item)
+    return list(found.values())
+
+
+def _depth_left(event: Called) -> int:
+    """Calls inside `event` that may still be followed, counted from the innermost loop."""
+    return MAX_CALLS - (len(event.context.stack) - event.context.loops[-1].depth)
+
+
+def _steps(event: Called | Write) -> Iterator[tuple[Site, Site]]:
+    """Each running loop with the call in its own function that leads to `event`."""
+    for loop in event.context.loops:
+        step = _step(event, loop)
+        if step is not None:
+            yield loop.site, step.site
+
+
+def _step(event: Called | QueryRun | Write, loop: Loop) -> CallSite | None:
+    """The call in the loop's own function that leads to `event`."""
+    stack = event.context.stack
+    if isinstance(event, Called):
+        stack = (*stack, event.call)
+    return stack[loop.depth] if loop.depth < len(stack) else None
+
+
+def _repeated(event: QueryRun) -> Repeated | None:
+    context = event.context
+    if context.memoised:
+        return None
+    related = event.related
+    row = related.row if related is not None else None
+    loop = _loop(event, row)
+    if loop is None or loop.once or loop.few:
+        return None
+    of_row = row is not None and loop.rows is not None and loop.rows == row.root.identity
+    if of_row and (row is None or not row.root.many):
+        return None
+    query = event.query
+    if query.opaque or query.assumed:
+        return None
+    plain = all(link.name in CACHE_SERVED for link in query.chain)
+    kind = _KINDS.get(event.operation, "list")
+    if kind == "latest" and plain and query.single:
+        kind = "get"
+    return Repeated(
+        event.site,
+        context,
+        loop,
+        loop.site.code == event.site.code and loop.depth == len(context.stack),
+        kind,
+        query,
+        event.operation,
+        row if of_row else None,
+        related.accessor if of_row and related is not None else None,
+        bool(related and related.prefetched and of_row),
+        of_row or _varies(event, context.loops.index(loop)),
+    )
+
+
+def _loop(event: QueryRun, row: Row | None) -> Loop | None:
+    """The loop that a query belongs to: the one over its row, else the innermost."""
+    loops = event.context.loops
+    if row is not None:
+        for loop in reversed(loops):
+            if loop.rows is not None and loop.rows == row.root.identity:
+                return loop
+    return loops[-1] if loops else None
+
+
+def _varies(event: QueryRun, number: int) -> bool:
+    """Whether what is asked depends on the loop with this number in the context."""
+    loop = event.context.loops[number]
+    if loop.depth == len(event.context.stack):
+        return event.varies > number
+    step = _step(event, loop)
+    return step is not None and step.varies > number
