@@ -1,13 +1,13 @@
 """Entry point of ``djguide`` and of ``python -m djguide_server``."""
 
-from __future__ import annotations
-
 import sys
-from typing import NoReturn
+
+from djguide_server.search_path import leave_current_folder
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Run the command line on `sys.argv` and exit with its status."""
+    leave_current_folder()
     from djguide_server.cli.app import run
 
     sys.exit(run())
