@@ -184,3 +184,21 @@ def test_diff_of_edits_far_apart() -> None:
         "-e",
         "+E",
     ]
+
+
+def test_messages_are_broken_at_the_width_of_the_terminal(
+    project: Path, fake: FakeEngine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "views.py").write_text("import os\nvalue = bad + 1\n")
+    monkeypatch.setattr(streams, "terminal_of", lambda stream: Terminal(interactive=True, width=42))
+    assert (
+        """\
+  2:9  warning  The word `bad` is bad
+                [bad-word]
+    2 │ value = bad + 1
+      │         ^^^
+    views.py:1:1  `bad` is declared here
+    fix (safe): Write `good`
+"""
+        in run("check").out
+    )

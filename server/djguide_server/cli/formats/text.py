@@ -13,9 +13,12 @@ from djguide_server.cli.frames import Mark, code_frame, diff_lines, edit_diff
 from djguide_server.cli.result import CheckResult, standing
 from djguide_server.cli.streams import Terminal, clean
 from djguide_server.cli.targets import Targets
+from djguide_server.cli.wrapping import wrapped
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue", Severity.HINT: "cyan"}
 _PLURALS = {Severity.INFO: "infos"}
+_MARGIN = 2
+"""Cells before each line of a finding."""
 
 
 def render(result: CheckResult, terminal: Terminal) -> str:
@@ -27,18 +30,18 @@ def render(result: CheckResult, terminal: Terminal) -> str:
         for path, findings in groupby(result.findings, key=lambda finding: standing(finding).path):
             lines += [terminal.style(clean(result.targets.display(path)), bold=True), ""]
             for finding in findings:
-                lines += [f"  {line}".rstrip() for line in _finding(finding, result, terminal)]
+                lines += [f"{'':{_MARGIN}}{line}".rstrip() for line in _finding(finding, result, terminal)]
                 lines.append("")
     return "\n".join([*lines, summary(result, terminal), ""])
 
 
 def render_problems(result: CheckResult, terminal: Terminal) -> str:
-    """Everything that could not be analysed, one line each."""
+    """Everything that could not be analysed."""
     return problem_lines(result.problems, result.targets, terminal)
 
 
 def problem_lines(problems: Iterable[Problem], targets: Targets, terminal: Terminal) -> str:
-    """`problems` as text, one line each with its line break."""
+    """`problems` as text, each with its line break."""
     lines: list[str] = []
     for problem in problems:
         where = ""
@@ -48,8 +51,9 @@ def problem_lines(problems: Iterable[Problem], targets: Targets, terminal: Termi
         kind = terminal.style(
             f"{problem.kind} error" if problem.kind != "unreadable" else "unreadable", fg="red"
         )
-        lines.append(f"{clean(where)}{kind}: {_one_line(problem.message)}\n")
-    return "".join(lines)
+        head = f"{clean(where)}{kind}: "
+        lines += wrapped(head, _one_line(problem.message), terminal, margin=0)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _finding(finding: Finding, result: CheckResult, terminal: Terminal) -> Iterator[str]:
@@ -58,13 +62,14 @@ def _finding(finding: Finding, result: CheckResult, terminal: Terminal) -> Itera
     severity = terminal.style(finding.severity.value, fg=COLOURS[finding.severity], bold=True)
     likely = " (likely)" if finding.confidence is Confidence.LIKELY else ""
     code = terminal.style(f"[{finding.code}]", dim=True)
-    yield f"{start.line + 1}:{start.column + 1}  {severity}{likely}  {_one_line(finding.message)}  {code}"
+    head = f"{start.line + 1}:{start.column + 1}  {severity}{likely}  "
+    yield from wrapped(head, _one_line(finding.message), terminal, margin=_MARGIN, tail=code)
     yield from _frames(finding, result, terminal)
     framed = {_start(finding.place), _start(finding.access or finding.place)}
     for message, related in finding.related:
         # What has a frame is not told again, unless the two ends share one: that one has no labels.
         if not (_has_two_frames(finding) and _start(related) in framed):
-            yield _step(message, related, result, terminal)
+            yield from _step(message, related, result, terminal)
     for number, fix in enumerate(finding.fixes):
         yield from _fix(fix, result, terminal, in_full=number == 0)
 
@@ -81,7 +86,7 @@ def _frames(finding: Finding, result: CheckResult, terminal: Terminal) -> Iterat
     if access is None or not _has_two_frames(finding):
         return
     messages = {_start(related): message for message, related in finding.related}
-    yield _step(messages.get(_start(access), "used here"), access, result, terminal)
+    yield from _step(messages.get(_start(access), "used here"), access, result, terminal)
     index = result.texts[access.path]
     if index is not None:
         yield from (f"  {line}" for line in code_frame(index, [Mark(access.range, primary=True)], terminal))
@@ -95,16 +100,18 @@ def _start(place: Place) -> tuple[str, Position]:
     return place.path, place.range.start
 
 
-def _step(message: str, place: Place, result: CheckResult, terminal: Terminal) -> str:
-    """One step of the evidence, on a line."""
+def _step(message: str, place: Place, result: CheckResult, terminal: Terminal) -> list[str]:
+    """One step of the evidence."""
     at = place.range.start
     where = f"{result.targets.display(place.path)}:{at.line + 1}:{at.column + 1}"
-    return f"  {terminal.style(clean(where), fg='blue')}  {_one_line(message)}"
+    head = f"  {terminal.style(clean(where), fg='blue')}  "
+    return wrapped(head, _one_line(message), terminal, margin=_MARGIN)
 
 
 def _fix(fix: Fix, result: CheckResult, terminal: Terminal, *, in_full: bool) -> Iterator[str]:
     colour = {Safety.SAFE: "green", Safety.REVIEW: "yellow", Safety.MANUAL: None}[fix.safety]
-    yield f"  {terminal.style(f'fix ({fix.safety.value})', fg=colour)}: {_one_line(fix.title)}"
+    head = f"  {terminal.style(f'fix ({fix.safety.value})', fg=colour)}: "
+    yield from wrapped(head, _one_line(fix.title), terminal, margin=_MARGIN)
     if not in_full:
         return
     by_file: dict[str, list[Edit]] = {}
