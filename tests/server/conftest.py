@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from lsp_client import Client
+
+sys.path.append(str(Path(__file__).parent.parent))  # for what all trust tests share
 
 
 @pytest.fixture

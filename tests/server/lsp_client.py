@@ -15,7 +15,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
-PATIENCE = 60.0
+PATIENCE = 240.0
 """Seconds after which a test gives up waiting; only ever reached by a server that does not answer."""
 
 PUSH: dict[str, Any] = {
@@ -46,8 +46,8 @@ class RpcError(Exception):
 class Client:
     """One server process and the conversation with it.
 
-    `answers` maps methods that the server requests to what is answered (default: null). All notifications
-    and requests of the server are kept in `seen`, in order.
+    `answers` maps methods that the server requests to what is answered (default: null); `folder` is where the
+    server starts. All notifications and requests of the server are kept in `seen`, in order.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Client:
         *,
         answers: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.answers: dict[str, Any] = dict(answers or {})
         self.seen: list[Message] = []
@@ -69,6 +70,7 @@ class Client:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": roots, **(environment or {})},
+            cwd=folder,
         )
         self.errors = b""
         threading.Thread(target=self._read, daemon=True).start()

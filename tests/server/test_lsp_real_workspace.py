@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lsp_client import PULL, Client, span
+from lsp_client import PULL, PUSH, Client, span
 
 from djguide_analyzers.source.edits import Edit, apply_edits
 from djguide_analyzers.source.positions import Position, Range
 
 CODE = "n-plus-one-foreign-key"
+SETTINGS = """INSTALLED_APPS = ["shop"]
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+"""
 MODELS = """from django.db import models
 
 
@@ -30,17 +33,20 @@ VIEWS = """from shop.models import Order
 def names():
     return [order.person.name for order in Order.objects.all()]
 """
+TEMPLATE = "<ul>{# djguide: ignore #}\n{{ order.person }}</ul>\n"
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     for name, text in {
         "manage.py": 'import os\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "site.settings")\n',
-        "config/settings.py": 'INSTALLED_APPS = ["shop"]\n',
+        "config/settings.py": SETTINGS,
         "config/__init__.py": "",
         "shop/__init__.py": "",
         "shop/models.py": MODELS,
         "shop/views.py": VIEWS,
+        "shop/templates/shop/list.html": TEMPLATE,
+        "frontend/index.html": TEMPLATE,
     }.items():
         path = tmp_path / "project" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,3 +118,51 @@ def test_code_that_is_being_typed_keeps_the_other_findings(session: tuple[Client
     client.change(uri, 2, VIEWS + "\n\ndef broken(:\n    x = (\n")
     assert len(found(client, uri)) == 1
     assert client.all("window/logMessage") == []
+
+
+def of_template(diagnostics: list[Any]) -> list[tuple[str, tuple[int, int, int, int]]]:
+    return [(item["code"], span(item["range"])) for item in diagnostics]
+
+
+INVALID = ("invalid-suppression", (0, 4, 0, 25))
+
+
+@pytest.mark.parametrize("language", ["django-html", "htmldjango", "html"])
+def test_templates_have_diagnostics(session: tuple[Client, str], project: Path, language: str) -> None:
+    client, _ = session
+    path = project / "shop" / "templates" / "shop" / "list.html"
+    uri = client.open(path, TEMPLATE, language=language)
+    assert of_template(client.pull(uri)["items"]) == [INVALID]
+    client.change(uri, 2, "\n", (0, 0, 0, 0))
+    assert of_template(client.pull(uri)["items"]) == [("invalid-suppression", (1, 4, 1, 25))]
+    client.change(uri, 3, "{% if %}")  # half-typed, and no finding
+    assert client.pull(uri)["items"] == []
+    client.close(uri)
+    assert client.all("window/logMessage") == []
+
+
+def test_other_html_has_none(session: tuple[Client, str], project: Path) -> None:
+    client, _ = session
+    uri = client.open(project / "frontend" / "index.html", TEMPLATE + "{{ a ? b : c }}", language="html")
+    assert client.pull(uri)["items"] == []
+
+
+def test_templates_are_published_and_noticed_on_the_disk(
+    start: Callable[..., Client], project: Path, tmp_path: Path
+) -> None:
+    client = start(
+        [sys.executable, "-m", "djguide_server.lsp"], environment={"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    )
+    client.initialize(project, PUSH)
+    path = project / "shop" / "templates" / "shop" / "list.html"
+    uri = client.open(path, TEMPLATE, language="html")
+    assert of_template(client.published(uri, 1)) == [INVALID]
+    path.write_text("fine\n")
+    client.change(uri, 2, "fine\n")
+    assert client.published(uri, 2) == []
+    client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+    new = path.with_name("new.txt")
+    new.write_text(TEMPLATE)
+    client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": new.as_uri(), "type": 1}]})
+    assert of_template(client.published(client.open(new, TEMPLATE, language="plaintext"))) == [INVALID]
+    assert client.shutdown() == 0

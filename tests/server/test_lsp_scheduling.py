@@ -10,6 +10,7 @@ from lsp_client import PULL, PUSH, Client
 
 Start = Callable[..., Client]
 PUBLISH = "textDocument/publishDiagnostics"
+STATUS = "experimental/serverStatus"
 
 
 def checks(report: dict[str, Any], path: Path) -> list[str]:
@@ -82,16 +83,32 @@ def test_an_exception_is_told_once_and_silences_nobody_else(client: Client, tmp_
     assert len(client.published(fine, 1)) == 1
     client.change(broken, 2, "boom again")
     assert client.published(broken, 2) == []
-    failed = client.wait_for("experimental/serverStatus", lambda p: p["health"] == "error" and p["quiescent"])
+    failed = client.wait_for(STATUS, lambda p: p["health"] == "error" and p["quiescent"])
     assert "boom in a.py" in failed["message"]
     client.change(broken, 3, "teh")
     assert len(client.published(broken, 3)) == 1
-    client.wait_for("experimental/serverStatus", lambda p: p["health"] == "ok" and p["quiescent"])
+    client.wait_for(STATUS, lambda p: p["health"] == "ok" and p["quiescent"])
     (entry,) = client.all("window/logMessage")
     assert entry["type"] == 1
     assert "checking a.py: RuntimeError: boom in a.py" in entry["message"]
     assert "Traceback" in entry["message"]
     assert client.shutdown() == 0
+
+
+def test_an_exception_in_work_that_was_interrupted_is_past(client: Client, tmp_path: Path) -> None:
+    client.initialize(tmp_path, {**PUSH, "experimental": {"serverStatusNotification": True}})
+    slow = tmp_path / "slow.py"
+    waiting = client.open(slow, "wait")
+    broken = client.open(tmp_path / "sub" / "a.py", "boom")
+    client.published(broken, 1)
+    client.change(broken, 2, "teh")  # all the while, the other file is not done
+    client.published(broken, 2)
+    client.wait_for(STATUS, lambda params: not params["quiescent"])
+    (tmp_path / "go").touch()
+    client.published(waiting)
+    while not client.all(STATUS)[-1]["quiescent"]:
+        client.report()
+    assert client.all(STATUS)[-1] == {"health": "ok", "quiescent": True, "message": None}
 
 
 def test_an_exception_answers_those_who_wait_for_diagnostics(client: Client, tmp_path: Path) -> None:
@@ -130,23 +147,22 @@ def test_status_tells_of_long_work_and_of_its_end(client: Client, tmp_path: Path
     client.initialize(tmp_path, {**PUSH, "experimental": {"serverStatusNotification": True}})
     path = tmp_path / "a.py"
     uri = client.open(path, "wait")
-    status = "experimental/serverStatus"
     # A slow start may tell of the empty session first.
-    working = client.wait_for(status, lambda params: not params["quiescent"])
+    working = client.wait_for(STATUS, lambda params: not params["quiescent"])
     assert working == {"health": "ok", "quiescent": False, "message": None}
     (tmp_path / "go").touch()
-    done = client.wait_for(status, lambda params: params["quiescent"])
+    done = client.wait_for(STATUS, lambda params: params["quiescent"])
     assert done == {"health": "ok", "quiescent": True, "message": None}
     (tmp_path / "pyproject.toml").write_text("# mistake")
     client.change(uri, 2, "x")
-    found = client.wait_for(status, lambda params: params["health"] == "warning")
+    found = client.wait_for(STATUS, lambda params: params["health"] == "warning")
     assert found["message"] == f"{(tmp_path / 'pyproject.toml').as_posix()}:1: there is a mistake"
 
 
 def test_no_status_for_clients_that_do_not_know_it(client: Client, tmp_path: Path) -> None:
     client.initialize(tmp_path)
     client.published(client.open(tmp_path / "a.py", "boom"))
-    assert client.all("experimental/serverStatus") == []
+    assert client.all(STATUS) == []
 
 
 def test_progress_is_shown_for_long_work_only(client: Client, tmp_path: Path) -> None:

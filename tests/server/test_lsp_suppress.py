@@ -68,6 +68,26 @@ def test_templates(before: str, after: str) -> None:
     assert ignored("/t.txt", before) == after
 
 
+TRANSLATED = "{% load i18n %}\n  {% blocktranslate %}{{ x }}\n{{ y }}\n{% endblocktranslate %}\n"
+VERBATIM = "{% verbatim %}{{ x }}\n{% endverbatim %}\n"
+COMMENT = "{# djguide: ignore[some-code] #}"
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "after"),
+    [
+        # Django allows no comment in a translated block, and takes it for text in a verbatim one.
+        (TRANSLATED, 1, TRANSLATED.replace("  {% b", f"  {COMMENT}\n  {{% b")),
+        (TRANSLATED, 2, None),
+        (TRANSLATED, 3, TRANSLATED[:-1] + f" {COMMENT}\n"),
+        (VERBATIM, 0, f"{COMMENT}\n{VERBATIM}"),
+        ("{% if %}\n", 0, f"{{% if %}} {COMMENT}\n"),  # what is broken already is no obstacle
+    ],
+)
+def test_templates_where_a_line_has_no_room_for_a_comment(before: str, line: int, after: str | None) -> None:
+    assert ignored("/t.html", before, line) == after
+
+
 def test_files_without_suppressions_and_lines_that_do_not_exist() -> None:
     assert ignored("/pyproject.toml", "x\n") is None
     assert ignored("/a.py", "x", line=3) is None

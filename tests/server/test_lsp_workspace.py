@@ -160,6 +160,7 @@ def test_files_and_settings_are_watched_where_that_can_be_registered(client: Cli
     patterns = [watcher["globPattern"] for watcher in options["workspace/didChangeWatchedFiles"]["watchers"]]
     assert "**/{pyproject,djguide}.toml" in patterns
     assert any(pattern.startswith("**/*.{py,") for pattern in patterns)
+    assert "**/templates/**" in patterns
 
 
 def test_nothing_is_registered_where_that_is_not_possible(client: Client, tmp_path: Path) -> None:

@@ -37,15 +37,15 @@ class ClientFeatures:
     """The announced capabilities that change what the server does.
 
     Attributes:
-        pull_diagnostics: The client asks for diagnostics; the server must then not publish any.
-        refresh_diagnostics: It can be told to ask again.
+        pull_diagnostics: The client asks for diagnostics, and can be told to ask again; the server must then not
+            publish any. One that cannot be told would never see what another file does to an open one, so it gets
+            its diagnostics published, and the server does not offer to be asked.
         related_information: It shows related locations; else they become lines of the message.
         status: It takes ``experimental/serverStatus`` notifications.
     """
 
     encoding: Encoding = "utf-16"
     pull_diagnostics: bool = False
-    refresh_diagnostics: bool = False
     related_information: bool = False
     code_description: bool = False
     document_changes: bool = False
@@ -68,8 +68,8 @@ class ClientFeatures:
         hover_formats = get_capability(capabilities, "text_document.hover.content_format") or ()
         return cls(
             encoding=_encoding(capabilities),
-            pull_diagnostics=get_capability(capabilities, "text_document.diagnostic") is not None,
-            refresh_diagnostics=has("workspace.diagnostics.refresh_support"),
+            pull_diagnostics=get_capability(capabilities, "text_document.diagnostic") is not None
+            and has("workspace.diagnostics.refresh_support"),
             related_information=has("text_document.publish_diagnostics.related_information")
             or has("text_document.diagnostic.related_information"),
             code_description=has("text_document.publish_diagnostics.code_description_support")

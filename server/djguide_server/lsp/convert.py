@@ -179,10 +179,14 @@ def _ends(finding: Finding, path: str) -> list[tuple[Place, Place | None]]:
 
 
 def _evidence(finding: Finding, place: Place, other: Place | None) -> tuple[Related, ...]:
-    """The finding's evidence and, unless that mentions it already, its other end."""
-    if other is None or other == place or any(step.place == other for step in finding.related):
-        return finding.related
-    return (*finding.related, Related(_CAUSE if other == finding.place else _EFFECT, other))
+    """The finding's evidence and, unless that mentions it already, its other end.
+
+    What would lead to the very place that is shown is left out.
+    """
+    steps = tuple(step for step in finding.related if step.place != place)
+    if other is None or other == place or any(step.place == other for step in steps):
+        return steps
+    return (*steps, Related(_CAUSE if other == finding.place else _EFFECT, other))
 
 
 def _identity(finding: Finding, place: Place, seen: dict[str, int]) -> str:

@@ -1,6 +1,6 @@
 """Bringing diagnostics to the client: published to those that wait for them, kept for those that ask.
 
-A client gets exactly one of the two, so that nothing is shown twice.
+A client gets exactly one of the two, so that nothing is shown twice; which one, `ClientFeatures` says.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Channel(Protocol):
 
 
 class PushChannel:
-    """Publishes diagnostics, for clients that cannot ask."""
+    """Publishes diagnostics, for clients that cannot ask, or cannot be told to ask again."""
 
     def __init__(self, publish: Callable[[types.PublishDiagnosticsParams], None]) -> None:
         self._publish = publish
@@ -85,9 +85,9 @@ class _Known:
 
 
 class PullChannel:
-    """Answers requests for diagnostics, and tells the client when to ask again (if `refresh` is given)."""
+    """Answers requests for diagnostics; `refresh` tells the client to ask again."""
 
-    def __init__(self, refresh: Callable[[], None] | None) -> None:
+    def __init__(self, refresh: Callable[[], None]) -> None:
         self._refresh = refresh
         self._known: dict[str, _Known] = {}
         self._ids = itertools.count(1)
@@ -116,7 +116,7 @@ class PullChannel:
         if (known := self._known.pop(document.uri, None)) is None:
             return
         self._wake(known)
-        if deleted and known.diagnostics and self._refresh is not None:
+        if deleted and known.diagnostics:
             self._refresh()
 
     def settle(
@@ -131,7 +131,7 @@ class PullChannel:
             and known.given[1] != known.result_id
             for known in self._known.values()
         )
-        if outdated and self._refresh is not None:
+        if outdated:
             self._refresh()
 
     async def answer(

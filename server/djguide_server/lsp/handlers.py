@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 SHOW_REPORT = "djguide.showReport"
 FIX_ALL_SECONDS = 1.0
 """How long a fix-all at saving waits for the analysis of the text that is saved."""
-_WATCHED = ("**/*.{py,pyi,html,htm,txt,xml,jinja,jinja2,j2}", "**/{pyproject,djguide}.toml")
+_WATCHED = (
+    "**/*.{py,pyi,html,htm,djhtml,txt,xml,jinja,jinja2,j2}",
+    "**/templates/**",  # templates may have any suffix; and whole folders come and go
+    "**/{pyproject,djguide}.toml",
+)
 
 
 def register(server: DjguideServer) -> None:

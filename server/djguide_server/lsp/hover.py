@@ -48,17 +48,11 @@ def _describe(shown: Shown, name: Callable[[str], str], *, markdown: bool) -> tu
     message = (
         f"{escape(finding.message)} `{finding.code}`" if markdown else f"{finding.message} ({finding.code})"
     )
-    evidence = "\n".join(_step(step, name, markdown=markdown) for step in _evidence(shown))
+    evidence = "\n".join(_step(step, name, markdown=markdown) for step in shown.related)
     bullet = "- " if len(shown.fixes) > 1 else ""
     fixes = "\n".join(bullet + _fix(fix, markdown=markdown) for fix in shown.fixes)
     summary = rule_summary(finding.code) or ""
     return _paragraphs(message, evidence), _paragraphs(fixes, summary if markdown else plain(summary))
-
-
-def _evidence(shown: Shown) -> list[Related]:
-    """The evidence without what points to the very place that is hovered over."""
-    ends = (shown.finding.place, shown.finding.access)
-    return [step for step in shown.related if not (step.place.range == shown.range and step.place in ends)]
 
 
 def _step(step: Related, name: Callable[[str], str], *, markdown: bool) -> str:

@@ -74,11 +74,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Finished:
-    """All documents of `target` were checked. `configuration` holds diagnostics of configuration files by path."""
+    """All documents of `target` were checked. `configuration` holds diagnostics of configuration files by path.
+
+    `broken`: something failed on the way from `target` to here that belongs to no document.
+    """
 
     target: Target
     problems: tuple[Problem, ...]
     configuration: Mapping[str, list[types.Diagnostic]]
+    broken: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,7 @@ class Worker:
         self._built_for: tuple[str, ...] = ()
         self._applied: dict[str, Document] = {}
         self._checked: set[str] = set()
+        self._broken = False
 
     def start(self) -> None:
         """Start the thread."""
@@ -196,6 +201,7 @@ class Worker:
         if batch.target is None and not batch.on_disk:
             return
         self._checked.clear()
+        self._broken = False
         previous, self._target = self._target, batch.target or self._target
         target = self._target
         if target is None:
@@ -237,8 +243,13 @@ class Worker:
         try:
             return function(*arguments)
         except Exception as error:
-            self._emit(failure_of(error, doing))
+            self._fail(error, doing)
             return None
+
+    def _fail(self, error: Exception, doing: str) -> None:
+        """Report an exception that is the fault of no document."""
+        self._broken = True
+        self._emit(failure_of(error, doing))
 
     def _answer(self, calls: list[tuple[Callable[[Workspace], Any], Future[Any]]]) -> None:
         for function, future in calls:
@@ -315,7 +326,7 @@ class Worker:
         except Cancelled:
             return False
         except Exception as error:
-            self._emit(failure_of(error, "checking the workspace"))
+            self._fail(error, "checking the workspace")
             return True
         finally:
             self.progress = None
@@ -336,8 +347,8 @@ class Worker:
                 if problem.place:
                     configuration.setdefault(problem.place.path, []).append(view.problem(problem))
         except Exception as error:
-            self._emit(failure_of(error, "collecting problems"))
-        self._emit(Finished(target, problems, configuration))
+            self._fail(error, "collecting problems")
+        self._emit(Finished(target, problems, configuration, self._broken))
 
     def _cancelled(self) -> bool:
         return self._interrupted

@@ -140,7 +140,7 @@ class DjguideServer(LanguageServer):
         """Take the client's abilities into account."""
         self.client = client
         if client.pull_diagnostics:
-            self.channel = PullChannel(self._refresh if client.refresh_diagnostics else None)
+            self.channel = PullChannel(self._refresh)
         self._health = Health(self.log, self._send_status if client.status else None)
 
     async def start_working(self) -> None:
@@ -235,7 +235,6 @@ class DjguideServer(LanguageServer):
         elif isinstance(event, Failure):
             self._health.failed(event)
         elif isinstance(event, Started):
-            self._health.started()
             self._stop_timer()
             self._timer = asyncio.get_running_loop().call_later(LONG_WORK_SECONDS, self._health.still_working)
             if self._progress:

@@ -86,12 +86,11 @@ class Health:
         self._failing: set[str] = set()
         self._told: set[Problem] = set()
         self._problems: tuple[Problem, ...] = ()
-        self._broken_pass = False
+        self._broken = False
         self._sent: dict[str, object] | None = None
 
     def failed(self, failure: Failure) -> None:
         """An exception came out of the analysis."""
-        self._broken_pass = True
         if failure.key not in self._failures:
             self._failures[failure.key] = failure
             self._log(types.MessageType.Error, f"{failure.summary}\n{failure.detail}")
@@ -105,17 +104,13 @@ class Health:
         """A document was closed."""
         self._failing.discard(uri)
 
-    def started(self) -> None:
-        """Work began; not worth telling for each key."""
-        self._broken_pass = False
-
     def still_working(self) -> None:
         """The work takes long enough to be noticed."""
         self._send(quiescent=False)
 
     def finished(self, event: Finished) -> None:
         """All documents were checked."""
-        self._problems = event.problems
+        self._problems, self._broken = event.problems, event.broken
         for problem in event.problems:
             if problem.kind == "syntax":
                 continue  # Half-typed code is the normal state of an editor.
@@ -129,7 +124,7 @@ class Health:
         if self._notify is None:
             return
         serious = [problem for problem in self._problems if problem.kind != "syntax"]
-        failed = self._failing or (self._broken_pass and quiescent)
+        failed = self._failing or (self._broken and quiescent)
         health = "error" if failed else "warning" if serious else "ok"
         messages = [next(reversed(self._failures.values())).summary] if failed and self._failures else []
         messages += [_describe(problem) for problem in serious]

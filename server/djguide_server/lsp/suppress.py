@@ -90,7 +90,24 @@ def _in_template(index: LineIndex, line: int, code: str) -> Insertion | None:
     text = index.line(line)
     if match := _TEMPLATE_DIRECTIVE.search(text):
         return _merged(match, line, code)
-    return _inserted(line, len(text), f"{' ' if text.strip() else ''}{{# djguide: ignore[{code}] #}}")
+    comment = f"{{# djguide: ignore[{code}] #}}"
+    at_the_end = _inserted(line, len(text), f"{' ' if text.strip() else ''}{comment}")
+    if _is_template_comment(index, at_the_end):
+        return at_the_end
+    indent = text[: len(text) - len(text.lstrip())]
+    above = _inserted(line, 0, f"{indent}{comment}\n")
+    return above if _is_template_comment(index, above) else None
+
+
+def _is_template_comment(index: LineIndex, insertion: Insertion) -> bool:
+    """Whether Django would read the insertion as a comment, and the rest of the template as before."""
+    from djguide_analyzers.engine.suppressions import reads_as_comment  # imports Django's template engine
+
+    (line, column), end = insertion.range
+    text = (
+        index.text[: index.offset(insertion.range.start)] + insertion.text + index.text[index.offset(end) :]
+    )
+    return reads_as_comment(index.text, text, Position(line, column + insertion.text.index("{#")))
 
 
 def _merged(match: re.Match[str], line: int, code: str) -> Insertion | None:
