@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import django
 
+from djguide_analyzers.facts.ir import PyFacts
 from djguide_analyzers.facts.python import python_facts
 from djguide_analyzers.project.graph import ModelGraph
+from djguide_analyzers.project.model_settings import model_settings
 from djguide_analyzers.project.models import NOT_SET, AppEntry, ProjectSettings, build_graph
 from djguide_analyzers.project.models.evaluation import Interpreter
 from djguide_analyzers.project.modules import Module, Origin
 from djguide_analyzers.project.resolve import Resolver
+from djguide_analyzers.project.settings import evaluate_settings
+
+
+@cache
+def facts_of(path: Path) -> PyFacts:
+    """The facts of a file, made once for all tests."""
+    return python_facts(path.read_text("utf-8"))
+
 
 DJANGO = str(Path(django.__file__).parent.parent)
 
@@ -35,7 +46,7 @@ class Sources:
             place = Path(root, *dotted.split("."))
             for path in (place / "__init__.py", place.with_name(place.name + ".py")):
                 if path.is_file():
-                    return Module(dotted, path.as_posix(), python_facts(path.read_text("utf-8")), origin)
+                    return Module(dotted, path.as_posix(), facts_of(path), origin)
         return None
 
     def modules(self, root: str) -> list[Module]:
@@ -83,3 +94,13 @@ def graph_of(texts: Mapping[str, str], settings: Mapping[str, Any] | None = None
         apps = [AppEntry(entry) for entry in settings.get("INSTALLED_APPS", ())]
         known = ProjectSettings(apps, True, lambda name: settings.get(name, NOT_SET))
     return build_graph(Resolver(find), find.modules(), known)
+
+
+def linked(texts: Mapping[str, str], *settings: str) -> ModelGraph:
+    """The graph of a project of a few files, whose settings are read as well.
+
+    `settings` are the dotted names of its settings modules, the one in use first; ``settings`` by default.
+    """
+    find = Texts(texts)
+    chosen, *others = [evaluate_settings(find, name) for name in settings or ("settings",)]
+    return build_graph(Resolver(find), find.modules(), model_settings(chosen, others))

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from model_sources import Sources, project_settings
 
+from djguide_analyzers.project.graph import ModelGraph
 from djguide_analyzers.project.models import build_graph, models_document
 from djguide_analyzers.project.resolve import Resolver
 
@@ -35,15 +36,21 @@ def run(command: list[str], environment: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="module", params=PYTHONS)
-def both(request: pytest.FixtureRequest) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What Django says and what the graph says, by label."""
+def answers(request: pytest.FixtureRequest) -> tuple[dict[str, Any], ModelGraph]:
+    """What Django says, and the graph."""
     truth, folder = ask(request.param)
     sources = Sources([(str(ZOO), "project"), (folder, "environment")])
     modules = sources.modules(str(ZOO))
     resolver = Resolver(sources)
-    graph = build_graph(resolver, modules, project_settings(sources, "zoo_settings"))
+    return truth, build_graph(resolver, modules, project_settings(sources, "zoo_settings"))
+
+
+@pytest.fixture(scope="module")
+def both(answers: tuple[dict[str, Any], ModelGraph]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What Django says and what the graph says of all models but automatic ones, by label."""
+    truth, graph = answers
     document = models_document(graph, str(ZOO))
-    return truth, {model["label"]: model for model in document["models"]}
+    return truth["models"], {model["label"]: model for model in document["models"]}
 
 
 def rows(models: dict[str, Any], key: str) -> dict[str, Any]:
@@ -171,3 +178,47 @@ def test_constraints(both):
         for k, v in rows(graph, "constraints").items()
     }
     assert found == rows(truth, "constraints")
+
+
+_THROUGH = ("auto_created", "db_table", "managed", "pk", "unique_together", "managers", "targets")
+
+
+def test_automatic_through_models(answers):
+    truth, graph = answers
+    found = {
+        label: {
+            "auto_created": str(model.made_by).rpartition(".")[0],
+            "db_table": model.db_table,
+            "managed": model.managed,
+            "pk": model.pk,
+            "unique_together": model.unique_together,
+            "managers": list(model.managers),
+            "targets": {f.name: [f.target, f.related_name] for f in model.fields.values() if f.kind == "fk"},
+            "columns": {f.name: [f.column, f.django_base, f.null, f.unique] for f in model.fields.values()},
+        }
+        for label, model in graph.through_models.items()
+    }
+    expected = {
+        label: {
+            **{key: value for key, value in model.items() if key in _THROUGH},
+            "columns": {
+                f["name"]: [f["column"], f["django_base"], f["null"], f["unique"]] for f in model["fields"]
+            },
+        }
+        for label, model in truth["through"].items()
+    }
+    assert found == expected
+
+
+def test_automatic_through_models_are_no_ordinary_models(answers, both):
+    _, graph = answers
+    assert not set(graph.through_models) & set(graph.models)
+    assert not set(graph.through_models) & set(both[1])
+    assert all(graph.get(label) is model for label, model in graph.through_models.items())
+
+
+def test_of_the_zoo_only_the_class_that_is_nowhere_is_unknown(answers):
+    _, graph = answers
+    assert [(row.subject, row.reason) for row in graph.unknown] == [
+        ("zoo.Always", "its base class nowhere.BaseModel cannot be read")
+    ]

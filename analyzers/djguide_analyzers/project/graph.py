@@ -39,7 +39,8 @@ class Field:
         owner: The class whose body declares it.
         code, node: Where it is declared: the assignment, in `code`.
         call: The field's constructor call, None when the field is made some other way (automatic ones).
-        certain: False when an argument that decides one of these attributes could not be evaluated.
+        doubts: Why attributes are not certain, by attribute: ``target``, ``accessor``, ``null``. Under ``""`` why
+            the field may not be there at all, or may be another one.
     """
 
     name: str
@@ -68,7 +69,16 @@ class Field:
     code: Code | None = None
     node: ir.Stmt | None = None
     call: ir.Call | None = None
-    certain: bool = True
+    doubts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def certain(self) -> bool:
+        """Whether all that is said of it is certain."""
+        return not self.doubts
+
+    def sure(self, *attributes: str) -> bool:
+        """Whether it certainly is there, and `attributes` are what is said."""
+        return not self.doubts or not any(name in self.doubts for name in ("", *attributes))
 
     @property
     def is_forward_one(self) -> bool:
@@ -82,6 +92,7 @@ class Reverse:
 
     `kind` is the kind of the field it comes from: ``fk`` and ``m2m`` give a related manager, ``o2o`` an
     object; ``generic`` names serve lookups only. `model` is the label of the model that declares `source`.
+    `certain` is False when that model may not be installed, or the field may not lead here by this name.
     """
 
     accessor: str
@@ -89,6 +100,7 @@ class Reverse:
     model: str
     source: Field
     kind: Literal["fk", "o2o", "m2m", "generic"]
+    certain: bool = True
 
 
 @dataclass(eq=False)
@@ -96,7 +108,8 @@ class ManagerInfo:
     """A manager of one model.
 
     `cls` is its class when it can be read; `queryset_cls` the queryset class behind ``from_queryset`` or
-    ``as_manager``, None for Django's own. `call` is the expression that makes it.
+    ``as_manager``, None for Django's own. `call` is the expression that makes it. `certain` is False for one that
+    is only there under a condition that is not certain.
     """
 
     name: str
@@ -105,6 +118,7 @@ class ManagerInfo:
     queryset_cls: ClassInfo | None
     code: Code | None = None
     call: ir.Expr | None = None
+    certain: bool = True
 
 
 @dataclass(eq=False)
@@ -118,7 +132,10 @@ class Model:
     `parents` maps labels of multi-table parents to the name of the link field. `complete` is False when a
     base class could not be read, so that there may be more fields, managers and methods than listed.
     `installed` is False for models that Django's registry leaves out: swapped ones, and those of packages that
-    are no installed application. `auto_created` marks through models that a field has made.
+    are no installed application. `auto_created` marks through models that a field has made, and `made_by` names
+    that field: ``app.Model.field``. `doubts` says why something is not certain, by attribute or option:
+    ``db_table``, ``ordering``, ``fields`` (there may be more), ``installed`` (its application may not be). Under
+    ``""`` why the model may not be there at all.
     """
 
     label: str
@@ -148,6 +165,17 @@ class Model:
     complete: bool = True
     installed: bool = True
     auto_created: bool = False
+    made_by: str | None = None
+    doubts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def certain(self) -> bool:
+        """Whether all that is said of it is certain; what is said of its fields, they say themselves."""
+        return not self.doubts
+
+    def sure(self, *attributes: str) -> bool:
+        """Whether it certainly is there, and `attributes` are what is said."""
+        return not self.doubts or not any(name in self.doubts for name in ("", *attributes))
 
     @property
     def name(self) -> str:
@@ -172,10 +200,15 @@ class Unknown:
 
 
 class ModelGraph:
-    """All models of one project: its own and those of the packages it uses."""
+    """All models of one project: its own and those of the packages it uses.
+
+    `auth_user` is the label of the user model; empty when it is not known.
+    """
 
     def __init__(self) -> None:
         self.models: dict[str, Model] = {}
+        self.through_models: dict[str, Model] = {}
+        """Models that Django makes for many-to-many fields without a through model of their own, by label."""
         self.by_class: dict[ClassInfo, Model] = {}
         self.abstract: dict[ClassInfo, str] = {}
         """Abstract model classes, with their dotted names."""
@@ -188,8 +221,10 @@ class ModelGraph:
         return iter(self.models.values())
 
     def get(self, label: str | None) -> Model | None:
-        """The model called ``app.Model``, case-sensitive."""
-        return self.models.get(label) if label else None
+        """The model called ``app.Model``, case-sensitive; automatic through models included."""
+        if not label:
+            return None
+        return self.models.get(label) or self.through_models.get(label)
 
     def of_class(self, cls: ClassInfo) -> Model | None:
         """The model that `cls` declares; None for abstract classes and classes that are no models."""

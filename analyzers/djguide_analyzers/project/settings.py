@@ -15,7 +15,7 @@ from msgspec import Struct
 from djguide_analyzers.project.settings_eval import Load
 from djguide_analyzers.project.settings_exec import Statements
 from djguide_analyzers.project.settings_objects import Klass, ancestors
-from djguide_analyzers.project.settings_scope import Frame, State
+from djguide_analyzers.project.settings_scope import Frame, Opening, State
 from djguide_analyzers.project.settings_values import (
     MISSING,
     Const,
@@ -121,6 +121,15 @@ class Settings:
         """Whether settings may be set that are not seen: by a module that isn't there, or ``globals()``."""
         return self._state.open
 
+    @property
+    def openings(self) -> tuple[Opening, ...]:
+        """Why settings may be set that are not seen; empty when all are."""
+        return self._state.openings
+
+    def covering(self, name: str) -> Opening | None:
+        """What cannot be read and may have replaced the value of a setting; None when nothing has."""
+        return self._state.covering(name)
+
     def _get(self, name: str) -> Value:
         default = self._defaults.get(name)
         value = self._state.names.get(name)
@@ -202,7 +211,8 @@ def evaluate_settings(
     defaults = _defaults(load, django)
     frame = evaluator.module(module) if module is not None else None
     if frame is None:
-        return Settings(module, State(is_open=module is not None), defaults)
+        openings = (Opening("its module cannot be read"),) if module is not None else ()
+        return Settings(module, State(openings=openings), defaults)
     state = _configured(evaluator, frame, configuration) or frame.state
     return Settings(module, state, defaults, evaluator)
 
@@ -246,7 +256,17 @@ def _configured(evaluator: Statements, frame: Frame, configuration: str | None) 
     names: dict[str, Value] = {}
     for name in dict.fromkeys(name for klass in chosen for name in _members(evaluator, klass)):
         names[name] = union(_members(evaluator, klass).get(name, MISSING) for klass in chosen)
-    return State({**frame.state.names, **names}, frame.state.open)
+    state = State({**frame.state.names, **names}, frame.state.openings)
+    for base in dict.fromkeys(base for klass in chosen for base in _unread_bases(evaluator, klass)):
+        state.opened(Opening(f"its class derives from {base}, which cannot be read"))
+    return state
+
+
+def _unread_bases(evaluator: Statements, klass: Klass) -> Iterator[str]:
+    """Bases of a configuration that may set anything; the library's own set nothing."""
+    for ancestor in ancestors(evaluator, klass):
+        if isinstance(ancestor, str) and not ancestor.startswith(("configurations.", "builtins.")):
+            yield ancestor
 
 
 def _classes(frame: Frame) -> Iterator[Klass]:
@@ -304,7 +324,10 @@ def _engine(value: Value, is_open: bool) -> TemplateEngine:
     return TemplateEngine(
         backend=backend if isinstance(backend, str) else None,
         dirs=tuple(_entries(dirs)),
-        open=is_open or dirs.open or any(not isinstance(option, Map) for option in value.options),
+        open=is_open
+        or dirs.open
+        or any(item.value.open for item in dirs.items())
+        or any(not isinstance(option, Map) for option in value.options),
         app_dirs=False if isinstance(app_dirs.only, Missing) else _flag(app_dirs),
         loaders=tuple(_loaders(options.item("loaders"))),
         builtins=tuple(_entries(options.item("builtins"))),

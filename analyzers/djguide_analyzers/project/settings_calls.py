@@ -10,6 +10,7 @@ from djguide_analyzers.project import settings_operators as ops
 from djguide_analyzers.project.settings_known import (
     ENVIRONMENTS,
     HANDLERS,
+    SETTING,
     Arguments,
     configurations_value,
     default_or_unknown,
@@ -20,8 +21,10 @@ from djguide_analyzers.project.settings_known import (
 from djguide_analyzers.project.settings_objects import Func, Klass, ancestors, scheme_defaults
 from djguide_analyzers.project.settings_scope import Frame
 from djguide_analyzers.project.settings_values import (
+    MISSING,
     Instance,
     Map,
+    Missing,
     Option,
     PathValue,
     Ref,
@@ -140,6 +143,9 @@ def _call_symbol(evaluator: Expressions, dotted: str, arguments: Arguments, fram
             arguments.complete,
         )
         return handler(evaluator, forced) if arguments.complete else unknown(f"{dotted}(*args)")
+    if dotted in SETTING:
+        frame.blur(f"{dotted} may set anything")
+        return unknown(dotted)
     if dotted.startswith("configurations.values."):
         return configurations_value(arguments)
     resolved = evaluator.force(Value((Symbol(dotted),)))
@@ -154,22 +160,55 @@ def _guard_namespace(arguments: Arguments, callee: Value, frame: Frame) -> None:
     if any(isinstance(value.only, Symbol) and value.only.dotted in NAMESPACES for value in given):
         known = isinstance(callee.only, Symbol) and callee.only.dotted in HANDLERS
         if not known:
-            frame.top.state.blur("a function is given the namespace")
+            frame.blur("a function is given the namespace")
 
 
 def _globals_method(name: str, arguments: Arguments, frame: Frame) -> Value:
-    if name in {"get", "setdefault"} and arguments.positional:
-        key = arguments.positional[0].constant
+    if name in _READING:
+        key = arguments.positional[0].constant if arguments.positional else None
         found = frame.top.lookup(key) if isinstance(key, str) else None
-        return found or arguments.get(1) or const(None)
-    if name == "update" and len(arguments.positional) == 1:
-        option = arguments.positional[0].only
-        if isinstance(option, Map) and not option.open and all(isinstance(key, str) for key in option.slots):
-            for key, slot in option.slots.items():
-                frame.top.state.names[str(key)] = slot.value
-            return const(None)
-    frame.top.state.blur(f"globals().{name}() may set anything")
+        return found or arguments.get(1) or (const(None) if name == "get" else unknown("globals()"))
+    if name in {"setdefault", "__setitem__"} and len(arguments.positional) == 2:
+        key, value = arguments.positional[0].constant, arguments.positional[1]
+        if isinstance(key, str):
+            before = frame.top.state.names.get(key) if name == "setdefault" else None
+            frame.top.state.names[key] = _first_set(before, value.at(frame.here))
+            return frame.top.lookup(key) or unknown("globals()")
+    if name == "update" and arguments.complete and _update_namespace(arguments, frame):
+        return const(None)
+    frame.blur(f"globals().{name}() may set anything")
     return unknown("globals()")
+
+
+_READING = frozenset({"get", "keys", "values", "items", "copy", "__getitem__", "__contains__"})
+"""Methods that leave a namespace as it is."""
+
+
+def _first_set(before: Value | None, value: Value) -> Value:
+    """What ``setdefault`` leaves: `value` where nothing was set."""
+    if before is None:
+        return value
+    absent = any(isinstance(option, Missing) for option in before.options)
+    return union((present(before), value)) if absent else before
+
+
+def _update_namespace(arguments: Arguments, frame: Frame) -> bool:
+    """``globals().update(...)``; False, with nothing changed, when it cannot be told what that sets."""
+    added = dict(arguments.keywords)
+    for value in arguments.positional:
+        option = value.only
+        if (
+            not isinstance(option, Map)
+            or option.open
+            or not all(isinstance(key, str) for key in option.slots)
+        ):
+            return False
+        for key, slot in option.slots.items():
+            before = frame.top.state.names.get(str(key), MISSING)
+            added.setdefault(str(key), slot.value if slot.certain else union((before, slot.value)))
+    for key, value in added.items():
+        frame.top.state.names[key] = value if value.places else value.at(frame.here)
+    return True
 
 
 def _instance(evaluator: Expressions, klass: Klass, arguments: Arguments) -> Value:

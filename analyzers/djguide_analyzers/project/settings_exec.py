@@ -14,6 +14,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.python import decode_body
 from djguide_analyzers.project import settings_methods as methods
 from djguide_analyzers.project import settings_operators as ops
+from djguide_analyzers.project.settings_calls import NAMESPACES
 from djguide_analyzers.project.settings_eval import Load
 from djguide_analyzers.project.settings_flow import ControlFlow
 from djguide_analyzers.project.settings_imports import Imports
@@ -106,13 +107,14 @@ class Statements(ControlFlow, Imports):
         """Run a block."""
         for statement in statements:
             if not self.spend():
-                frame.state.blur("the module takes too long to evaluate")
+                frame.blur("the module takes too long to evaluate")
                 return True
             if not self._run_one(statement, frame):
                 return False
         return True
 
     def _run_one(self, node: ir.Stmt, frame: Frame) -> bool:
+        frame.statement = node
         match node:
             case ir.Assign(targets=targets, value=value) if value is not None:
                 result = self.eval(value, frame).at(frame.place(node))
@@ -128,6 +130,7 @@ class Statements(ControlFlow, Imports):
             case ir.FunctionDef():
                 if frame.chunk is not None:
                     frame.set(node.name, Value((Ref(Func(node, frame.chunk, frame.spans, frame)),)))
+                    self._note_listing(node.name, frame)
             case ir.ClassDef():
                 self._class(node, frame)
             case ir.Return(value=value):
@@ -162,21 +165,36 @@ class Statements(ControlFlow, Imports):
         match target:
             case ir.Name(id=name):
                 frame.set(name, self.bounded(value))
+                self._note_listing(name, frame)
             case ir.Subscript(value=base, index=index):
                 key = self._key(index, frame)
-                self._update(base, frame, lambda option: set_item(option, key, value))
-                if isinstance(base, ir.Call) and isinstance(base.func, ir.Name) and base.func.id == "globals":
+                if self._is_namespace(base, frame):
                     self._set_global(key, value, frame)
+                elif isinstance(base, ir.Attr) and self.data(base, frame).only == Symbol("sys.modules"):
+                    frame.blur("a module is put in another's place")
+                else:
+                    self._update(base, frame, lambda option: set_item(option, key, value))
             case ir.Display(items=items):
                 for part, item in zip(items, self.unpack(value, items), strict=True):
                     part = part.value if isinstance(part, ir.Star) else part
                     self.assign(part, Value(item.options, value.places), frame)
 
+    def _note_listing(self, name: str, frame: Frame) -> None:
+        """A module with a ``__dir__`` of its own may have settings that no statement sets."""
+        if name == "__dir__" and frame.outer is None:
+            frame.blur("__dir__() of the module may name anything")
+
+    def _is_namespace(self, node: ir.Expr, frame: Frame) -> bool:
+        """Whether `node` is the namespace of the module: ``globals()``, or a name that holds it."""
+        called = isinstance(node, ir.Call) and isinstance(node.func, ir.Name) and not node.args
+        option = self.data(node, frame).only if called or isinstance(node, ir.Name) else None
+        return isinstance(option, Symbol) and option.dotted in NAMESPACES
+
     def _set_global(self, key: Option, value: Value, frame: Frame) -> None:
         if isinstance(key, Const) and isinstance(key.value, str):
             frame.top.state.names[key.value] = value
         else:
-            frame.top.state.blur("globals() is assigned to")
+            frame.blur("globals() is assigned to")
 
     def _key(self, index: ir.Expr, frame: Frame) -> Option:
         return self.data(index, frame).only or Unknown("one of several keys")
@@ -228,9 +246,6 @@ class Statements(ControlFlow, Imports):
             return False
         if dotted == "split_settings.tools.include":
             self.include(node, frame)
-            return True
-        if dotted in {"builtins.exec", "builtins.setattr"}:
-            frame.top.state.blur(f"{dotted} may set anything")
             return True
         if dotted in {"sys.path.insert", "sys.path.append"} and node.args:
             option = self.data(node.args[-1], frame).only

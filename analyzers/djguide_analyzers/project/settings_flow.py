@@ -109,7 +109,7 @@ class ControlFlow(Expressions):
         joined = join_states(ends)
         frame.state.become(joined if joined is not None else start)
         if frame.shared:
-            frame.top.state.blur("a function sets global names on some paths")
+            frame.blur("a function sets global names on some paths")
         return joined is not None
 
     def _maybe(self, frame: Frame, path: Callable[[], bool]) -> None:

@@ -12,7 +12,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Module
 from djguide_analyzers.project.settings_eval import Expressions, Load
 from djguide_analyzers.project.settings_operators import text_of
-from djguide_analyzers.project.settings_scope import Frame, State
+from djguide_analyzers.project.settings_scope import Frame, Opening, State
 from djguide_analyzers.project.settings_values import Const, SettingPlace, Symbol, Value, unknown
 
 _MAX_MODULES = 300
@@ -81,7 +81,7 @@ class Imports(Expressions):
             return False
         for alias in node.names:
             if alias.name == "*":
-                self._import_star(name, frame)
+                self._import_star(name, node, frame)
             else:
                 frame.set(alias.asname or alias.name, Value((Symbol(f"{name}.{alias.name}"),)))
         return True
@@ -112,17 +112,20 @@ class Imports(Expressions):
             return "absent" if package.origin == "project" else "unknown"
         return "absent" if not rest and _OWN_NAMES.search(first) else "unknown"
 
-    def _import_star(self, name: str, frame: Frame) -> None:
+    def _import_star(self, name: str, node: ir.Stmt, frame: Frame) -> None:
         source = self.module(name)
         if source is None:
-            frame.state.open = True
+            reason = f"everything is imported from {name}, which cannot be read"
+            frame.state.cover(Opening(reason, frame.place(node)))
             return
         exported = source.state.names.get("__all__")
         listed = exported.constant if exported is not None else None
         for key, value in list(source.state.names.items()):
             if key in listed if listed is not None else not key.startswith("_"):
                 frame.set(key, value)
-        frame.state.open = frame.state.open or source.state.open
+        frame.state.opened(*source.state.openings)
+        brought = {key: pair for key, pair in source.state.covered.items() if source.state.covering(key)}
+        frame.state.covered.update(brought)
 
     def include(self, node: ir.Call, frame: Frame) -> None:
         """``include("components/base.py", optional("local.py"))`` of django-split-settings."""
@@ -136,7 +139,8 @@ class Imports(Expressions):
                 # The file runs in the namespace of the module that includes it.
                 self._run_module(Frame(module, frame.state), module)
             elif not optional or not isinstance(option, Const) or "*" in str(option.value):
-                frame.state.open = True
+                reason = "a file is included that cannot be read"
+                frame.state.cover(Opening(reason, frame.place(node)))
 
 
 def _give_up(chunk: ir.Chunk, frame: Frame) -> None:
@@ -149,7 +153,7 @@ def _give_up(chunk: ir.Chunk, frame: Frame) -> None:
         for name in names:
             frame.set(name, unknown("nested too deeply"))
         if not names:
-            frame.state.blur("nested too deeply")
+            frame.blur("nested too deeply")
 
 
 def _module_beside(module: Module, text: str) -> str | None:

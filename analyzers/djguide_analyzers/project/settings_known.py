@@ -211,7 +211,9 @@ def _number(kind: str) -> Handler:
         if not arguments.positional:
             return const(0)
         return union(
-            methods.number(kind, option.value) if isinstance(option, Const) else unknown(kind)
+            methods.number(kind, option.value)
+            if isinstance(option, Const)
+            else unknown(option.reason if isinstance(option, Unknown) else kind)
             for option in arguments.positional[0].options
         )
 
@@ -306,6 +308,15 @@ HANDLERS: dict[str, Handler] = {
     "django.utils.safestring.mark_safe": _same,
     "typing.cast": lambda evaluator, arguments: arguments.get(1) or unknown("cast"),
 }
+
+
+SETTING = frozenset(
+    {
+        "dynaconf.DjangoDynaconf", "dynaconf.contrib.django_dynaconf_v2.load", "pydjantic.to_django",
+        "django_heroku.settings", "builtins.exec", "builtins.setattr",
+    }
+)  # fmt: skip
+"""Functions that set names of the module they are called in without being given its namespace."""
 
 
 def is_known(dotted: str) -> bool:

@@ -143,6 +143,8 @@ def _path_method(text: str, name: str, args: list[Value]) -> Value:
             return ops.path(posixpath.normpath(text))
         case "as_posix" | "__str__":
             return const(text)
+        case "replace" if parts == ["\\", "/"]:
+            return ops.path(text)  # paths are in this form already
         case "joinpath" | "path" if parts is not None:
             return ops.path(ops.join_path(text, *parts))
         case "with_name" if parts:

@@ -82,9 +82,21 @@ def model_row(model):
     }  # fmt: skip
 
 
+def through_row(model):
+    opts = model._meta
+    return {
+        **model_row(model), "auto_created": opts.auto_created._meta.label,
+        "targets": {f.name: [f.remote_field.model._meta.label, f.remote_field.related_name] for f in opts.fields
+                    if f.is_relation},
+    }  # fmt: skip
+
+
 def main():
     django.setup()
-    sys.stdout.write(json.dumps({model._meta.label: model_row(model) for model in apps.get_models()}))
+    everything = apps.get_models(include_auto_created=True)
+    through = {m._meta.label: through_row(m) for m in everything if m._meta.auto_created}
+    models = {model._meta.label: model_row(model) for model in apps.get_models()}
+    sys.stdout.write(json.dumps({"models": models, "through": through}))
 
 
 if __name__ == "__main__":

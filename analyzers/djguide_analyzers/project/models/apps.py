@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from djguide_analyzers.project.models.evaluation import Interpreter
-from djguide_analyzers.project.models.evaluation.values import UNKNOWN
-from djguide_analyzers.project.models.inputs import ProjectSettings
+from djguide_analyzers.project.models.evaluation.values import UNKNOWN, is_told
+from djguide_analyzers.project.models.inputs import AppEntry, Doubt, ProjectSettings
+from djguide_analyzers.project.models.reasons import SettingDoubts
 from djguide_analyzers.project.modules import ClassInfo, Module
 from djguide_analyzers.project.resolve import Resolver
 
@@ -21,7 +22,8 @@ class App:
 
     `name` is its package, `label` the first half of its models' labels. `default_auto_field` is the class path
     its configuration sets, None when it leaves that to the settings. `readable` tells whether the package could
-    be found; `certain` is False for one that may not be installed.
+    be found; `certain` is False for one that may not be installed, and `doubt` says why. `doubts` are the reasons
+    why its configuration's ``label`` or ``default_auto_field`` are not certain. `entry` is that of the settings.
     """
 
     name: str
@@ -30,14 +32,25 @@ class App:
     default_auto_field: str | None = None
     readable: bool = True
     certain: bool = True
+    doubt: Doubt | None = None
+    doubts: dict[str, str] = field(default_factory=dict)
+    entry: AppEntry | None = None
 
 
 class AppTable:
     """The applications of one project."""
 
-    def __init__(self, resolver: Resolver, interpreter: Interpreter, settings: ProjectSettings) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        interpreter: Interpreter,
+        settings: ProjectSettings,
+        doubts: SettingDoubts | None = None,
+    ) -> None:
         self._resolver = resolver
         self._interpreter = interpreter
+        self._doubts = doubts or SettingDoubts(settings.doubt)
+        self._open = settings.open
         self.by_name: dict[str, App] = {}
         self.by_label: dict[str, App] = {}
         self.closed = settings.installed_apps is not None and settings.complete
@@ -45,7 +58,7 @@ class AppTable:
         self.known = settings.installed_apps is not None
         for entry in settings.installed_apps or ():
             app = self._from_entry(entry.entry)
-            app.certain = entry.certain
+            app.certain, app.doubt, app.entry = entry.certain, entry.doubt, entry
             self.add(app)
 
     def __iter__(self) -> Iterator[App]:
@@ -63,7 +76,7 @@ class AppTable:
             if tail in ("models", "apps") and head and head not in self.by_name:
                 app = self._from_package(head)
                 if tail == "models" or app.config is not None:
-                    app.certain = False
+                    app.certain, app.doubt = False, self._open
                     self.add(app)
 
     def containing(self, module: str) -> App | None:
@@ -112,7 +125,7 @@ class AppTable:
         for name in module.symbols.names:
             symbol = self._resolver.name(module, name)
             if isinstance(symbol, ClassInfo) and symbol.dotted != _APP_CONFIG and self._is_config(symbol):
-                default = self._attribute(symbol, "default")
+                default = self._attribute(symbol, "default")[0]
                 if default is not False:
                     candidates[symbol] = default
         if len(candidates) == 1:
@@ -127,20 +140,34 @@ class AppTable:
         return not self._resolver.fully_known(cls) and cls.member("name") is not None
 
     def _from_config(self, config: ClassInfo, package: str | None) -> App:
-        name = self._attribute(config, "name")
+        name, _ = self._attribute(config, "name")
         if not isinstance(name, str):
             name = package or config.module.name.removesuffix(".apps")
-        label = self._attribute(config, "label")
-        field = self._attribute(config, "default_auto_field")
+        label, label_doubt = self._attribute(config, "label")
+        auto_field, field_doubt = self._attribute(config, "default_auto_field")
+        doubts = {"label": label_doubt, "default_auto_field": field_doubt}
         return App(
             name,
             label if isinstance(label, str) and label else name.rpartition(".")[2],
             config,
-            field if isinstance(field, str) else None,
+            auto_field if isinstance(auto_field, str) else None,
             any(self._resolver.module(part) is not None for part in (name, f"{name}.models", f"{name}.apps")),
+            doubts={key: reason for key, reason in doubts.items() if reason is not None},
         )
 
-    def _attribute(self, config: ClassInfo, name: str) -> Any:
-        """A class attribute that a configuration or one of its bases sets, Django's own excluded."""
+    def _attribute(self, config: ClassInfo, name: str) -> tuple[Any, str | None]:
+        """A class attribute that a configuration or one of its bases sets, Django's own excluded.
+
+        The second value says why it is not certain.
+        """
+        mark = len(self._interpreter.reads)
         found = self._interpreter.find(config, name)
-        return UNKNOWN if found is None or found[0].dotted == _APP_CONFIG else found[1]
+        if found is None:
+            reason = f"a base class of {config.dotted} cannot be read"
+            return UNKNOWN, None if self._interpreter.readable(config) or name == "label" else reason
+        if found[0].dotted == _APP_CONFIG:
+            return UNKNOWN, None
+        if not is_told(found[1]):
+            return UNKNOWN, f"the {name} of {config.dotted} could not be evaluated"
+        read = self._interpreter.read_since(mark)
+        return found[1], self._doubts.reason(read) if read else None

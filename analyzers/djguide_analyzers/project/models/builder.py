@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
+from functools import partial
 from typing import Any
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Field, Model, ModelGraph, Unknown
 from djguide_analyzers.project.models.apps import AppTable
 from djguide_analyzers.project.models.classes import ModelClasses
-from djguide_analyzers.project.models.doubts import doubts
+from djguide_analyzers.project.models.doubts import Doubts, of_apps, of_calls, of_classes
 from djguide_analyzers.project.models.drafts import Draft, FieldDraft
 from djguide_analyzers.project.models.evaluation import UNKNOWN, Instance, Interpreter, ModelRef, Origin
 from djguide_analyzers.project.models.evaluation.builtin import BUILTINS
-from djguide_analyzers.project.models.evaluation.values import Raised, truth
+from djguide_analyzers.project.models.evaluation.values import Native, Raised, truth
 from djguide_analyzers.project.models.fields import FieldReader
-from djguide_analyzers.project.models.inputs import NOT_SET, ProjectSettings
+from djguide_analyzers.project.models.inputs import DEFAULTS, NOT_SET, ProjectSettings
 from djguide_analyzers.project.models.loading import Loaded
 from djguide_analyzers.project.models.managers import ManagerReader
 from djguide_analyzers.project.models.options import OptionsReader
+from djguide_analyzers.project.models.reasons import SettingDoubts
 from djguide_analyzers.project.models.relations import Labels, Linker, link_reverse
+from djguide_analyzers.project.models.running import Running
 from djguide_analyzers.project.models.sketches import find_sketch
+from djguide_analyzers.project.models.through import ThroughModels
 from djguide_analyzers.project.modules import ClassInfo, Module
 from djguide_analyzers.project.resolve import External, Resolver
 
@@ -34,9 +38,9 @@ def build_graph(
     Args:
         resolver: Finds the project's modules, the environment's packages and Django.
         modules: All modules of the project.
-        settings: What is known of its settings; Django's defaults where nothing is.
+        settings: What is known of its settings; None for a project that leaves all of them to Django.
     """
-    return _Builder(resolver, settings or ProjectSettings()).build(list(modules))
+    return _Builder(resolver, settings or DEFAULTS).build(list(modules))
 
 
 class _Builder:
@@ -46,9 +50,12 @@ class _Builder:
         self._x = Interpreter(resolver, Origin(self._ask_setting, None, self._get_model, self._is_installed))
         resolver.stand_in(find_sketch)
         resolver.evaluate_bases(self._evaluate_base)
-        self._apps = AppTable(resolver, self._x, settings)
-        self._fields = FieldReader(self._x)
-        self._classes = ModelClasses(self._x, self._apps, self._fields, self._setting, self._report)
+        self._doubts = SettingDoubts(settings.doubt)
+        self._apps = AppTable(resolver, self._x, settings, self._doubts)
+        self._fields = FieldReader(self._x, self._doubts)
+        self._classes = ModelClasses(
+            self._x, self._apps, self._fields, self._setting, self._doubts, self._report
+        )
         self._graph = ModelGraph()
         self._labels = Labels(self._graph, self._apps, self._classes.drafts)
         self._linker = Linker(self._fields, self._labels)
@@ -56,7 +63,8 @@ class _Builder:
         self._made: list[Draft] = []
         self._configs: dict[str, Instance] = {}
         self._read: dict[FieldDraft, Field] = {}
-        self._options = OptionsReader(self._x, self._classes, self._setting)
+        self._options = OptionsReader(self._x, self._classes, self._setting, self._doubts)
+        self._through = ThroughModels(self._x, self._classes, self._fields, self._options)
         self._managers = ManagerReader(self._x, self._classes)
         origin = self._x.origin
         origin.on_class, origin.app_configs = self._on_class, self._app_configs
@@ -64,15 +72,17 @@ class _Builder:
     # --- what evaluated code asks ---
 
     def _ask_setting(self, name: str) -> Any:
-        """A setting's value, Django's default included; `UNKNOWN` when it cannot be known.
+        """A setting's likeliest value, Django's default included; `UNKNOWN` when nothing tells.
 
-        Without any settings, the project is taken to change none.
+        Reading one whose value is not certain is noted.
 
         Raises:
             Raised: there is no such setting.
         """
-        value = self._settings.setting(name) if self._settings.installed_apps is not None else NOT_SET
-        if value is not NOT_SET and not (value is UNKNOWN and name in _ASSUMED):
+        if self._doubts.of(name) is not None:
+            self._x.reads.append(name)
+        value = self._settings.setting(name)
+        if value is not NOT_SET:
             return value
         defaults = self._resolver.module("django.conf.global_settings")
         if defaults is None:
@@ -114,9 +124,9 @@ class _Builder:
             symbol = self._resolver.name(module, "AppConfig") if module is not None else None
             plain = symbol if isinstance(symbol, ClassInfo) else External(_APP_CONFIG)
             for app in self._apps:
-                self._configs[app.label] = Instance(
-                    app.config or plain, {"name": app.name, "label": app.label}
-                )
+                find = Native("get_model", partial(_find_model, app.label))
+                attrs = {"name": app.name, "label": app.label, "get_model": find}
+                self._configs[app.label] = Instance(app.config or plain, attrs)
         return self._configs
 
     def _on_class(self, cls: ClassInfo) -> None:
@@ -144,12 +154,16 @@ class _Builder:
         if not self._apps.closed:
             self._apps.guess(modules)
         user = self._setting("AUTH_USER_MODEL")
-        graph.auth_user = user if isinstance(user, str) else "auth.User"
+        graph.auth_user = user if isinstance(user, str) else ""
         loaded = Loaded(modules, self._apps, self._x)
-        self._run_definitions(loaded.definitions)
+        running = Running(self._x, self._apps, self._classes, loaded)
+        running.definitions()
         drafts = self._collect(
             {m.name: m for m in [*modules, *loaded.packages] if loaded.is_loaded(m)}.values()
         )
+        self._by_label.update({draft.label.lower(): draft for draft in reversed(drafts)})
+        running.ready()
+        self._add_made(drafts)
         for draft in drafts:
             self._by_label.setdefault(draft.label.lower(), draft)
             graph.models.setdefault(draft.label, Model(draft.label, draft.app_label, draft.cls))
@@ -158,10 +172,28 @@ class _Builder:
         self._labels.index()
         for draft in drafts:
             self._fill(graph.models[draft.label], draft)
+        for draft in drafts:
+            self._add_through(graph.models[draft.label], draft)
         link_reverse(graph, drafts, self._by_label)
         self._add_abstract()
-        graph.unknown += doubts(graph, drafts, self._read)
+        graph.unknown = self._unknown(modules, drafts)
         return graph
+
+    def _unknown(self, modules: list[Module], drafts: list[Draft]) -> list[Unknown]:
+        """What could not be known of the project."""
+        abstract = [draft for draft in self._classes.drafts.values() if draft is not None and draft.abstract]
+        rows = Doubts(self._classes, self._doubts).rows(
+            self._graph, [*drafts, *abstract], self._read, self._x.left_out
+        )
+        found = [
+            *of_apps(self._apps, self._settings),
+            *self._doubts.rows(),
+            *of_calls(self._x.lost),
+            *of_classes(modules, self._classes),
+            *self._graph.unknown,
+            *rows,
+        ]
+        return list({(row.subject, row.reason, row.path, row.line): row for row in found}.values())
 
     def _add_abstract(self) -> None:
         """Abstract classes, with the fields and managers that their bodies and bases declare."""
@@ -173,16 +205,19 @@ class _Builder:
                 )
                 self._fill(model, draft)
 
-    def _run_definitions(self, modules: list[Module]) -> None:
-        """Evaluate the calls that stand at the top level of modules with models: they may change models."""
-        for module in modules:
-            for node, code in module.symbols.loose:
-                if isinstance(node, (ir.ExprStmt, ir.Assign)):
-                    frame = self._x.module_frame(code)
-                    self._x.bounded(lambda node=node, frame=frame: self._x.block([node], frame))
-            for cls in module.classes():
-                if cls.node.decorators and self._classes.draft(cls) is None:
-                    self._classes.definition.decorate(cls)
+    def _add_through(self, model: Model, draft: Draft) -> None:
+        """The through models that Django makes for the fields of one model."""
+        for source in draft.local.values():
+            field = model.fields.get(source.name)
+            if source.kind != "m2m" or field is None:
+                continue
+            target = self._by_label.get(str(field.target).lower())
+            made = self._through.draft(model, draft, source, field, target)
+            if made is not None:
+                through = Model(made.label, made.app_label, made.cls)
+                self._fill(through, made)
+                through.made_by = f"{model.label}.{field.name}"
+                self._graph.through_models.setdefault(through.label, through)
 
     def _collect(self, modules: Iterable[Module]) -> list[Draft]:
         """Drafts of the concrete and proxy models that the modules define."""
@@ -191,15 +226,35 @@ class _Builder:
         for module in modules:
             for cls in module.classes():
                 draft = self._classes.draft(cls)
-                if draft is None or draft.abstract or draft.label in labels or not self._x.may_define(cls):
+                if draft is None or draft.abstract or draft.label in labels:
+                    continue
+                if not self._may_define(cls, draft):
                     continue
                 labels.add(draft.label)
                 drafts.append(draft)
+        self._add_made(drafts)
+        return drafts
+
+    def _add_made(self, drafts: list[Draft]) -> None:
+        """Add the models that evaluated code has made."""
+        labels = {draft.label for draft in drafts}
         for draft in self._made:
             if draft.label not in labels:
                 labels.add(draft.label)
                 drafts.append(draft)
-        return drafts
+        self._made.clear()
+
+    def _may_define(self, cls: ClassInfo, draft: Draft) -> bool:
+        """Whether a module registers the model, as far as is known; what is not is noted."""
+        mark = len(self._x.reads)
+        defined = self._x.may_define(cls)
+        settings = self._x.read_since(mark)
+        condition = self._x.conditional.get((cls.module.path, cls.name))
+        if defined and condition is not None and cls.owner is None:
+            draft.doubts[""] = self._doubts.condition(condition)
+        elif not defined and settings and cls.module.origin == "project":
+            self._report(draft.label, f"it is not there, but {self._doubts.reason(settings)}", cls)
+        return defined
 
     def _add_targets(self, drafts: list[Draft]) -> None:
         """Models of packages that only relations lead to, such as Django's own without any settings."""
@@ -258,6 +313,11 @@ class _Builder:
         model.pk = draft.pk.name if draft.pk is not None else "id"
         self._options.fill(model, draft)
         self._managers.fill(model, draft)
+        model.doubts = dict(draft.doubts)
+        if draft.unreadable:
+            model.doubts["fields"] = f"its base class {draft.unreadable[0]} cannot be read"
+        if not model.ordering_certain:
+            model.doubts.setdefault("ordering", "Meta.ordering holds expressions that could not be evaluated")
 
     def _all_fields(self, draft: Draft) -> list[tuple[FieldDraft, Draft]]:
         """All fields with the model whose table holds them: the parents' first, as in ``_meta.get_fields()``."""
@@ -274,6 +334,10 @@ class _Builder:
         return field
 
 
+def _find_model(label: str, x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+    """``AppConfig.get_model(name)`` of the application called `label`."""
+    name = args[0] if args else kwargs.get("model_name")
+    return x.origin.get_model(f"{label}.{name}") if isinstance(name, str) else UNKNOWN
+
+
 _APP_CONFIG = "django.apps.config.AppConfig"
-_ASSUMED = frozenset({"AUTH_USER_MODEL", "DEFAULT_AUTO_FIELD", "SITE_ID"})
-"""Settings whose default is assumed where the project's are not known."""

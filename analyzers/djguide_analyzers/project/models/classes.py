@@ -7,14 +7,16 @@ from typing import Any
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.models.apps import App, AppTable
+from djguide_analyzers.project.models.automatic import AutomaticFields
 from djguide_analyzers.project.models.definition import Definition
-from djguide_analyzers.project.models.doubts import unreadable_bases
 from djguide_analyzers.project.models.drafts import Draft, FieldDraft, ManagerDraft
 from djguide_analyzers.project.models.evaluation import Instance, Interpreter
 from djguide_analyzers.project.models.evaluation.known import copy_instance
 from djguide_analyzers.project.models.evaluation.values import truth
 from djguide_analyzers.project.models.fields import FIELD, FieldReader
 from djguide_analyzers.project.models.meta import MetaReader
+from djguide_analyzers.project.models.reasons import SettingDoubts
+from djguide_analyzers.project.models.uncertainty import model_doubts, uncertain_names, unreadable_bases
 from djguide_analyzers.project.modules import ClassInfo, Value
 from djguide_analyzers.project.resolve import HARMLESS, External
 
@@ -32,15 +34,17 @@ class ModelClasses:
 
     def __init__(
         self, interpreter: Interpreter, apps: AppTable, fields: FieldReader, setting: Callable[[str], Any],
-        report: Report,
+        doubts: SettingDoubts, report: Report,
     ) -> None:  # fmt: skip
         self.x = interpreter
         self.apps = apps
         self.fields = fields
         self.meta = MetaReader(interpreter)
         self.drafts: dict[ClassInfo, Draft | None] = {}
+        self.doubts = doubts
         self._setting = setting
         self._report = report
+        self.automatic = AutomaticFields(interpreter, setting, doubts)
         self.definition = Definition(interpreter, self)
 
     def is_model(self, cls: ClassInfo) -> bool:
@@ -77,7 +81,9 @@ class ModelClasses:
         """The draft of `cls`; None when it is no model class."""
         if cls not in self.drafts:
             self.drafts[cls] = None  # a class that needs itself
+            mark = len(self.x.reads)
             self.x.apart(lambda: self._define(cls))
+            del self.x.reads[mark:]  # its own business, not that of the code that asked for it first
         return self.drafts[cls]
 
     def _define(self, cls: ClassInfo) -> None:
@@ -108,17 +114,23 @@ class ModelClasses:
         }
         if added:
             self.x.overlays.setdefault(cls, {}).update(added)
-        options = self.meta.options(cls, self._is_concrete)
+        options, rests_on = self.meta.options(cls, self._is_concrete)
         for name in ("indexes", "constraints"):  # each class has its own lists
             if isinstance(options.get(name, ()), (list, tuple)):
                 options[name] = list(options.get(name, ()))
         app, label = self._app(cls, options)
+        mark = len(self.x.reads)
         abstract = self.meta.is_abstract(cls)
+        if len(self.x.reads) > mark:
+            rests_on[""] = self.x.read_since(mark)
         draft = Draft(
             cls, label, app, options, abstract=bool(abstract), proxy=truth(options.get("proxy")) is True
         )
+        draft.doubts.update(model_doubts(draft, rests_on, self.doubts))
         if abstract is None:
-            self._report(cls.dotted, "whether it is abstract depends on something that is not known", cls)
+            reason = "whether it is abstract depends on something that is not known"
+            draft.doubts[""] = reason
+            self._report(cls.dotted, reason, cls)
         self.drafts[cls] = draft
         draft.unreadable = unreadable_bases(self.x.resolver.mro(cls))
         draft.complete = not draft.unreadable
@@ -154,7 +166,7 @@ class ModelClasses:
     def _contribute_body(self, draft: Draft, attrs: dict[str, Any]) -> None:
         """Enter the fields and managers of the class body."""
         if draft.cls in self.x.namespaces:
-            draft.uncertain = self.x.namespaces[draft.cls].uncertain
+            draft.uncertain = uncertain_names(self.x.namespaces[draft.cls])
         draft.own = dict(attrs)
         for name, value in attrs.items():
             if isinstance(value, Instance):
@@ -165,13 +177,22 @@ class ModelClasses:
         kind = self.fields.kind(value)
         if kind is not None:
             code, node = self._place(value)
-            certain = name not in draft.uncertain and not self.x.in_doubt
+            doubt = self._doubt_of_presence(draft, name)
             own_name = value.attrs.get("name")
             name = own_name if isinstance(own_name, str) and own_name else name
-            field = FieldDraft(name, value, kind, draft.cls, code, node, certain=certain)
+            field = FieldDraft(name, value, kind, draft.cls, code, node)
+            if doubt is not None:
+                field.doubts[""] = doubt
             self.add_field(draft, field, private=private)
         elif self.fields.is_manager(value):
-            draft.managers[name] = ManagerDraft(name, value, draft.cls, value.code, value.call)
+            doubt = self._doubt_of_presence(draft, name)
+            draft.managers[name] = ManagerDraft(name, value, draft.cls, value.code, value.call, doubt)
+
+    def _doubt_of_presence(self, draft: Draft, name: str) -> str | None:
+        """Why what is added to a class now may not be there in reality; None when it certainly is."""
+        if name not in draft.uncertain and not self.x.in_doubt and not self.x.supposing:
+            return None
+        return self.doubts.condition(draft.uncertain.get(name, frozenset()).union(*self.x.supposing))
 
     def _place(self, value: Instance) -> tuple[Any, ir.Stmt | None]:
         remembered = self.x.statements.get(id(value))
@@ -280,15 +301,9 @@ class ModelClasses:
         name = f"{parent.name.lower()}_ptr"
         if name in draft.local:
             return draft.local[name]
-        instance = self._construct(
-            "django.db.models.fields.related", "OneToOneField", [parent.cls],
-            {"on_delete": self._django("django.db.models.deletion", "CASCADE"), "auto_created": True,
-             "parent_link": True},
-        )  # fmt: skip
-        if instance is None:
-            return None
-        field = FieldDraft(name, instance, "o2o", draft.cls, automatic=True, parent_link=True)
-        draft.local = {name: field, **draft.local}
+        field = self.automatic.parent_link(draft, parent)
+        if field is not None:
+            draft.local = {name: field, **draft.local}
         return field
 
     # --- finishing ---
@@ -297,9 +312,9 @@ class ModelClasses:
         """What Django adds when a concrete class is complete: ``_order``, the primary key, ``objects``."""
         self._swap(draft)
         if draft.options.get("order_with_respect_to") and "_order" not in draft.local:
-            instance = self._construct("django.db.models.fields.proxy", "OrderWrt", [], {})
-            if instance is not None:
-                self.add_field(draft, FieldDraft("_order", instance, "column", draft.cls, automatic=True))
+            order = self.automatic.order(draft)
+            if order is not None:
+                self.add_field(draft, order)
         if draft.proxy and draft.proxy_for is not None:
             draft.pk = draft.proxy_for.concrete.pk
         elif draft.pk is None:
@@ -310,9 +325,13 @@ class ModelClasses:
 
     def _swap(self, draft: Draft) -> None:
         swappable = draft.options.get("swappable")
-        value = self._setting(swappable) if isinstance(swappable, str) else None
+        if not isinstance(swappable, str):
+            return
+        value = self._setting(swappable)
         if isinstance(value, str) and value.lower() != draft.label.lower():
             draft.swapped = value
+        if self.doubts.of(swappable) is not None:
+            draft.doubts.setdefault("installed", self.doubts.reason([swappable]))
 
     def _automatic_pk(self, draft: Draft) -> None:
         link = next(iter(draft.parents.values()), None)
@@ -321,15 +340,8 @@ class ModelClasses:
             link.instance.attrs["primary_key"] = True
             draft.pk = link
             return
-        path = draft.app.default_auto_field if draft.app is not None else None
-        path = path or self._setting("DEFAULT_AUTO_FIELD")
-        certain = isinstance(path, str)
-        source, _, name = (path if certain else "django.db.models.BigAutoField").rpartition(".")
-        instance = self._construct(source, name, [], {"primary_key": True, "auto_created": True})
-        if instance is not None:
-            field = FieldDraft("id", instance, "column", draft.cls, automatic=True, certain=certain)
-            draft.local = {"id": field, **draft.local}
-            draft.pk = field
+        draft.pk = self.automatic.primary_key(draft)
+        draft.local = {draft.pk.name: draft.pk, **draft.local}
 
     def table_fields(self, draft: Draft) -> list[tuple[FieldDraft, Draft]]:
         """Fields with a column or table of their own and the model they belong to, the parents' first."""
@@ -350,14 +362,6 @@ class ModelClasses:
                 for name, manager in base_draft.managers.items():
                     found.setdefault(name, manager)
         return list(found.values())
-
-    def _django(self, module: str, name: str) -> Any:
-        found = self.x.resolver.module(module)
-        return self.x.global_value(found, name) if found is not None else External(f"{module}.{name}")
-
-    def _construct(self, module: str, name: str, args: list[Any], kwargs: dict[Any, Any]) -> Instance | None:
-        value = self.x.bounded(lambda: self.x.call(self._django(module, name), args, kwargs))
-        return value if isinstance(value, Instance) else None
 
 
 def _names_model(dotted: str) -> bool:
@@ -385,5 +389,5 @@ def _copied(field: FieldDraft) -> FieldDraft:
     """An inherited field's copy for the class that takes it over."""
     return FieldDraft(
         field.name, copy_instance(field.instance), field.kind, field.owner, field.code, field.node, field.automatic,
-        field.parent_link, field.certain,
+        field.parent_link, dict(field.doubts),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from djguide_analyzers.project.models.drafts import Draft, FieldDraft
 from djguide_analyzers.project.models.evaluation import UNKNOWN, Instance, Interpreter
+from djguide_analyzers.project.models.evaluation.known import given
 from djguide_analyzers.project.models.evaluation.values import Bound, Closure, Native, Raised, Signal, Unknown
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.project.resolve import External
@@ -141,15 +142,17 @@ class Definition:
 
     def _django_contribute(self, x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
         """``contribute_to_class(self, cls, name)`` of Django's own classes."""
-        if len(args) < 3 or not isinstance(args[0], Instance) or not isinstance(args[1], ClassInfo):
+        value, cls, name = given(args, kwargs, "self", "cls", "name")
+        if not isinstance(value, Instance) or not isinstance(cls, ClassInfo):
             return None
-        draft = self.classes.draft(args[1])
-        if draft is not None and isinstance(args[2], str) and not self._has(draft, args[0]):
-            self.classes.contribute(draft, args[2], args[0], private=kwargs.get("private_only") is True)
+        draft = self.classes.draft(cls)
+        if draft is not None and isinstance(name, str) and not self._has(draft, value):
+            self.classes.contribute(draft, name, value, private=kwargs.get("private_only") is True)
         return None
 
-    def _add_to_class(self, cls: ClassInfo, name: Any, value: Any) -> None:
+    def _add_to_class(self, cls: ClassInfo, args: list[Any], kwargs: dict[Any, Any]) -> None:
         draft = self.classes.draft(cls)
+        name, value = given(args, kwargs, "name", "value")
         if draft is None or not isinstance(name, str):
             return
         if isinstance(value, Instance):
@@ -169,7 +172,7 @@ class Definition:
         if name == "_meta":
             return self.meta(draft)
         if name == "add_to_class":
-            return Native(name, lambda x, args, kwargs: self._add_to_class(cls, *args[:2]))
+            return Native(name, lambda x, args, kwargs: self._add_to_class(cls, args, kwargs))
         return UNKNOWN
 
     def meta(self, draft: Draft) -> Instance:

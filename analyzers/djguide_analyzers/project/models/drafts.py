@@ -16,7 +16,7 @@ class FieldDraft:
     """A field as one model class has it.
 
     `instance` is the evaluated field object; `owner` the class whose body declares it; `kind` as in
-    `graph.Field.kind`. `order` sorts fields as Django's creation counter does.
+    `graph.Field.kind`. `doubts` are those of `graph.Field.doubts` that do not lie in the field object.
     """
 
     name: str
@@ -27,18 +27,22 @@ class FieldDraft:
     node: ir.Stmt | None = None
     automatic: bool = False
     parent_link: bool = False
-    certain: bool = True
+    doubts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)
 class ManagerDraft:
-    """A manager as one class body declares it; `instance` None for the automatic ``objects``."""
+    """A manager as one class body declares it; `instance` None for the automatic ``objects``.
+
+    `doubt` says why it may not be there.
+    """
 
     name: str
     instance: Instance | None
     owner: ClassInfo
     code: Code | None = None
     node: ir.Expr | None = None
+    doubt: str | None = None
 
 
 @dataclass(eq=False)
@@ -47,7 +51,8 @@ class Draft:
 
     `own` are the names its body binds; `options` the evaluated attributes of its ``Meta``. `parents` maps the
     concrete parents to the field that links to them, None for a proxy's. `concrete` is the class whose table it
-    uses. `complete` is False when a base could not be read: one of `unreadable`.
+    uses. `complete` is False when a base could not be read: one of `unreadable`. `doubts` are those of
+    `graph.Model.doubts`; `uncertain` are names of the body that may not be bound, with the settings that decide.
     """
 
     cls: ClassInfo
@@ -58,7 +63,7 @@ class Draft:
     proxy: bool = False
     installed: bool = True
     own: dict[str, Any] = field(default_factory=dict)
-    uncertain: set[str] = field(default_factory=set)
+    uncertain: dict[str, frozenset[str]] = field(default_factory=dict)
     local: dict[str, FieldDraft] = field(default_factory=dict)
     private: dict[str, FieldDraft] = field(default_factory=dict)
     managers: dict[str, ManagerDraft] = field(default_factory=dict)
@@ -68,6 +73,7 @@ class Draft:
     swapped: str | None = None
     complete: bool = True
     unreadable: list[str] = field(default_factory=list)
+    doubts: dict[str, str] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
     """What evaluated code has set on ``_meta``."""
 

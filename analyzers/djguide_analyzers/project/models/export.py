@@ -13,7 +13,7 @@ def models_document(graph: ModelGraph, project_root: str) -> dict[str, Any]:
     root = project_root.rstrip("/") + "/"
     return {
         "version": 1,
-        "auth_user_model": graph.auth_user,
+        "auth_user_model": graph.auth_user or None,
         "models": [_model(model, root) for model in graph if model.installed and not model.auto_created],
         "unknown": [
             {"subject": u.subject, "reason": u.reason, "file": _relative(u.path, root), "line": u.line}
@@ -46,6 +46,8 @@ def _model(model: Model, root: str) -> dict[str, Any]:
         "default_manager": model.default_manager,
         "base_manager": model.base_manager,
         "complete": model.complete,
+        "certain": model.certain,
+        "uncertain": sorted(model.doubts),
         "fields": [_field(field) for field in fields if field.kind in ("column", "fk", "o2o")],
         "relations": [_relation(field) for field in fields if field.kind in ("fk", "o2o", "m2m")],
         "generic_foreign_keys": [_generic_key(field) for field in fields if field.kind == "gfk"],
@@ -73,6 +75,7 @@ def _field(field: Field) -> dict[str, Any]:
         "relation": field.kind != "column",
         "line": _line(field.code, field.node),
         "certain": field.certain,
+        "uncertain": sorted(field.doubts),
     }
 
 
@@ -96,6 +99,7 @@ def _relation(field: Field) -> dict[str, Any]:
         "local": field.local,
         "line": _line(field.code, field.node),
         "certain": field.certain,
+        "uncertain": sorted(field.doubts),
     }
 
 
@@ -105,6 +109,7 @@ def _generic_key(field: Field) -> dict[str, Any]:
         "kind": "gfk",
         "class": field.class_name,
         "line": _line(field.code, field.node),
+        "certain": field.certain,
     }
 
 
@@ -116,6 +121,7 @@ def _generic_relation(field: Field) -> dict[str, Any]:
         "target": field.target,
         "related_query_name": field.related_query_name,
         "line": _line(field.code, field.node),
+        "certain": field.certain,
     }
 
 
@@ -125,6 +131,7 @@ def _reverse(reverse: Reverse) -> dict[str, Any]:
         "source": f"{reverse.model}.{reverse.source.name}",
         "kind": reverse.kind,
         "query_name": reverse.query_name,
+        "certain": reverse.certain,
     }
 
 
@@ -133,6 +140,7 @@ def _manager(manager: ManagerInfo) -> dict[str, Any]:
         "name": manager.name,
         "class": manager.class_name,
         "queryset_class": manager.queryset_cls.dotted if manager.queryset_cls is not None else None,
+        "certain": manager.certain,
     }
 
 

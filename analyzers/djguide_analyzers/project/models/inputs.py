@@ -19,15 +19,34 @@ class _NotSet:
 
 
 NOT_SET = _NotSet()
-"""A setting that the project's settings certainly leave to Django's default."""
+"""A setting that the project's settings leave to Django's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why something is not certain, and where that is written: absolute path and one-based line."""
+
+    reason: str
+    path: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AppEntry:
-    """One entry of ``INSTALLED_APPS``; `certain` is False for one that is only there under a condition."""
+    """One entry of ``INSTALLED_APPS``, and where it is written: absolute path and one-based line.
+
+    `certain` is False for one that may not be installed, `doubt` says why.
+    """
 
     entry: str
     certain: bool = True
+    doubt: Doubt | None = None
+    path: str | None = None
+    line: int | None = None
+
+
+def _no_doubt(name: str) -> Doubt | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -35,13 +54,27 @@ class ProjectSettings:
     """The settings of one project, as far as they are known.
 
     Attributes:
-        installed_apps: Entries in order; None when no settings were found, so that every package with models
-            counts as installed.
+        installed_apps: Entries in order; None when none are known, so that every package with models counts as
+            installed.
         complete: Whether `installed_apps` is all of them.
-        setting: Value of a setting: plain Python values, `NOT_SET` when the project leaves it to Django,
-            `UNKNOWN` when it cannot be known.
+        setting: Value of a setting, the likeliest if there are several: plain Python values, `NOT_SET` when
+            the project leaves it to Django, `UNKNOWN` when nothing tells.
+        doubt: Why the value of a setting is not certain; None where it is.
+        open: Why `installed_apps` may not be all of them; None when it is.
     """
 
     installed_apps: Sequence[AppEntry] | None = None
     complete: bool = False
     setting: Callable[[str], Any] = lambda name: UNKNOWN
+    doubt: Callable[[str], Doubt | None] = _no_doubt
+    open: Doubt | None = None
+
+
+def _not_read(name: str) -> Doubt | None:
+    return Doubt("no settings were found, so Django's default is assumed")
+
+
+DEFAULTS = ProjectSettings(setting=lambda name: NOT_SET)
+"""The settings of a project that leaves all of them to Django, and whose packages are all installed."""
+NO_SETTINGS = ProjectSettings(setting=lambda name: NOT_SET, doubt=_not_read)
+"""What holds for a project whose settings were not found: the same, but it is not certain."""

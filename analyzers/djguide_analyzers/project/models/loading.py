@@ -11,13 +11,16 @@ from djguide_analyzers.project.models.evaluation.values import truth
 from djguide_analyzers.project.modules import Code, Module
 
 
-def reachable(x: Interpreter, starts: Iterable[str], wanted: Callable[[str], bool]) -> dict[str, Module]:
+def reachable(
+    x: Interpreter, starts: Iterable[str], wanted: Callable[[str], bool], seen: set[str] | None = None
+) -> dict[str, Module]:
     """The modules called `starts` and what they import at their top level, at any distance.
 
-    Only modules whose name is `wanted` are followed. A package counts as imported with each of its modules.
+    Only modules whose name is `wanted` are followed. A package counts as imported with each of its modules. What is
+    in `seen` has been followed before and is left out; what is followed now is added.
     """
     found: dict[str, Module] = {}
-    seen: set[str] = set()
+    seen = set() if seen is None else seen
     pending = list(starts)[::-1]
     while pending:
         name = pending.pop()
@@ -39,10 +42,11 @@ def imported_modules(x: Interpreter, module: Module) -> Iterator[str]:
     Branches that are certainly not executed are left out.
     """
     for chunk in module.facts.chunks:
-        yield from _imported(x, Code(module, chunk), chunk.outline)
+        yield from imported_by(x, Code(module, chunk), chunk.outline)
 
 
-def _imported(x: Interpreter, code: Code, statements: list[ir.Stmt]) -> Iterator[str]:
+def imported_by(x: Interpreter, code: Code, statements: list[ir.Stmt]) -> Iterator[str]:
+    """Names of modules that `statements` of `code` import, or may."""
     for node in statements:
         if isinstance(node, ir.Import):
             yield from (alias.name for alias in node.names)
@@ -54,13 +58,13 @@ def _imported(x: Interpreter, code: Code, statements: list[ir.Stmt]) -> Iterator
         elif isinstance(node, ir.If):
             if _has_imports(node.body) or _has_imports(node.orelse):
                 known = truth(x.evaluate(node.test, x.module_frame(code)))
-                yield from _imported(x, code, node.body) if known is not False else ()
-                yield from _imported(x, code, node.orelse) if known is not True else ()
+                yield from imported_by(x, code, node.body) if known is not False else ()
+                yield from imported_by(x, code, node.orelse) if known is not True else ()
         elif isinstance(node, ir.Try):
             handled = [inner for handler in node.handlers for inner in handler.body]
-            yield from _imported(x, code, [*node.body, *handled, *node.orelse, *node.final])
+            yield from imported_by(x, code, [*node.body, *handled, *node.orelse, *node.final])
         elif isinstance(node, (ir.With, ir.ClassDef)):
-            yield from _imported(x, code, node.body)
+            yield from imported_by(x, code, node.body)
 
 
 def _has_imports(statements: list[ir.Stmt]) -> bool:
@@ -73,6 +77,7 @@ class Loaded:
     Attributes:
         definitions: Modules that are imported when Django loads the models, the project's first; Django's own,
             which change no models, left out.
+        own: Names of the project's modules.
         packages: Modules of installed packages that may define models.
     """
 
@@ -95,7 +100,7 @@ class Loaded:
             *project.values(),
             *(m for m in self.packages if not m.name.startswith("django.")),
         ]
-        self._own = own
+        self.own = own
         self._imported = set(project)
         self._apps = apps
 
@@ -105,7 +110,7 @@ class Loaded:
         A module that nothing imports when the models load may still be imported later; one of an application
         that is not installed is not.
         """
-        if module.name in self._imported or module.name not in self._own or not self._apps.closed:
+        if module.name in self._imported or module.name not in self.own or not self._apps.closed:
             return True
         package = (
             module.package if module.is_package or not module.package else module.name.rpartition(".")[0]
@@ -113,7 +118,7 @@ class Loaded:
         while package:
             if package in self._apps.by_name:
                 return True
-            if f"{package}.models" in self._own or f"{package}.apps" in self._own:
+            if f"{package}.models" in self.own or f"{package}.apps" in self.own:
                 return False
             package = package.rpartition(".")[0]
         return True

@@ -46,7 +46,7 @@ class ManagerReader:
 
     def _info(self, manager: ManagerDraft) -> ManagerInfo:
         if manager.instance is None:
-            return ManagerInfo(manager.name, _MANAGER, None, None)
+            return ManagerInfo(manager.name, _MANAGER, None, None, certain=manager.doubt is None)
         cls = manager.instance.cls
         written = cls if isinstance(cls, ClassInfo) and cls.node.body else self._written(cls)
         return ManagerInfo(
@@ -56,6 +56,7 @@ class ManagerReader:
             self._queryset(cls),
             manager.code,
             manager.node if isinstance(manager.node, ir.Expr.__args__) else None,  # type: ignore[attr-defined]
+            manager.doubt is None,
         )
 
     def _written(self, cls: ClassInfo | External) -> ClassInfo | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from djguide_analyzers.project.models.evaluation import UNKNOWN, Interpreter
-from djguide_analyzers.project.models.evaluation.values import Unknown, truth
+from djguide_analyzers.project.models.evaluation.values import truth
 from djguide_analyzers.project.modules import ClassInfo
 
 OPTIONS = (
@@ -62,20 +62,29 @@ class MetaReader:
             return False
         return truth(found[1])
 
-    def options(self, cls: ClassInfo, is_concrete: Callable[[ClassInfo], bool]) -> dict[str, Any]:
-        """The options that are set, evaluated; `UNKNOWN` values included."""
+    def options(
+        self, cls: ClassInfo, is_concrete: Callable[[ClassInfo], bool]
+    ) -> tuple[dict[str, Any], dict[str, frozenset[str]]]:
+        """The options that are set, evaluated, and the uncertain settings that decided them.
+
+        `UNKNOWN` values are among the options.
+        """
         meta = self.effective(cls, is_concrete)
         if meta is None:
-            return {}
+            return {}, {}
         result: dict[str, Any] = {}
+        rests_on: dict[str, frozenset[str]] = {}
         readable = self._x.readable(meta)
         for name in OPTIONS:
+            mark = len(self._x.reads)
             found = self._x.find(meta, name)
             if found is not None:
                 result[name] = found[1]
+                if len(self._x.reads) > mark:
+                    rests_on[name] = self._x.read_since(mark)
             elif not readable and name in ("ordering", "unique_together", "indexes", "constraints"):
                 result[name] = UNKNOWN
-        return result
+        return result, rests_on
 
 
 def names(value: Any) -> list[str]:
@@ -91,8 +100,3 @@ def together(value: Any) -> list[list[str]]:
     if all(isinstance(item, str) for item in rows):
         rows = [rows]
     return [names(row) for row in rows if isinstance(row, (list, tuple))]
-
-
-def is_unknown(value: Any) -> bool:
-    """Whether nothing is known of an option that is set."""
-    return isinstance(value, Unknown)

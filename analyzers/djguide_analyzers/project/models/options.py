@@ -10,8 +10,9 @@ from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.models.classes import ModelClasses
 from djguide_analyzers.project.models.drafts import Draft
 from djguide_analyzers.project.models.evaluation import UNKNOWN, Instance, Interpreter
-from djguide_analyzers.project.models.evaluation.values import Unknown, is_whole, truth
+from djguide_analyzers.project.models.evaluation.values import Unknown, is_told, is_whole, truth
 from djguide_analyzers.project.models.meta import names, together
+from djguide_analyzers.project.models.reasons import SettingDoubts
 from djguide_analyzers.project.modules import ClassInfo
 
 _NAME_LENGTHS = {"postgresql": 63, "postgis": 63, "mysql": 64, "oracle": 30}
@@ -22,11 +23,13 @@ class OptionsReader:
     """Fills in the options of models."""
 
     def __init__(
-        self, interpreter: Interpreter, classes: ModelClasses, setting: Callable[[str], Any]
-    ) -> None:
+        self, interpreter: Interpreter, classes: ModelClasses, setting: Callable[[str], Any],
+        doubts: SettingDoubts,
+    ) -> None:  # fmt: skip
         self._x = interpreter
         self._classes = classes
         self._setting = setting
+        self._doubts = doubts
 
     def fill(self, model: Model, draft: Draft) -> None:
         """Table, ordering, constraints and the like."""
@@ -51,7 +54,20 @@ class OptionsReader:
         explicit = draft.options.get("db_table")
         if isinstance(explicit, str) and explicit:
             return explicit
-        return truncated(f"{draft.app_label}_{draft.name.lower()}", self._longest_name())
+        if not is_told(explicit):
+            return ""
+        name, doubt = self.fitting(f"{draft.app_label}_{draft.name.lower()}")
+        if doubt is not None:
+            draft.doubts.setdefault("db_table", doubt)
+        return name
+
+    def fitting(self, name: str) -> tuple[str, str | None]:
+        """A table name, cut to what the database allows, and why that is not certain."""
+        mark = len(self._x.reads)
+        fitted = truncated(name, self._longest_name())
+        settings = self._x.read_since(mark)
+        doubtful = settings and len(name) > min(_NAME_LENGTHS.values())
+        return fitted, self._doubts.reason(settings) if doubtful else None
 
     def _longest_name(self) -> int | None:
         databases = self._setting("DATABASES")

@@ -7,7 +7,7 @@ from typing import Any
 from djguide_analyzers.project.graph import Field, Model, ModelGraph, Reverse
 from djguide_analyzers.project.models.apps import AppTable
 from djguide_analyzers.project.models.drafts import Draft, FieldDraft
-from djguide_analyzers.project.models.evaluation.values import ModelRef, Unknown
+from djguide_analyzers.project.models.evaluation.values import UNKNOWN, ModelRef, Unknown, is_told
 from djguide_analyzers.project.models.fields import FieldReader
 from djguide_analyzers.project.modules import ClassInfo
 from djguide_analyzers.project.resolve import External
@@ -63,13 +63,25 @@ class Linker:
         value = source.instance
         target = self._fields.remote(value, "model")
         field.target = self._labels.of(target, draft)
-        if isinstance(target, Unknown) or field.target is None:
-            field.certain = False
+        if field.target is None:
+            field.doubts.setdefault("target", "the model it points to could not be determined")
         if field.kind == "generic":
             self._link_generic(field, source)
             return
+        if field.kind == "m2m":
+            self._link_through(field, source, draft)
         related_name = self._related_name(source, draft)
         query_name = self._fields.remote(value, "related_query_name")
+        if "default_related_name" in draft.doubts and not self._fields.remote(value, "related_name"):
+            for name in ("related_name", "accessor", "related_query_name"):
+                field.doubts.setdefault(name, draft.doubts["default_related_name"])
+        if not isinstance(related_name, str | None):
+            _leave_unnamed(field, "related_name", "accessor", "related_query_name")
+            return
+        if not is_told(query_name):
+            _leave_unnamed(field, "related_query_name")
+        if field.kind == "m2m" and not is_told(self._fields.remote(value, "symmetrical")):
+            _leave_unnamed(field, "symmetrical", "accessor")
         symmetrical = field.kind == "m2m" and self._symmetrical(value, target, draft)
         field.symmetrical = symmetrical
         if symmetrical:
@@ -81,19 +93,22 @@ class Linker:
         if not hidden:
             suffix = "" if field.kind == "o2o" else "_set"
             field.accessor = related_name or f"{draft.name.lower()}{suffix}"
-        query = _interpolated(query_name, draft) if isinstance(query_name, str) and query_name else None
-        field.related_query_name = query or related_name or draft.name.lower()
-        if field.kind == "m2m":
-            self._link_through(field, source, draft)
+        if is_told(query_name):
+            query = _interpolated(query_name, draft) if isinstance(query_name, str) and query_name else None
+            field.related_query_name = query or related_name or draft.name.lower()
 
     def _link_generic(self, field: Field, source: FieldDraft) -> None:
         query_name = self._fields.remote(source.instance, "related_query_name")
         field.related_query_name = query_name if isinstance(query_name, str) and query_name else None
+        if not is_told(query_name):
+            _leave_unnamed(field, "related_query_name")
 
-    def _related_name(self, source: FieldDraft, draft: Draft) -> str | None:
+    def _related_name(self, source: FieldDraft, draft: Draft) -> str | Unknown | None:
         name = self._fields.remote(source.instance, "related_name")
-        if not isinstance(name, str) or not name:
+        if not name:
             name = draft.options.get("default_related_name")
+        if not is_told(name):
+            return UNKNOWN
         return _interpolated(name, draft) if isinstance(name, str) and name else None
 
     def _symmetrical(self, value: Any, target: Any, draft: Draft) -> bool:
@@ -110,6 +125,14 @@ class Linker:
             field.through, field.through_auto = f"{draft.label}_{field.name}", True
         else:
             field.through = self._labels.of(through, draft)
+            if field.through is None:
+                field.doubts.setdefault("through", "the through model could not be determined")
+
+
+def _leave_unnamed(field: Field, decisive: str, *others: str) -> None:
+    """The argument called `decisive` is not known, so neither is what follows from it."""
+    for name in (decisive, *others):
+        field.doubts.setdefault(name, f"the value of {decisive} could not be evaluated")
 
 
 def _interpolated(text: str, draft: Draft) -> str:
@@ -148,6 +171,7 @@ def link_reverse(graph: ModelGraph, drafts: list[Draft], by_label: dict[str, Dra
             reverse = reverse_of(model, field) if field.local or field.kind == "generic" else None
             target = by_label.get(str(field.target).lower())
             if reverse is not None and target is not None:
+                reverse.certain = field.sure("target", "accessor") and model.sure("installed")
                 trees.setdefault(target.concrete.label, []).append((reverse, field.parent_link))
     for draft in drafts:
         model = graph.models[draft.label]

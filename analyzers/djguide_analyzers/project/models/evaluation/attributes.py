@@ -112,7 +112,7 @@ class Attributes(Core):
             return UNKNOWN
         found = self.find(value.cls, name)
         if found is None:
-            if value.opaque or not self.readable(value.cls):
+            if value.opaque or not self.told(value.cls):
                 return UNKNOWN
             fallback = self.find(value.cls, "__getattr__")
             if fallback is None or name.startswith("__"):
@@ -168,7 +168,7 @@ class Attributes(Core):
         known = metaclass is None or (
             isinstance(metaclass, ClassInfo) and self._is_known_metaclass(metaclass)
         )
-        if not known or not self.readable(cls) or name.startswith("__") or name in _ADDED_TO_MODELS:
+        if not known or not self.told(cls) or name.startswith("__") or name in _ADDED_TO_MODELS:
             return UNKNOWN
         raise Raised("AttributeError")
 
@@ -209,7 +209,7 @@ class Attributes(Core):
         if isinstance(value, Instance) and isinstance(value.cls, ClassInfo):
             if name in value.attrs or self.find(value.cls, name) is not None:
                 return True
-            return False if not value.opaque and self.readable(value.cls) else None
+            return False if not value.opaque and self.told(value.cls) else None
         try:
             return True if not isinstance(self.attribute(value, name), Unknown) else None
         except Raised:

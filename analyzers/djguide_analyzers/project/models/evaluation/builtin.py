@@ -337,7 +337,7 @@ def _dir(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     for base in x.resolver.mro(cls):
         if isinstance(base, ClassInfo):
             names |= {*base.members.names, *x.overlays.get(base, ())}
-    return [*sorted(name for name in names if isinstance(name, str)), *([] if x.readable(cls) else [MORE])]
+    return [*sorted(name for name in names if isinstance(name, str)), *([] if x.told(cls) else [MORE])]
 
 
 def _import(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:

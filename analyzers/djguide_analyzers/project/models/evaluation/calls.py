@@ -49,7 +49,10 @@ class Calls(Core):
         if isinstance(function, Native):
             if code is not None:
                 self.site = code
-            return function.call(self, args, kwargs)
+            try:
+                return function.call(self, args, kwargs)
+            except IndexError:  # an argument is given by keyword that usually is not
+                return UNKNOWN
         if isinstance(function, FunctionInfo):
             return self.invoke(function, None, None, args, kwargs)
         if isinstance(function, Closure):

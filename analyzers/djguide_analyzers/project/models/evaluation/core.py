@@ -86,6 +86,21 @@ class Core(ABC):
         """Where the last call of a built-in function stands."""
         self.executing: Module | None = None
         """The module whose top level is being executed."""
+        self.reads: list[str] = []
+        """Settings whose value is not certain, in the order in which evaluated code read them."""
+        self.argument_reads: dict[int, dict[Any, frozenset[str]]] = {}
+        """Such settings by argument, for the calls whose arguments have been evaluated."""
+        self.rests_on: dict[Any, frozenset[str]] = {}
+        """Such settings that a remembered value was made with, by what it is remembered under."""
+        self.conditional: dict[tuple[str, str], frozenset[str]] = {}
+        """Top-level names, by their module's path, that are only bound under a condition that is not certain,
+        with the settings that decide."""
+        self.supposing: list[frozenset[str]] = []
+        """Such settings that led to the statements which are executed."""
+        self.lost: list[tuple[Code, ir.Call]] = []
+        """Calls that add something to a model class nobody can tell, or something nobody can tell."""
+        self.left_out: list[tuple[ClassInfo, str, Instance, frozenset[str]]] = []
+        """What class bodies would hold if such settings had another value: class, name, object, settings."""
         self.defining: set[ClassInfo] = set()
         """Classes that are being made, so that no name is bound to them yet."""
         self._globals: dict[tuple[str, str], Any] = {}
@@ -121,16 +136,36 @@ class Core(ABC):
         happened to ask for it first, nor pay with that evaluation's steps.
         """
         state = (self.depth, self.journals, self.trying, self.steps, self.doubts)
+        supposing, self.supposing = self.supposing, []
         self.nested += 1
         if self.nested > _NESTED:
             self.nested -= 1
+            self.supposing = supposing
             return default
         self.depth, self.journals, self.trying, self.steps, self.doubts = 0, [], 0, 0, 0
         try:
             return self.bounded(function, default)
         finally:
             self.depth, self.journals, self.trying, self.steps, self.doubts = state
+            self.supposing = supposing
             self.nested -= 1
+
+    def noting(self, key: Any, function: Callable[[], Any]) -> Any:
+        """What `function` returns, to be remembered under `key`, with the uncertain settings that it read."""
+        mark = len(self.reads)
+        value = function()
+        if len(self.reads) > mark:
+            self.rests_on[key] = self.read_since(mark)
+        return value
+
+    def recall(self, key: Any) -> None:
+        """Something remembered under `key` is used: so are the settings that it rests on."""
+        if key in self.rests_on:
+            self.reads += self.rests_on[key]
+
+    def read_since(self, mark: int) -> frozenset[str]:
+        """Uncertain settings read since there were `mark` entries in `reads`."""
+        return frozenset(self.reads[mark:])
 
     @property
     def in_doubt(self) -> bool:
@@ -258,6 +293,9 @@ class Core(ABC):
 
     @abstractmethod
     def readable(self, cls: ClassInfo) -> bool: ...
+
+    @abstractmethod
+    def told(self, cls: ClassInfo) -> bool: ...
 
     @abstractmethod
     def class_value(self, cls: ClassInfo, name: str) -> Any: ...

@@ -7,6 +7,7 @@ from typing import Any
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.models.evaluation import operators
 from djguide_analyzers.project.models.evaluation.core import Core
+from djguide_analyzers.project.models.evaluation.known import given
 from djguide_analyzers.project.models.evaluation.values import (
     MORE,
     SCALARS,
@@ -15,11 +16,16 @@ from djguide_analyzers.project.models.evaluation.values import (
     Frame,
     Instance,
     Raised,
+    Unknown,
     is_whole,
     join,
     truth,
 )
+from djguide_analyzers.project.modules import ClassInfo
+from djguide_analyzers.project.resolve import External
 
+_CHANGING = {"add_to_class": ("name", "value"), "contribute_to_class": ("cls", "name")}
+"""Methods that give a model class something, with their first parameters."""
 _MAX_ITEMS = 2000
 
 
@@ -45,14 +51,17 @@ class Expressions(Core):
     def arguments(self, node: ir.Call, frame: Frame) -> tuple[list[Any], dict[Any, Any]]:
         """Evaluated arguments; `MORE` among them stands for ones that are not known."""
         args: list[Any] = []
+        mark = len(self.reads)
         for arg in node.args:
             if isinstance(arg, ir.Star):
                 args += self.items(self.expr(arg.value, frame))
             else:
                 args.append(self.expr(arg, frame))
+            mark = self._note_argument(node, "*" if isinstance(arg, ir.Star) else len(args) - 1, mark)
         kwargs: dict[Any, Any] = {}
         for keyword in node.keywords:
             value = self.expr(keyword.value, frame)
+            mark = self._note_argument(node, keyword.name or "*", mark)
             if keyword.name is not None:
                 kwargs[keyword.name] = value
             elif isinstance(value, dict):
@@ -60,6 +69,12 @@ class Expressions(Core):
             else:
                 kwargs[MORE] = True
         return args, kwargs
+
+    def _note_argument(self, node: ir.Call, key: Any, mark: int) -> int:
+        """Remember the uncertain settings that an argument of a running call was evaluated with."""
+        if len(self.reads) > mark:
+            self.argument_reads.setdefault(id(node), {})[key] = self.read_since(mark)
+        return len(self.reads)
 
     def items(self, value: Any) -> list[Any]:
         """What iterating over `value` gives; ends in `MORE` when there may be others."""
@@ -136,9 +151,39 @@ def _call(x: Core, node: Any, frame: Frame) -> Any:
             return x.super_of(frame)
         if func.id == "locals":
             return frame.names
+    mark = len(x.reads)
     function = x.expr(func, frame)
     args, kwargs = x.arguments(node, frame)
-    return x.call(function, args, kwargs, frame.code, node)
+    if isinstance(func, ir.Attr) and func.name in _CHANGING:
+        _note_lost(x, function, given(args, kwargs, *_CHANGING[func.name]), node, frame)
+    value = x.call(function, args, kwargs, frame.code, node)
+    if len(x.reads) > mark:
+        by_argument = x.argument_reads.pop(id(node), {})
+        if isinstance(value, Instance):
+            _note_settings(value, by_argument if value.call is node else {}, x.read_since(mark))
+    return value
+
+
+def _note_lost(x: Core, function: Any, args: list[Any], node: ir.Call, frame: Frame) -> None:
+    """Remember a call that adds to a model class, when it is not known which class, what, or by which name."""
+    if isinstance(function, (Unknown, External)):
+        known = False
+    elif node.func.name == "add_to_class":  # type: ignore[union-attr]
+        known = isinstance(args[0], str) and not isinstance(args[1], (Unknown, External))
+    else:
+        known = isinstance(args[0], ClassInfo) and isinstance(args[1], str)
+    if not known:
+        x.lost.append((frame.code, node))
+
+
+def _note_settings(value: Instance, by_argument: dict[Any, frozenset[str]], read: frozenset[str]) -> None:
+    """Which uncertain settings decided what an object was made with."""
+    read = read.difference(*by_argument.values())
+    known = dict(value.rests_on or {})
+    for key, settings in (*by_argument.items(), ("*", read)):
+        if settings:
+            known[key] = known.get(key, frozenset()) | settings
+    value.rests_on = known
 
 
 def _subscript(x: Core, node: Any, frame: Frame) -> Any:

@@ -34,6 +34,13 @@ def _unknown(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return UNKNOWN
 
 
+def given(args: list[Any], kwargs: dict[Any, Any], *names: str) -> list[Any]:
+    """The arguments of these names, given by position or by name; `UNKNOWN` for those that are not given."""
+    return [
+        args[number] if number < len(args) else kwargs.get(name, UNKNOWN) for number, name in enumerate(names)
+    ]
+
+
 def _get_user_model(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     label = x.origin.setting("AUTH_USER_MODEL")
     return x.origin.get_model(label) if isinstance(label, str) else UNKNOWN
@@ -68,8 +75,9 @@ def _copy(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
 def copy_instance(value: Instance) -> Instance:
     """A copy that can change without the original, the other side of a relation included."""
     result = Instance(
-        value.cls, dict(value.attrs), value.args, dict(value.kwargs), value.code, value.call, value.opaque
-    )
+        value.cls, dict(value.attrs), value.args, dict(value.kwargs), value.code, value.call, value.opaque,
+        value.rests_on,
+    )  # fmt: skip
     rel = value.attrs.get("remote_field")
     if isinstance(rel, Instance):
         copied = Instance(rel.cls, dict(rel.attrs), rel.args, rel.kwargs, rel.code, rel.call, rel.opaque)

@@ -9,6 +9,7 @@ from djguide_analyzers.project.models.evaluation import enums
 from djguide_analyzers.project.models.evaluation.core import PENDING, Core
 from djguide_analyzers.project.models.evaluation.names import changed_name
 from djguide_analyzers.project.models.evaluation.values import UNKNOWN, Bound, Closure, Descriptor, Frame
+from djguide_analyzers.project.models.sketches import is_sketch
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, ImportedModule, ImportedName, Value
 from djguide_analyzers.project.resolve import HARMLESS, External, called_name
 
@@ -40,18 +41,27 @@ class Members(Core):
         """Whether the whole hierarchy of `cls` can be read."""
         return self.resolver.fully_known(cls)
 
+    def told(self, cls: ClassInfo) -> bool:
+        """Whether every attribute that `cls` has can be seen: it is readable, and nothing of it a mere sketch."""
+        return self.readable(cls) and not any(
+            isinstance(base, ClassInfo) and is_sketch(base.module) for base in self.resolver.mro(cls)
+        )
+
     def class_value(self, cls: ClassInfo, name: str) -> Any:
         """What the body of `cls` binds `name` to: functions raw, values evaluated."""
         key = (cls, name)
         value = self._class_values.get(key, PENDING)
         if value is PENDING:
             self._class_values[key] = UNKNOWN
-            value = self.apart(lambda: self._evaluate_member(cls, name))
+            value = self.noting(key, lambda: self.apart(lambda: self._evaluate_member(cls, name)))
             self._class_values[key] = value
+        elif self.rests_on:
+            self.recall(key)
         return value
 
     def _evaluate_member(self, cls: ClassInfo, name: str) -> Any:
         if cls in self.namespaces:
+            self.reads += (self.namespaces[cls].rests_on or {}).get(name, ())
             return self.namespaces[cls].names.get(name, UNKNOWN)
         binding = cls.member(name)
         match binding:

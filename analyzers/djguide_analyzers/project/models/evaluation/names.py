@@ -23,6 +23,8 @@ class Names(Core):
         while scope is not None:
             if not scope.is_class or frame.is_class:
                 if name in scope.names:
+                    if scope.rests_on:
+                        self.reads += scope.rests_on.get(name, ())
                     return scope.names[name]
                 if scope.lazy and scope.owner is not None and scope.owner.member(name) is not None:
                     return self.class_value(scope.owner, name)
@@ -97,8 +99,10 @@ class Names(Core):
         value = self._globals.get(key, PENDING)
         if value is PENDING:
             self._globals[key] = UNKNOWN  # a circle of imports
-            value = self.apart(lambda: self.imported(binding.module, binding.name))
+            value = self.noting(key, lambda: self.apart(lambda: self.imported(binding.module, binding.name)))
             self._globals[key] = value
+        elif self.rests_on:
+            self.recall(key)
         return value
 
     def _chosen(self, module: Module, name: str) -> Any:
@@ -107,8 +111,10 @@ class Names(Core):
         value = self._globals.get(key, PENDING)
         if value is PENDING:
             self._globals[key] = UNKNOWN
-            value = self.apart(lambda: self._execute_slice(module, name))
+            value = self.noting(key, lambda: self.apart(lambda: self._execute_slice(module, name)))
             self._globals[key] = value
+        elif self.rests_on:
+            self.recall(key)
         return value
 
     def may_define(self, cls: ClassInfo) -> bool:
@@ -128,8 +134,10 @@ class Names(Core):
         value = self._globals.get(key, PENDING)
         if value is PENDING:
             self._globals[key] = UNBOUND  # until it is evaluated
-            value = self.apart(lambda: self._evaluate_global(ref))
+            value = self.noting(key, lambda: self.apart(lambda: self._evaluate_global(ref)))
             self._globals[key] = value
+        elif self.rests_on:
+            self.recall(key)
         if value is UNBOUND and self.trying and self.executing is ref.module:
             raise Raised("NameError")
         return UNKNOWN if value is UNBOUND else value
@@ -158,11 +166,21 @@ class Names(Core):
                         continue
                     code = Code(module, chunk)
                     names = frame.names if frame else {}
-                    frame = Frame(code, names, uncertain=frame.uncertain if frame else set())
+                    frame = Frame(
+                        code,
+                        names,
+                        uncertain=frame.uncertain if frame else set(),
+                        rests_on=frame.rests_on if frame else None,
+                    )
                     self.block([node], frame)
         finally:
             self.executing = outside
-        return frame.names.get(name, UNBOUND) if frame else UNKNOWN
+        if frame is None:
+            return UNKNOWN
+        value = frame.names.get(name, UNBOUND)
+        if name in frame.uncertain or isinstance(value, Unknown):
+            self.conditional[module.path, name] = (frame.rests_on or {}).get(name, frozenset())
+        return value
 
     def _changed_names(self, module: Module) -> set[str]:
         """Names whose value a top-level statement changes in place."""

@@ -8,7 +8,7 @@ from typing import Any
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.models.evaluation import operators
 from djguide_analyzers.project.models.evaluation.core import Completion, Core
-from djguide_analyzers.project.models.evaluation.journal import forget
+from djguide_analyzers.project.models.evaluation.journal import Journal, forget
 from djguide_analyzers.project.models.evaluation.values import (
     MORE,
     SCALARS,
@@ -130,11 +130,15 @@ def _expression(x: Core, node: ir.ExprStmt, frame: Frame) -> Completion:
 def _assign(x: Core, node: ir.Assign, frame: Frame) -> Completion:
     if node.value is None:
         return None
+    mark = len(x.reads)
     value = x.expr(node.value, frame)
     if isinstance(value, Instance) and value.call is node.value:
         x.statements[id(value)] = (value, node)
     for target in node.targets:
         x.assign(target, value, frame)
+        if isinstance(target, ir.Name):
+            # What settings decided about an object is kept with the object, by argument.
+            frame.note(target.id, frozenset() if isinstance(value, Instance) else x.read_since(mark))
     return None
 
 
@@ -182,15 +186,60 @@ def _delete(x: Core, node: ir.Delete, frame: Frame) -> Completion:
 
 
 def _if(x: Core, node: ir.If, frame: Frame) -> Completion:
+    mark = len(x.reads)
     known = truth(x.evaluate(node.test, frame))
     if known is None:
         return x.branch([node.body, node.orelse], frame)
+    taken, other = (node.body, node.orelse) if known else (node.orelse, node.body)
+    if len(x.reads) > mark:
+        return _supposed(x, taken, other, frame, x.read_since(mark))
+    return _taken(x, taken, other, frame)
+
+
+def _taken(x: Core, block: list[ir.Stmt], other: list[ir.Stmt], frame: Frame) -> Completion:
     try:
-        return x.block(node.body if known else node.orelse, frame)
+        return x.block(block, frame)
     except Raised:
         if x.trying:
             raise
-        return x.block(node.orelse if known else node.body, frame)  # the test must have been misjudged
+        return x.block(other, frame)  # the test must have been misjudged
+
+
+def _supposed(
+    x: Core, block: list[ir.Stmt], other: list[ir.Stmt], frame: Frame, settings: frozenset[str]
+) -> Completion:
+    """Execute the likelier branch, where `settings` of uncertain value decide."""
+    left_out = _left_out(x, other, frame, settings) if frame.is_class and other else {}
+    before = dict(frame.names)
+    x.supposing.append(settings)
+    try:
+        return _taken(x, block, other, frame)
+    finally:
+        x.supposing.pop()
+        for name, value in frame.names.items():
+            if name in left_out or name not in before or before[name] is not value:
+                frame.uncertain.add(name)
+                frame.note(name, settings | (frame.rests_on or {}).get(name, frozenset()))
+
+
+def _left_out(x: Core, block: list[ir.Stmt], frame: Frame, settings: frozenset[str]) -> dict[str, Any]:
+    """What the branch of a class body that is not taken would have bound; objects among it are noted."""
+    journal = Journal()
+    x.journals.append(journal)
+    x.trying += 1
+    try:
+        x.block(block, frame)
+    except Raised:
+        pass
+    finally:
+        x.journals.pop()
+        x.trying -= 1
+        _, names = journal.take_back().get(id(frame.names), (None, {}))
+    names = {name: value for name, value in names.items() if frame.names.get(name) is not value}
+    for name, value in names.items():
+        if isinstance(value, Instance) and frame.owner is not None:
+            x.left_out.append((frame.owner, name, value, settings))
+    return names
 
 
 def _for(x: Core, node: ir.For, frame: Frame) -> Completion:

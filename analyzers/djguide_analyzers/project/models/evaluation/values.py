@@ -57,7 +57,8 @@ class Instance:
 
     `args` and `kwargs` are what its class was called with; `code` and `call` where. An object of a class whose
     hierarchy could not be read has a known constructor call, but its `attrs` are not to be relied on:
-    `opaque` is True.
+    `opaque` is True. `rests_on` are the settings of uncertain value that decided an argument, by position or
+    keyword; those that decided something else are under ``"*"``.
     """
 
     cls: ClassInfo | External
@@ -67,6 +68,7 @@ class Instance:
     code: Code | None = None
     call: ir.Call | None = None
     opaque: bool = False
+    rests_on: dict[Any, frozenset[str]] | None = None
 
     def __repr__(self) -> str:
         return f"<instance of {self.cls.dotted}>"
@@ -84,7 +86,8 @@ class Frame:
     """The names that code sees while it is evaluated.
 
     `owner` is the class whose body it is, or whose method; `receiver` the method's first argument. `enclosing` is
-    the frame of the function around it. A `lazy` frame of a class looks its members up one by one.
+    the frame of the function around it. A `lazy` frame of a class looks its members up one by one. `uncertain`
+    names may not be bound; `rests_on` are the settings of uncertain value that decided what names mean.
     """
 
     code: Code
@@ -97,6 +100,16 @@ class Frame:
     maybe_returned: list[Any] = field(default_factory=list)
     uncertain: set[str] = field(default_factory=set)
     globals: frozenset[str] = frozenset()
+    rests_on: dict[str, frozenset[str]] | None = None
+
+    def note(self, name: str, settings: frozenset[str]) -> None:
+        """What `name` means now was decided by `settings`."""
+        if settings:
+            if self.rests_on is None:
+                self.rests_on = {}
+            self.rests_on[name] = settings
+        elif self.rests_on:
+            self.rests_on.pop(name, None)
 
 
 @dataclass(eq=False, slots=True)
@@ -207,6 +220,15 @@ def truth(value: Any) -> bool | None:
     if isinstance(value, Instance):
         return None if value.opaque or isinstance(value.cls, External) else True
     return True
+
+
+def is_told(value: Any) -> bool:
+    """Whether a value that should be plain, and all that is in it, could be evaluated."""
+    if isinstance(value, (list, tuple, set)):
+        return all(is_told(item) for item in value)
+    if isinstance(value, Instance):
+        return not value.opaque and not isinstance(value.cls, External)
+    return not isinstance(value, (Unknown, External, More))
 
 
 def is_whole(value: Any) -> bool:

@@ -1,0 +1,152 @@
+"""What runs while Django loads applications, as far as it may change models.
+
+In Django's order: what ``apps`` modules hold and their configurations do when they are made, what the modules
+with models hold beside classes, and at last the ``ready()`` of each configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.models.apps import App, AppTable
+from djguide_analyzers.project.models.classes import ModelClasses
+from djguide_analyzers.project.models.definition import is_django
+from djguide_analyzers.project.models.evaluation import Instance, Interpreter
+from djguide_analyzers.project.models.evaluation.values import Frame, Raised
+from djguide_analyzers.project.models.loading import Loaded, imported_by, reachable
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
+from djguide_analyzers.project.resolve import called_name
+
+CHANGING = frozenset({"add_to_class", "contribute_to_class"})
+"""Methods that give a model class something it was not defined with."""
+
+
+class Running:
+    """Executes what is executed while applications are loaded."""
+
+    def __init__(
+        self, interpreter: Interpreter, apps: AppTable, classes: ModelClasses, loaded: Loaded
+    ) -> None:
+        self._x = interpreter
+        self._apps = apps
+        self._classes = classes
+        self._loaded = loaded
+        self._done: set[str] = set()
+        self._imported: set[str] = set()
+
+    def definitions(self) -> None:
+        """Execute the modules that are imported when the models are loaded."""
+        configurations = {f"{app.name}.apps" for app in self._apps}
+        first = [module for module in self._loaded.definitions if module.name in configurations]
+        self._modules(first)
+        for app, function, owner in self._methods("__init__"):
+            self._execute(app, function, owner)
+        self._modules(self._loaded.definitions)
+        self._imported |= {module.name for module in self._loaded.definitions}
+        for module in self._loaded.definitions:
+            for cls in module.classes():
+                if cls.node.decorators and self._classes.draft(cls) is None:
+                    self._classes.definition.decorate(cls)
+
+    def ready(self) -> None:
+        """Execute ``ready()`` of each application, and the modules that it imports."""
+        for app, function, owner in self._methods("ready"):
+            if owner.module.origin == "project" or _changes(function.statements):
+                own = self._loaded.own if owner.module.origin == "project" else frozenset()
+                names = imported_by(self._x, function.body_code, function.statements)
+                self._modules(reachable(self._x, names, own.__contains__, self._imported).values())
+                self._execute(app, function, owner)
+
+    def _methods(self, name: str) -> Iterator[tuple[App, FunctionInfo, ClassInfo]]:
+        """A method of the configurations that have one of their own, with the class that defines it."""
+        for app in self._apps:
+            found = self._x.find(app.config, name) if app.config is not None else None
+            if found is not None and isinstance(found[1], FunctionInfo) and not is_django(found[0]):
+                yield app, found[1], found[0]
+
+    def _modules(self, modules: Iterable[Module]) -> None:
+        for module in modules:
+            if module.path not in self._done:
+                self._done.add(module.path)
+                self._module(module)
+
+    def _module(self, module: Module) -> None:
+        """Execute the calls that stand at the top level: they may change models."""
+        for chunk in module.facts.chunks:
+            code = Code(module, chunk)
+            for node in chunk.outline:
+                if _has_effects(node):
+                    self._x.bounded(
+                        lambda node=node, code=code: self._x.block([node], self._x.module_frame(code))
+                    )
+        for bindings in module.symbols.names.values():
+            for binding in bindings:
+                if isinstance(binding, FunctionInfo) and binding.node.decorators:
+                    self._connect(binding)
+
+    def _connect(self, function: FunctionInfo) -> None:
+        """``@receiver(class_prepared)``."""
+        prepared = self._classes.definition.prepared
+        for node in function.node.decorators:
+            if isinstance(node, ir.Call) and node.args and called_name(node) == "receiver":
+                frame = self._x.module_frame(function.code)
+                signals = self._x.evaluate(node.args[0], frame)
+                if prepared in (signals if isinstance(signals, (list, tuple)) else (signals,)):
+                    senders = [self._x.evaluate(k.value, frame) for k in node.keywords if k.name == "sender"]
+                    prepared.receivers.append((function, senders[0] if senders else None))
+
+    def _execute(self, app: App, function: FunctionInfo, owner: ClassInfo) -> None:
+        """Execute a method of a configuration; a statement that fails takes none of the others with it."""
+        receiver = self._x.origin.app_configs().get(app.label)
+        names: dict[str, Any] = {}
+        for number, param in enumerate(function.node.params.items):
+            if number == 0 and isinstance(receiver, Instance):
+                names[param.name] = receiver
+            elif param.kind in ("*", "**"):
+                names[param.name] = () if param.kind == "*" else {}
+        frame = Frame(function.body_code, names, None, owner, receiver)
+        if not app.certain:
+            self._x.supposing.append(frozenset())
+        try:
+            self._x.bounded(lambda: self._statements(function.statements, frame), None)
+        finally:
+            if not app.certain:
+                self._x.supposing.pop()
+
+    def _statements(self, statements: list[ir.Stmt], frame: Frame) -> None:
+        for node in statements:
+            try:
+                if self._x.block([node], frame) is not None:
+                    return
+            except Raised:
+                continue
+
+
+def _has_effects(node: ir.Stmt) -> bool:
+    """Whether executing a top-level statement does more than bind names."""
+    match node:
+        case ir.ExprStmt():
+            return True
+        case ir.Assign(targets=targets):
+            return any(not isinstance(target, (ir.Name, ir.Display)) for target in targets)
+        case ir.If() | ir.Try() | ir.With() | ir.For() | ir.While():
+            return any(map(_has_effects, _inner(node)))
+    return False
+
+
+def _inner(node: ir.Stmt) -> list[ir.Stmt]:
+    """The statements in the blocks of a compound statement."""
+    blocks = [getattr(node, name, None) or [] for name in ("body", "orelse", "final")]
+    blocks += [handler.body for handler in getattr(node, "handlers", ())]
+    return [inner for block in blocks for inner in block]
+
+
+def _changes(statements: list[ir.Stmt]) -> bool:
+    """Whether statements call a method that changes model classes, in so many words."""
+    for node in statements:
+        call = node.value if isinstance(node, ir.ExprStmt) else None
+        if (isinstance(call, ir.Call) and called_name(call) in CHANGING) or _changes(_inner(node)):
+            return True
+    return False
