@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from djguide_analyzers.engine.config import Config
 from djguide_analyzers.engine.report import Problem
-from djguide_analyzers.engine.verify import verified
-from djguide_analyzers.facts import ir
+from djguide_analyzers.engine.verify import Facts, verified
 from djguide_analyzers.project.modules import Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules import registry
@@ -93,9 +92,12 @@ class Checker:
         text = self.read(path)
         return LineIndex(text) if text is not None else None
 
-    def _facts(self, path: str) -> ir.PyFacts | None:
+    def _facts(self, path: str) -> Facts | None:
         module = self.project.modules.get(path)
-        return module.facts if module is not None else None
+        if module is not None:
+            return module.facts
+        template = self.project.templates.at(path)
+        return template.facts if template is not None else None
 
     def _run(self, entry: registry.Entry, context: FileContext) -> Iterator[Hit]:
         try:

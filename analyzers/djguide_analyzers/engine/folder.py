@@ -11,12 +11,13 @@ from djguide_analyzers.engine import suppressions
 from djguide_analyzers.engine.checker import unique
 from djguide_analyzers.engine.config import Loaded, load_config
 from djguide_analyzers.engine.report import Problem, ProjectSummary
-from djguide_analyzers.engine.store import FactsStore
+from djguide_analyzers.engine.store import FactsStore, syntax_problem
 from djguide_analyzers.engine.tracked import TrackedProject
 from djguide_analyzers.project.discovery import Discovery, discover
 from djguide_analyzers.project.files import DiskFiles, is_inside
 from djguide_analyzers.project.link import link
 from djguide_analyzers.project.project import Project
+from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.finding import Confidence, Finding, Place, Severity
 
@@ -49,6 +50,17 @@ class Folder:
             if path in tracked.project.modules and not tracked.edited(path, self._store.python(path)):
                 self._projects = None
                 return
+            if path not in tracked.project.modules:
+                tracked.template_edited(path)
+
+    def changed(self, path: str) -> bool:
+        """Take note of a change on the disk; False when it may have changed which files and projects there are."""
+        if self._discovery is None or not self._files.is_file(path):
+            return False
+        if not any(path in project.template_files for project in self._discovery.projects):
+            return False
+        self.edited(path)
+        return True
 
     # --- steps -------------------------------------------------------------------------------------------
 
@@ -81,7 +93,16 @@ class Folder:
 
     @property
     def file_count(self) -> int:
-        return len(self.paths())
+        return len(self.paths()) + len(self.template_paths())
+
+    def template_paths(self) -> list[str]:
+        """The workspace's own templates, of projects that are linked."""
+        return sorted({path for t in self._projects or () for path in t.project.templates.own_files})
+
+    def _templates(self) -> Iterator[TemplateSource]:
+        """Those that can be read; one of several projects comes once for each."""
+        for tracked in self._projects or ():
+            yield from tracked.project.templates.own()
 
     def tracked(self, steps: Steps | None = None) -> list[TrackedProject]:
         """The projects, linked."""
@@ -97,6 +118,7 @@ class Folder:
                         self._store.python,
                         workspace=self.root,
                         environment=config.environment,
+                        template_facts=self._store.template,
                     ),
                     config,
                     self._files.read_text,
@@ -105,7 +127,17 @@ class Folder:
             ]
             if steps is not None:
                 steps.timed("linking", time.perf_counter() - started)
+            self._read_templates(steps)
         return self._projects
+
+    def _read_templates(self, steps: Steps | None) -> None:
+        """Facts of the project's own templates, which can be told from other files once it is linked."""
+        started = time.perf_counter()
+        for number, _ in enumerate(self._templates()):
+            if steps is not None and number % 20 == 0:
+                steps("reading", number, number + 1)
+        if steps is not None:
+            steps.timed("reading", time.perf_counter() - started)
 
     def _read(self, steps: Steps | None) -> None:
         """Facts of all files."""
@@ -155,7 +187,10 @@ class Folder:
     def _visible(self, tracked: TrackedProject) -> Iterator[Finding]:
         """Findings without what comments and path settings silence, plus what is wrong with the comments."""
         config = self.loaded.config
-        by_path = {path: suppressions.read(module) for path, module in tracked.project.modules.items()}
+        project = tracked.project
+        by_path = {path: suppressions.read(module) for path, module in project.modules.items()}
+        for template in project.templates.own():
+            by_path.setdefault(template.path, suppressions.read_template(template))
         for finding in tracked.findings():
             ends = [finding.place.path] + ([finding.access.path] if finding.access else [])
             if finding.confidence is not Confidence.PROVEN or finding.place.path not in by_path:
@@ -201,7 +236,13 @@ class Folder:
         """Rules that failed, and mistakes in settings that no file holds."""
         loose = [Problem("configuration", m.message) for m in self.loaded.mistakes if m.range is None]
         failed = [problem for tracked in self._projects or () for problem in tracked.problems()]
-        return [*failed, *loose]
+        return [*self._template_problems(), *failed, *loose]
+
+    def _template_problems(self) -> Iterator[Problem]:
+        """What is wrong with files that are certainly templates of Django's."""
+        for template in {template.path: template for template in self._templates()}.values():
+            if template.judged:
+                yield from (syntax_problem(template.path, problem) for problem in template.facts.problems)
 
     def summaries(self) -> list[ProjectSummary]:
         return [_summary(project) for project in self.projects()]

@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
 
+import django
 import msgspec
 import platformdirs
 
 from djguide_analyzers.engine.report import Problem
-from djguide_analyzers.facts import ir
+from djguide_analyzers.facts import ir, python, templates
 from djguide_analyzers.facts.cache import FactsCache, Stamp, content_hash
-from djguide_analyzers.facts.python import FORMAT, decode, encode, python_facts
+from djguide_analyzers.facts.template_ir import TemplateFacts
 from djguide_analyzers.project.files import DiskFiles, Unreadable
 from djguide_analyzers.rules.finding import Place
 from djguide_analyzers.source.decoding import decode as decode_text
 from djguide_analyzers.source.positions import Position, Range
+
+F = TypeVar("F")
 
 _BATCH = 200
 """Freshly made facts kept back before they are written to the cache together."""
@@ -29,22 +33,34 @@ def default_cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("djguide", appauthor=False))
 
 
+class _Kind(NamedTuple, Generic[F]):
+    """How facts of one kind are made and kept."""
+
+    name: str
+    make: Callable[[str], F]
+    encode: Callable[[F], bytes]
+    decode: Callable[[bytes], F]
+
+
+_PYTHON = _Kind("python", python.python_facts, python.encode, python.decode)
+_TEMPLATE = _Kind("template", templates.template_facts, templates.encode, templates.decode)
+
+
 class FactsStore:
     """Facts by path, each made at most once per content.
 
-    `problems` holds what cannot be read or parsed, by path.
+    `problems` holds what cannot be read, and what of Python files cannot be parsed, by path. Mistakes in templates
+    stay with their facts: only a project knows which files are meant as templates.
     """
 
     def __init__(self, files: DiskFiles, cache: Path | None) -> None:
-        version = (
-            f"{FORMAT}-{sys.version_info.major}.{sys.version_info.minor}-{platform.python_implementation()}"
-        )
         self.files = files
         self.problems: dict[str, list[Problem]] = {}
         self.made = 0
         self.reused = 0
-        self._cache = FactsCache(cache or default_cache_folder(), version=version)
+        self._cache = FactsCache(cache or default_cache_folder(), version=_version())
         self._facts: dict[str, ir.PyFacts | None] = {}
+        self._templates: dict[str, TemplateFacts | None] = {}
         self._stamps: dict[str, Stamp] = {}
         self._known: dict[str, Stamp] = {}
         self._blobs: list[tuple[str, bytes, bytes]] = []
@@ -66,17 +82,24 @@ class FactsStore:
         """Look at the files again when next asked."""
         for path in paths:
             self._facts.pop(path, None)
+            self._templates.pop(path, None)
             self.problems.pop(path, None)
 
     def python(self, path: str) -> ir.PyFacts | None:
         """Facts of the Python file at `path`; None when it cannot be read."""
         if path in self._facts:
             return self._facts[path]
-        facts = self._facts[path] = self._load(path)
+        facts = self._facts[path] = self._load(path, _PYTHON)
         if facts is not None and facts.problems:
             told = self.problems.setdefault(path, [])
-            told += [_syntax(path, problem) for problem in facts.problems]
+            told += [syntax_problem(path, problem) for problem in facts.problems]
         return facts
+
+    def template(self, path: str) -> TemplateFacts | None:
+        """Facts of the template at `path`; None when it cannot be read."""
+        if path not in self._templates:
+            self._templates[path] = self._load(path, _TEMPLATE)
+        return self._templates[path]
 
     def flush(self) -> None:
         """Write what was made to the cache."""
@@ -92,15 +115,15 @@ class FactsStore:
         self.flush()
         self._cache.close()
 
-    def _load(self, path: str) -> ir.PyFacts | None:
+    def _load(self, path: str, kind: _Kind[F]) -> F | None:
         if path in self.files.overlays:
             text = self.files.read_text(path) or ""
-            return self._from_text(text, content_hash(text.encode("utf-8", "surrogatepass")))
+            return self._from_text(text, content_hash(text.encode("utf-8", "surrogatepass")), kind)
         try:
             status = os.stat(path)  # noqa: PTH116 -- called for every file of a workspace
             known = self._known.get(path)
             if known is not None and (known.mtime_ns, known.size) == (status.st_mtime_ns, status.st_size):
-                facts = self._cached(known.digest)
+                facts = self._cached(known.digest, kind)
                 if facts is not None:
                     return facts
             data = self.files.read_bytes(path)
@@ -113,36 +136,44 @@ class FactsStore:
             self._stamps[path] = Stamp(status.st_mtime_ns, status.st_size, digest)
         else:  # looked at again next time, to be told again
             self.problems[path] = [_unreadable(path, decoded.problem)]
-        return self._from_text(decoded.text, digest)
+        return self._from_text(decoded.text, digest, kind)
 
-    def _from_text(self, text: str, digest: bytes) -> ir.PyFacts:
-        facts = self._cached(digest)
+    def _from_text(self, text: str, digest: bytes, kind: _Kind[F]) -> F:
+        facts = self._cached(digest, kind)
         if facts is not None:
             return facts
-        facts = python_facts(text)
+        facts = kind.make(text)
         self.made += 1
-        self._blobs.append(("python", digest, encode(facts)))
+        self._blobs.append((kind.name, digest, kind.encode(facts)))
         if len(self._blobs) >= _BATCH:
             self.flush()
         return facts
 
-    def _cached(self, digest: bytes) -> ir.PyFacts | None:
-        blob = self._cache.get("python", digest)
+    def _cached(self, digest: bytes, kind: _Kind[F]) -> F | None:
+        blob = self._cache.get(kind.name, digest)
         if blob is None:
             return None
         try:
-            facts = decode(blob)
+            facts = kind.decode(blob)
         except msgspec.MsgspecError:
             return None  # damaged on the disk: made anew and written again
         self.reused += 1
         return facts
 
 
+def _version() -> str:
+    """What decides, beside a text, which facts are made of it: their format, and the parsers at hand."""
+    running = f"{sys.version_info.major}.{sys.version_info.minor}-{platform.python_implementation()}"
+    engine = ".".join(str(part) for part in django.VERSION[:3])
+    return f"{python.FORMAT}-{running}-{templates.FORMAT}-{engine}"
+
+
 def _unreadable(path: str, reason: str) -> Problem:
     return Problem("unreadable", reason, Place(path, _at(0, 0)))
 
 
-def _syntax(path: str, problem: ir.Problem) -> Problem:
+def syntax_problem(path: str, problem: ir.Problem) -> Problem:
+    """What a parser says about the file at `path`, as a problem to be told."""
     return Problem("syntax", problem.message, Place(path, _at(problem.line, problem.column)))
 
 

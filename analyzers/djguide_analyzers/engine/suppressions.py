@@ -1,19 +1,23 @@
 """Comments that silence findings: ``# djguide: ignore[code]`` and ``# djguide: ignore-file[code]``.
 
-A comment at the end of a line silences that line; where the line is the first of a block (a function, class,
-loop, ``with``), the whole block. A comment alone on its line speaks for the next line of code. A code is
-required, and a suppression that silences nothing is itself a finding.
+In templates they stand in ``{# #}``. A comment at the end of a line silences that line; where the line is the first
+of a block (a function, class, loop, ``with``; a block tag), the whole block. A comment alone on its line speaks
+for the next line of code. A code is required, and a suppression that silences nothing is itself a finding.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.template_ir import If, TemplateFacts
+from djguide_analyzers.facts.template_ir import walk as walk_template
+from djguide_analyzers.facts.templates import template_facts
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code, FunctionInfo, Module
+from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules.finding import Confidence, Finding, Fix, Place, Safety, Severity
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Position, Range
@@ -113,11 +117,31 @@ def _range(comment: ir.Comment) -> Range:
 
 def read(module: Module) -> Suppressions:
     """The suppressions in the comments of `module`."""
-    comments = module.facts.comments
+    return _suppressions(module.path, module.facts.comments, lambda: _code_lines(module))
+
+
+def read_template(template: TemplateSource) -> Suppressions:
+    """The suppressions in the ``{# #}`` comments of `template`."""
+    facts = template.facts
+    return _suppressions(template.path, facts.comments, lambda: _template_lines(facts))
+
+
+def reads_as_comment(before: str, after: str, place: Position) -> bool:
+    """Whether the template text `after`, made from `before`, has a directive at `place` and is not more broken.
+
+    In translated blocks Django allows no comments, and in verbatim ones they are text.
+    """
+    facts = template_facts(after)
+    if not any((comment.line, comment.column) == place for comment in facts.comments):
+        return False
+    return len(facts.problems) <= len(template_facts(before).problems)
+
+
+def _suppressions(path: str, comments: list[ir.Comment], lines: Callable[[], _CodeLines]) -> Suppressions:
     if not comments:
-        return Suppressions(module.path, [])
-    code = _CodeLines(module)
-    return Suppressions(module.path, [_read(comment, code) for comment in comments])
+        return Suppressions(path, [])
+    code = lines()
+    return Suppressions(path, [_read(comment, code) for comment in comments])
 
 
 def _read(comment: ir.Comment, code: _CodeLines) -> Suppression:
@@ -139,31 +163,55 @@ def _read(comment: ir.Comment, code: _CodeLines) -> Suppression:
     return Suppression(comment, codes, first, last, problem)
 
 
+@dataclass
 class _CodeLines:
-    """Where the code of a module stands.
+    """Where the code of a file stands.
 
     Attributes:
-        blocks: Last line of each block statement, by its first line and those of its decorators.
+        starts: Lines that something starts on.
+        blocks: Last line of each block, by its first line and those of its decorators.
     """
 
-    def __init__(self, module: Module) -> None:
-        self.blocks: dict[int, int] = {}
-        self._lines: set[int] = set()
-        for chunk in module.facts.chunks:
-            self._enter(chunk.outline, Code(module, chunk))
+    starts: set[int] = field(default_factory=set)
+    blocks: dict[int, int] = field(default_factory=dict)
 
     def next_after(self, line: int) -> int:
         """The next line below `line` that code starts on; the very next one when there is none."""
-        return min((number for number in self._lines if number > line), default=line + 1)
+        return min((number for number in self.starts if number > line), default=line + 1)
 
-    def _enter(self, statements: list[ir.Stmt], code: Code) -> None:
-        for node in walk(statements):
-            place = code.range(node)
-            self._lines.add(place.start.line)
-            if isinstance(node, _BLOCKS):
-                self.blocks[place.start.line] = place.end.line
-                for decorator in getattr(node, "decorators", ()):
-                    self.blocks[code.range(decorator).start.line] = place.end.line
-            if isinstance(node, ir.FunctionDef):
-                info = FunctionInfo(node, code)
-                self._enter(info.statements, info.body_code)
+    def add_block(self, first: int, last: int) -> None:
+        self.blocks[first] = max(last, self.blocks.get(first, last))
+
+
+def _code_lines(module: Module) -> _CodeLines:
+    lines = _CodeLines()
+    for chunk in module.facts.chunks:
+        _enter(lines, chunk.outline, Code(module, chunk))
+    return lines
+
+
+def _enter(lines: _CodeLines, statements: list[ir.Stmt], code: Code) -> None:
+    for node in walk(statements):
+        place = code.range(node)
+        lines.starts.add(place.start.line)
+        if isinstance(node, _BLOCKS):
+            lines.add_block(place.start.line, place.end.line)
+            for decorator in getattr(node, "decorators", ()):
+                lines.add_block(code.range(decorator).start.line, place.end.line)
+        if isinstance(node, ir.FunctionDef):
+            info = FunctionInfo(node, code)
+            _enter(lines, info.statements, info.body_code)
+
+
+def _template_lines(facts: TemplateFacts) -> _CodeLines:
+    """Lines of tags and outputs. A block without its end tag counts as one line: how far it goes is a guess."""
+    lines = _CodeLines()
+    for node in walk_template(facts.nodes):
+        first = facts.range_of(node.at).start.line
+        lines.starts.add(first)
+        if isinstance(node, If):
+            lines.starts.update(facts.range_of(branch.at).start.line for branch in node.branches)
+        close = getattr(node, "close", None)
+        if close is not None:
+            lines.add_block(first, facts.range_of(close).end.line)
+    return lines

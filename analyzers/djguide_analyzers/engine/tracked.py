@@ -45,6 +45,16 @@ class TrackedProject:
             return True
         if facts is None or not module.take_over(facts):
             return False
+        self._invalidate(path)
+        return True
+
+    def template_edited(self, path: str) -> None:
+        """The text of a template has changed; nothing is linked by what templates say."""
+        self.project.templates.forget(path)
+        self._invalidate(path)
+
+    def _invalidate(self, path: str) -> None:
+        """Take back what rests on the file at `path`."""
         summaries.forget(self.project, path)
         self._checker.forget(path)
         for other in [other for other, result in self._results.items() if path in result.read]:
@@ -54,7 +64,6 @@ class TrackedProject:
             if len(kept) < len(findings):
                 self._outdated[other] = kept
                 self._urgent.add(other)
-        return True
 
     def check(self, module: Module) -> None:
         """Check one module, unless its result still holds."""

@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.template_ir import TemplateFacts
+from djguide_analyzers.facts.templates import template_facts
 from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.source.edits import Edit, OverlappingEdits, apply_edits
 from djguide_analyzers.source.parse import parse
 from djguide_analyzers.source.positions import LineIndex, Position, Range
 
+Facts = ir.PyFacts | TemplateFacts
 
-def verified(
-    fix: Fix, lines: Callable[[str], LineIndex | None], facts: Callable[[str], ir.PyFacts | None]
-) -> Fix:
+
+def verified(fix: Fix, lines: Callable[[str], LineIndex | None], facts: Callable[[str], Facts | None]) -> Fix:
     """`fix` when its edits apply and leave each file no more broken than it was; else it as mere advice.
 
-    `lines` gives the text of a file, `facts` what is known of a Python file.
+    `lines` gives the text of a file, `facts` what is known of a Python file or a template.
     """
     by_path: dict[str, list[Edit]] = {}
     for edit in fix.edits:
@@ -31,7 +33,9 @@ def verified(
     return fix
 
 
-def _applies(index: LineIndex, edits: list[Edit], facts: ir.PyFacts | None) -> bool:
+def _applies(index: LineIndex, edits: list[Edit], facts: Facts | None) -> bool:
+    if isinstance(facts, TemplateFacts):
+        return _applies_to_template(index, edits, facts)
     chunks = facts.chunks if facts is not None else []
     try:
         for (first, last), inside in _by_region(edits, chunks, index.line_count).items():
@@ -43,6 +47,14 @@ def _applies(index: LineIndex, edits: list[Edit], facts: ir.PyFacts | None) -> b
     except OverlappingEdits:
         return False
     return True
+
+
+def _applies_to_template(index: LineIndex, edits: list[Edit], facts: TemplateFacts) -> bool:
+    try:
+        after = apply_edits(index.text, edits)
+    except OverlappingEdits:
+        return False
+    return after != index.text and len(template_facts(after).problems) <= len(facts.problems)
 
 
 def _by_region(

@@ -81,10 +81,11 @@ class Workspace:
         for root, folder in list(self._folders.items()):
             if not any(is_inside(path, root) for path in paths) and not configured:
                 continue
-            if structure or configured:
+            inside = [path for path in paths if is_inside(path, root)]
+            if configured or (structure and not all(folder.changed(path) for path in inside)):
                 del self._folders[root]
-            else:
-                for path in paths:
+            elif not structure:
+                for path in inside:
                     folder.edited(path)
 
     # --- checking ----------------------------------------------------------------------------------------
@@ -182,10 +183,11 @@ class Workspace:
 
     def _problems(self, wanted: list[str] | None) -> list[Problem]:
         store = self._store
-        own = {path for root in self._roots for path in self._folder(root).paths()}
+        folders = [self._folder(root) for root in self._roots]
+        own = {path for folder in folders for path in (*folder.paths(), *folder.template_paths())}
         problems = [p for path in sorted(own) for p in store.problems.get(path, ())]
-        for root in self._roots:
-            problems += self._folder(root).problems()
+        for folder in folders:
+            problems += folder.problems()
         problems += [Problem("cache", message) for message in store.cache_problems]
         if wanted is None:
             return problems

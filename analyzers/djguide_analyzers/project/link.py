@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.discovery import DiscoveredProject
 from djguide_analyzers.project.environment import Environment, find_environment
 from djguide_analyzers.project.files import FileSystem
 from djguide_analyzers.project.finder import Finder
-from djguide_analyzers.project.models import NOT_SET, UNKNOWN, AppEntry, ProjectSettings, build_graph
+from djguide_analyzers.project.model_settings import model_settings
+from djguide_analyzers.project.models import build_graph
 from djguide_analyzers.project.modules import Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.resolve import Resolver
 from djguide_analyzers.project.settings import Settings, evaluate_settings
-from djguide_analyzers.project.settings_values import Missing, Unknown, plain
+from djguide_analyzers.project.templates import Templates
+from djguide_analyzers.project.templates.lookup import TemplateFactsOf
 from djguide_analyzers.project.versions import VersionRange, find_version
 
 MAX_SETTINGS = 6
@@ -30,17 +32,23 @@ def link(
     *,
     workspace: str,
     environment: str | None = None,
+    template_facts: TemplateFactsOf = lambda path: None,
 ) -> Project:
     """Link the files of `discovered`.
 
-    `facts` gives the facts of any file; `environment` is the configuration's.
+    `facts` gives the facts of any Python file, `template_facts` those of any template; `environment` is the
+    configuration's.
     """
     found = find_environment(files, discovered.root, workspace=workspace, configured=environment)
     version = find_version(files, "django", discovered.root, workspace=workspace, environment=found)
     modules = _modules(discovered, facts)
     resolver = Resolver(_finder(files, modules, found, facts))
     settings, *others = _settings(discovered, resolver, version)
-    graph = build_graph(resolver, modules.values(), model_settings(settings, others))
+    installed = model_settings(settings, others)
+    graph = build_graph(resolver, modules.values(), installed)
+    templates = Templates(
+        files, discovered, resolver, [settings, *others], installed, modules.values(), template_facts
+    )
     return Project(
         discovered.root,
         resolver,
@@ -50,6 +58,7 @@ def link(
         version,
         found,
         discovered,
+        templates,
     )
 
 
@@ -85,31 +94,3 @@ def _finder(
     own = {name: module.path for name, module in modules.items()}
     finder = Finder(files, own, environment.packages, dict(environment.mapped), facts)
     return lambda dotted: modules.get(dotted) or finder(dotted)
-
-
-def model_settings(settings: Settings, others: Iterable[Settings] = ()) -> ProjectSettings:
-    """What the model graph needs of the settings.
-
-    Apps that only the `others` list (development, tests, a sample to be copied) may be installed as well.
-    """
-    if not settings.found:
-        return ProjectSettings()
-    apps = {entry.value: AppEntry(entry.value, entry.certain) for entry in settings.installed_apps()}
-    for other in others:
-        for entry in other.installed_apps():
-            apps.setdefault(entry.value, AppEntry(entry.value, certain=False))
-    complete = not settings.open and settings.get("INSTALLED_APPS").certain
-    return ProjectSettings(list(apps.values()) or None, complete, lambda name: _plain(settings, name))
-
-
-def _plain(settings: Settings, name: str) -> object:
-    """A setting's likeliest value."""
-    if not settings.is_set(name):
-        return UNKNOWN if settings.open else NOT_SET
-    option = settings.get(name).first
-    if option is None:
-        return UNKNOWN
-    if isinstance(option, Missing):
-        return NOT_SET
-    value = plain(option)
-    return UNKNOWN if isinstance(value, Unknown) else value

@@ -10,9 +10,10 @@ from djguide_analyzers.project.discovery import DiscoveredProject
 from djguide_analyzers.project.environment import Environment
 from djguide_analyzers.project.graph import ModelGraph
 from djguide_analyzers.project.memo import Memo
-from djguide_analyzers.project.modules import FunctionInfo, Module
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Module
 from djguide_analyzers.project.resolve import Resolver
 from djguide_analyzers.project.settings import Settings
+from djguide_analyzers.project.templates import Templates
 from djguide_analyzers.project.versions import VersionRange
 
 
@@ -28,7 +29,9 @@ class Project:
         version: The Django versions it may run on; None when nothing tells.
         environment: Where its third-party packages are read from.
         discovered: How it was found.
+        templates: Its templates and those of the packages it uses, with their tag libraries.
         decorators: Names of the decorators of each function asked about so far.
+        attribute_setters: Methods that set an attribute of ``self``, by its name, of each class asked about so far.
         summaries: What functions and module-level expressions were found to be, for the trace.
     """
 
@@ -40,7 +43,9 @@ class Project:
     version: VersionRange | None
     environment: Environment
     discovered: DiscoveredProject
+    templates: Templates
     decorators: dict[FunctionInfo, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    attribute_setters: dict[ClassInfo, dict[str, list[FunctionInfo]]] = field(default_factory=dict, repr=False)
     summaries: Memo[Any] = field(default_factory=Memo[Any], repr=False)
 
     @cached_property
