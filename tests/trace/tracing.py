@@ -9,6 +9,8 @@ from textwrap import dedent
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.python import python_facts
+from djguide_analyzers.facts.template_ir import TemplateFacts
+from djguide_analyzers.facts.templates import template_facts
 from djguide_analyzers.project.discovery import discover
 from djguide_analyzers.project.files import DiskFiles
 from djguide_analyzers.project.link import link
@@ -26,7 +28,7 @@ from djguide_analyzers.trace.events import (
     Write,
 )
 from djguide_analyzers.trace.missing import Miss, misses
-from djguide_analyzers.trace.tracer import Trace, trace_function
+from djguide_analyzers.trace.tracer import Trace, trace_class, trace_function
 
 MODELS = """\
 from django.db import models
@@ -109,7 +111,10 @@ class Cover(models.Model):
 FILES = {
     "manage.py": 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")\n',
     "config/__init__.py": "",
-    "config/settings.py": 'INSTALLED_APPS = ["shop"]\n',
+    "config/settings.py": (
+        'INSTALLED_APPS = ["shop"]\n'
+        'TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]\n'
+    ),
     "shop/__init__.py": "",
     "shop/models.py": MODELS,
 }
@@ -125,9 +130,12 @@ from shop.models import Author, Book, Cover, Publisher, Review, Tag
 class Traced:
     """A project on the disk: the models above, and `source` as ``shop/views.py``."""
 
-    def __init__(self, root: Path, source: str, **others: str) -> None:
+    def __init__(
+        self, root: Path, source: str, templates: dict[str, str] | None = None, **others: str
+    ) -> None:
         texts = FILES | {"shop/views.py": IMPORTS + dedent(source)}
         texts |= {f"shop/{name}.py": dedent(text) for name, text in others.items()}
+        texts |= {f"shop/templates/{name}": dedent(text) for name, text in (templates or {}).items()}
         for name, text in texts.items():
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -146,6 +154,13 @@ class Traced:
     def trace(self, name: str) -> Trace:
         return trace_function(self.project, self.function(name))
 
+    def trace_class(self, name: str) -> Trace:
+        """The trace of what a framework does with the class called `name` in the views."""
+        module = next(m for m in self.project.modules.values() if m.name == "shop.views")
+        trace = trace_class(self.project, next(cls for cls in module.classes() if cls.name == name))
+        assert trace is not None
+        return trace
+
     def log(self, name: str) -> list[str]:
         """What `name` does, one line for each event; ``| `` for each loop that runs."""
         return [line for event in self.trace(name).everything() if (line := told(event))]
@@ -163,7 +178,11 @@ def _link(root: Path) -> Project:
         text = files.read_text(path)
         return None if text is None else _facts(text)
 
-    return link(files, found, facts, workspace=root.as_posix())
+    def of_template(path: str) -> TemplateFacts | None:
+        text = files.read_text(path)
+        return None if text is None else template_facts(text)
+
+    return link(files, found, facts, workspace=root.as_posix(), template_facts=of_template)
 
 
 @cache

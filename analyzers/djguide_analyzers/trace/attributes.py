@@ -9,6 +9,7 @@ from djguide_analyzers.project.resolve import ModuleRef
 from djguide_analyzers.trace import calls, loading, members
 from djguide_analyzers.trace.events import LoadKind, RelationLoad, RelationRead
 from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.frameworks import rest_framework, serialization
 from djguide_analyzers.trace.values import (
     NONE,
     SCALAR,
@@ -367,6 +368,11 @@ def _object_attribute(frame: Frame, node: ir.Node, base: ObjectValue, name: str)
     found = frame.project.resolver.class_attribute(base.cls, name)
     if found is not None and isinstance(found[1], FunctionInfo):
         return _object_method(frame, node, base, found[1])
+    if found is None:
+        if name == "data" and serialization.is_serializer_object(frame, base):
+            return serialization.data(frame, base, node)
+        if (default := rest_framework.default_method(frame, base, name)) is not None:
+            return default
     value = members.held_by(frame, base.cls, name)
     if found is not None and isinstance(found[1], Value) and found[1].expr is not None:
         declared = calls.evaluate_elsewhere(frame, found[1].expr, found[1].code, found[0])
@@ -381,6 +387,8 @@ def _object_attribute(frame: Frame, node: ir.Node, base: ObjectValue, name: str)
 
 
 def _object_method(frame: Frame, node: ir.Node, base: ObjectValue, info: FunctionInfo) -> AbstractValue:
+    if info.name == "data" and info.dotted.startswith("rest_framework.serializers."):
+        return serialization.data(frame, base, node)
     kinds = calls.decorator_names(frame.project, info)
     if "builtins.staticmethod" in kinds:
         return calls.function_value(info)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.resolve import Symbol
+from djguide_analyzers.project.serializers import is_serializer
 from djguide_analyzers.trace import annotations, attributes, iteration, querysets, statements, summaries
 from djguide_analyzers.trace import evaluate as expressions
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.decorators import TRANSPARENT, decorator_names
 from djguide_analyzers.trace.events import CallMade, CallSite, Write
 from djguide_analyzers.trace.frame import MAX_DEPTH, Frame, Run
-from djguide_analyzers.trace.frameworks import containers
+from djguide_analyzers.trace.frameworks import containers, rest_framework, serialization
 from djguide_analyzers.trace.frameworks.registry import MODELS
 from djguide_analyzers.trace.standins import StandIns
 from djguide_analyzers.trace.values import (
@@ -56,6 +57,8 @@ def apply(frame: Frame, node: ir.Call, func: AbstractValue, args: Arguments) -> 
             return querysets.call_method(frame, node, receiver, name, args)
         case BuiltinMethod(receiver=Row() as receiver, name=name):
             return _row_method(frame, node, receiver, name)
+        case BuiltinMethod(receiver=ObjectValue() as receiver, name=name):
+            return rest_framework.call_default(frame, node, receiver, name, args)
         case BuiltinMethod(receiver=receiver, name=name):
             return containers.call_method(frame, node, receiver, name, args)
         case BoundMethod(info=info, receiver=receiver):
@@ -184,6 +187,8 @@ def _construct(
         return row
     if frame.project.resolver.is_subclass(cls, attributes.QUERYSET):
         return querysets.constructed(frame, func, args)
+    if is_serializer(frame.project, cls):
+        return serialization.constructed(frame, cls, args)
     made = ObjectValue(cls, frame.run.new_identity())
     found = frame.project.resolver.class_attribute(cls, "__init__")
     if found is not None and isinstance(found[1], FunctionInfo):
@@ -204,16 +209,17 @@ def enter(
     receiver: AbstractValue | None = None,
     closure: Frame | None = None,
     library: bool = False,
+    decorated: bool = True,
     varies: int = 0,
 ) -> AbstractValue:
     """Execute a function with the caller's values; what it returns.
 
     Functions of other packages are not entered unless `library` is set. `varies` is that of the `CallSite`.
+    Without `decorated`, decorators are passed by.
     """
     if info.module.origin != "project" and not library:
         return UNKNOWN
-    names = decorator_names(frame.project, info)
-    if not TRANSPARENT.issuperset(names):
+    if decorated and not TRANSPARENT.issuperset(decorator_names(frame.project, info)):
         return UNKNOWN
     if closure is None:
         given = StandIns(frame.run, positional, keywords, receiver)
@@ -263,6 +269,14 @@ def _execute(
     if falls_through and inner.returns:
         inner.returns.append(NONE)
     return join_all(inner.returns)
+
+
+def enter_plainly(frame: Frame, node: ir.Call, info: FunctionInfo, args: Arguments) -> AbstractValue:
+    """Call the function behind its decorators, for frameworks that register what they decorate."""
+    site = frame.site(node)
+    return enter(
+        frame, info, args.positional, args.keywords, site, decorated=False, varies=frame.varies(node)
+    )
 
 
 def enter_lambda(frame: Frame, value: LambdaValue, positional: list[AbstractValue]) -> AbstractValue:

@@ -16,6 +16,7 @@ from djguide_analyzers.trace.values import (
     SCALAR,
     UNKNOWN,
     AbstractValue,
+    Assumed,
     ClassValue,
     ConditionValue,
     Constant,
@@ -48,14 +49,17 @@ def evaluate(frame: Frame, node: ir.Expr) -> AbstractValue:
 
 
 def evaluate_test(frame: Frame, node: ir.Expr) -> AbstractValue:
-    """Evaluate `node` where only its truth matters: a queryset is loaded, a relation read."""
+    """Evaluate `node` where only its truth matters: a queryset is loaded, a relation read.
+
+    An `Assumed` comes back when the truth is known for the request that is looked at.
+    """
     if isinstance(node, ir.Bool):
         for value in node.values:
             evaluate_test(frame, value)
         return SCALAR
     if isinstance(node, ir.Unary) and node.op == "not":
-        evaluate_test(frame, node.operand)
-        return SCALAR
+        operand = evaluate_test(frame, node.operand)
+        return Assumed(not operand.value) if isinstance(operand, Assumed) else SCALAR
     value = evaluate(frame, node)
     if isinstance(value, QuerySetValue):
         querysets.run_query(frame, value, "bool", node)
@@ -247,11 +251,24 @@ def _binary(frame: Frame, node: ir.Binary) -> AbstractValue:
 
 
 def _compare(frame: Frame, node: ir.Compare) -> AbstractValue:
-    evaluate(frame, node.left)
+    left = evaluate(frame, node.left)
     for op, right in zip(node.ops, node.rights, strict=True):
         value = evaluate(frame, right)
+        if isinstance(left, Assumed) and len(node.ops) == 1:
+            return _assumed(left, op, value)
         if op in ("in", "not in") and isinstance(value, QuerySetValue):
             querysets.run_query(frame, value, "in", right)
+    return SCALAR
+
+
+def _assumed(left: Assumed, op: str, right: AbstractValue) -> AbstractValue:
+    """Whether a test of what is assumed holds; a plain value when that cannot be told."""
+    match op, right:
+        case "==" | "!=", Constant(value=value):
+            return Assumed((left.value == value) is (op == "=="))
+        case "in" | "not in", Sequence(items=tuple() as items):
+            if all(isinstance(item, Constant) for item in items):
+                return Assumed((Constant(left.value) in items) is (op == "in"))
     return SCALAR
 
 

@@ -32,8 +32,9 @@ class Loop:
 
     `once` is True when the body always ends in the first round; `comprehension` for comprehensions, and for
     functions such as ``sorted`` that call their argument once per item. `few` is True when the code itself spells
-    out what is iterated, so that the number of rounds does not grow with the data. `depth` is the length of the
-    call chain it runs under.
+    out what is iterated, so that the number of rounds does not grow with the data. `by` says what goes through the
+    rows: the project's own code, a template, a serializer, the admin's list, or the choices of a form's field. `depth`
+    is the length of the call chain it runs under.
     """
 
     site: Site
@@ -42,6 +43,7 @@ class Loop:
     once: bool = False
     comprehension: bool = False
     few: bool = False
+    by: Literal["code", "template", "serializer", "admin", "choices"] = "code"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ class Run:
         """Identity of the rows of each evaluated queryset, by the queryset's identity."""
         self.elsewhere: dict[Site, AbstractValue] = {}
         """Module-level and class-level expressions evaluated so far."""
+        self.members: dict[tuple[ClassInfo, str], AbstractValue | None] = {}
+        """What attributes of instances of a class were found to hold."""
         self.modules: set[str] = set()
         """Paths of the modules whose code was executed."""
         self.steps = 0

@@ -24,9 +24,11 @@ MAX_SETTERS = 12
 
 def held_by(frame: Frame, cls: ClassInfo, name: str) -> AbstractValue | None:
     """What methods of `cls` assign to ``self.name``; None when none does."""
-    line = [base for base in frame.project.resolver.mro(cls) if isinstance(base, ClassInfo)]
-    setters = [info for base in line for info in _setters(base, name)]
-    return _held(frame, setters, name, cls) if setters else None
+    known = frame.run.members
+    if (cls, name) not in known:
+        setters = _setters(frame, cls, name)
+        known[cls, name] = _held(frame, setters, name, cls) if setters else None
+    return known[cls, name]
 
 
 def held_by_request(frame: Frame, name: str) -> AbstractValue:
@@ -35,10 +37,20 @@ def held_by_request(frame: Frame, name: str) -> AbstractValue:
     return _held(frame, setters, name, None) if setters else UNKNOWN
 
 
-def _setters(cls: ClassInfo, name: str) -> list[FunctionInfo]:
-    """Methods of `cls` itself that assign to ``self.name``."""
-    methods = (info for info in cls.methods() if info.node.sets and info.node.params.items)
-    return [info for info in methods if f"{info.node.params.items[0].name}.{name}" in info.node.sets]
+def _setters(frame: Frame, cls: ClassInfo, name: str) -> list[FunctionInfo]:
+    """Methods of `cls` and its bases that assign to ``self.name``."""
+    project = frame.project
+    if cls not in project.attribute_setters:
+        found: dict[str, list[FunctionInfo]] = {}
+        for base in project.resolver.mro(cls):
+            for info in base.methods() if isinstance(base, ClassInfo) else ():
+                receiver = info.node.params.items[0].name if info.node.params.items else ""
+                for dotted in info.node.sets:
+                    holder, _, attribute = dotted.rpartition(".")
+                    if holder == receiver:
+                        found.setdefault(attribute, []).append(info)
+        project.attribute_setters[cls] = found
+    return project.attribute_setters[cls].get(name, [])
 
 
 def _held(frame: Frame, setters: list[FunctionInfo], name: str, cls: ClassInfo | None) -> AbstractValue:
@@ -46,10 +58,10 @@ def _held(frame: Frame, setters: list[FunctionInfo], name: str, cls: ClassInfo |
         return UNKNOWN
     values: list[AbstractValue] = []
     for info in setters:
-        left = summaries.remembered(
-            frame.run, ("sets", cls, info), lambda run, info=info: _left_by(run, info, cls)
+        key = ("sets", cls, info)
+        values.append(
+            summaries.remembered(frame.run, key, lambda run, info=info: _left_by(run, info, cls), part=name)
         )
-        values.append(left.get(name) if isinstance(left, Mapping) else UNKNOWN)
     return join_all(values)
 
 

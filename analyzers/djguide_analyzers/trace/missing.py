@@ -15,6 +15,13 @@ from djguide_analyzers.trace.events import Context, Event, Loop, QueryRun, Relat
 from djguide_analyzers.trace.refine import CACHE_SERVED
 from djguide_analyzers.trace.values import Query, Row, RowRoot, Site
 
+Reader = Literal[
+    "loop", "helper", "template", "serializer", "string field", "method field", "admin", "choices"
+]
+"""What reads the relation: the loop's own code, something that it calls, a template, a field of a serializer, a
+serializer's field that turns objects into text, the method behind a field, a column of the admin's list, or the
+label of a choice."""
+
 MissKind = Literal["fk", "o2o", "reverse_o2o", "gfk", "deferred", "to_many"]
 
 _READS_ALL_ROWS = frozenset({"iterate", "bool", "index", "in", "contains"})
@@ -50,8 +57,27 @@ class Miss:
     shared: bool = False
 
     @property
+    def reader(self) -> Reader:
+        """What reads the relation."""
+        return reader(self.context, self.loop, direct=self.direct)
+
+    @property
     def joined(self) -> str:
         return "__".join(self.path)
+
+
+def reader(context: Context, loop: Loop, *, direct: bool) -> Reader:
+    """What does something in `loop` that happens at `context`."""
+    if loop.by in ("template", "admin", "choices"):
+        return loop.by
+    if loop.by == "serializer":
+        inner = context.stack[loop.depth :]
+        if inner and inner[0].callee.name == "__str__":
+            return "string field"
+        if inner and inner[0].callee.name.startswith("get_") and inner[0].callee.owner is not None:
+            return "method field"
+        return "serializer"
+    return "loop" if direct else "helper"
 
 
 MAX_PATH = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from djguide_analyzers.trace.events import Called, CallSite, Context, Loop, QueryRun, Write
-from djguide_analyzers.trace.missing import is_per_row
+from djguide_analyzers.trace.missing import Reader, is_per_row, reader
 from djguide_analyzers.trace.refine import CACHE_SERVED
 from djguide_analyzers.trace.tracer import Trace
 from djguide_analyzers.trace.values import Query, Row, Site
@@ -62,6 +62,11 @@ class Repeated:
     prefetched: bool
     varies: bool
     writes: bool = False
+
+    @property
+    def reader(self) -> Reader:
+        """What runs the query."""
+        return reader(self.context, self.loop, direct=self.direct)
 
     @property
     def depth(self) -> int:

@@ -18,6 +18,7 @@ from djguide_analyzers.trace.values import (
     ModuleValue,
     ObjectKey,
     ObjectValue,
+    QuerySetValue,
     RequestValue,
     Row,
     RowRoot,
@@ -113,6 +114,8 @@ class StandIns:
         attributes: list[Key] = []
         for name, held in self._run.loaded.get(value.key, {}).items():
             key = self._key(held)
+            if isinstance(held, QuerySetValue):
+                return None
             if key is not None:  # what cannot be told is looked up anew
                 attributes.append((name, key))
                 self._held.append((value, name, held))

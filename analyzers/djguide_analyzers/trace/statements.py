@@ -15,6 +15,7 @@ from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.values import (
     UNKNOWN,
     AbstractValue,
+    Assumed,
     AtomicValue,
     ClassValue,
     Constant,
@@ -158,7 +159,9 @@ def _assert(frame: Frame, node: ir.Assert) -> bool:
 
 
 def _if(frame: Frame, node: ir.If) -> bool:
-    expressions.evaluate_test(frame, node.test)
+    test = expressions.evaluate_test(frame, node.test)
+    if isinstance(test, Assumed):
+        return execute(frame, node.body if test.value else node.orelse)
     before, memoised = dict(frame.env), frame.memoised
     once = attributes.read_once_per_key(frame, node.test)
     frame.run.once |= once

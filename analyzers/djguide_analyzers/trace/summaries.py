@@ -29,7 +29,16 @@ from djguide_analyzers.trace.events import (
 from djguide_analyzers.trace.frame import BudgetSpent, Frame, Holder, Run
 from djguide_analyzers.trace.missing import is_per_row
 from djguide_analyzers.trace.standins import Key, rests_on_stand_in
-from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Constant, ObjectValue, Row, Scalar, Unknown
+from djguide_analyzers.trace.values import (
+    UNKNOWN,
+    AbstractValue,
+    Constant,
+    Mapping,
+    ObjectValue,
+    Row,
+    Scalar,
+    Unknown,
+)
 
 MAX_EVENTS = 300
 """Events of a summary of either sort; what a function does beyond that is not told to its callers."""
@@ -93,9 +102,16 @@ def call(
     return value
 
 
-def remembered(run: Run, key: Key, compute: Callable[[Run], AbstractValue]) -> AbstractValue:
-    """The value of an expression that stands elsewhere, whose events are not the reader's."""
+def remembered(
+    run: Run, key: Key, compute: Callable[[Run], AbstractValue], part: str | None = None
+) -> AbstractValue:
+    """The value of something that stands elsewhere, whose events are not the reader's.
+
+    With `part`, what a `Mapping` has under that key.
+    """
     value = _summary(run, key, compute).value
+    if part is not None:
+        value = value.get(part) if isinstance(value, Mapping) else UNKNOWN
     return value if isinstance(value, (Unknown, Scalar, Constant)) else Adoption(run, {}).value(value)
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.project.modules import Code, FunctionInfo, Module
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.trace import annotations, statements, summaries
 from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.events import Called, Event
 from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
-from djguide_analyzers.trace.values import UNKNOWN, AbstractValue
+from djguide_analyzers.trace.frameworks import admin, django_views, forms, rest_framework
+from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, ObjectValue
 
 
 @dataclass(eq=False)
@@ -65,6 +66,24 @@ def trace_function(project: Project, info: FunctionInfo) -> Trace:
     return _traced(run, info, lambda: statements.execute(frame, info.statements))
 
 
+def trace_class(project: Project, cls: ClassInfo) -> Trace | None:
+    """Trace what a framework does with a class: answering a request to a view, showing the list of an admin class,
+    rendering a form; None for any other class.
+    """
+    run = Run(project)
+    frame = Frame(run, cls.code, owner=cls)
+    view = ObjectValue(cls, run.new_identity())
+    if django_views.is_template_view(frame, cls):
+        return _traced(run, None, lambda: django_views.show(frame, view))
+    if rest_framework.listing(frame, cls) is not None:
+        return _traced(run, None, lambda: rest_framework.show_list(frame, view))
+    if admin.is_listed(project, cls):
+        return _traced(run, None, lambda: admin.show_lists(frame, cls))
+    if forms.is_form(project, cls):
+        return _traced(run, None, lambda: forms.show_choices(frame, cls))
+    return None
+
+
 def trace_top_level(project: Project, module: Module) -> Trace:
     """Trace what importing `module` does, class bodies included."""
     run = Run(project)
@@ -105,3 +124,6 @@ def trace_module(project: Project, module: Module) -> Iterator[Trace]:
     yield trace_top_level(project, module)
     for info in module.functions():
         yield trace_function(project, info)
+    for cls in module.classes():
+        if (trace := trace_class(project, cls)) is not None:
+            yield trace

@@ -355,7 +355,13 @@ class Mapping(AbstractValue):
         return self.element
 
 
+@dataclass(frozen=True, slots=True)
+class Assumed(Constant):
+    """A constant that holds for the request that is looked at: code tests it to tell requests apart."""
+
+
 NONE = Constant(None)
+TRUE = Constant(True)
 
 
 def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:

@@ -7,10 +7,14 @@ methods get their receiver as first argument.
 from __future__ import annotations
 
 from djguide_analyzers.trace.frameworks import (
+    admin,
     builtin_functions,
     containers,
     django_functions,
+    django_rendering,
     django_views,
+    forms,
+    rest_framework,
     standard,
 )
 from djguide_analyzers.trace.frameworks.registry import MODELS, LibraryModel
@@ -18,9 +22,13 @@ from djguide_analyzers.trace.frameworks.registry import MODELS, LibraryModel
 __all__ = [
     "MODELS",
     "LibraryModel",
+    "admin",
     "builtin_functions",
     "containers",
     "django_functions",
+    "django_rendering",
     "django_views",
+    "forms",
+    "rest_framework",
     "standard",
 ]

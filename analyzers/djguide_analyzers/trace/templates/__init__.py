@@ -1,0 +1,1 @@
+"""What rendering a template does to the database."""
