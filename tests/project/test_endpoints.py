@@ -15,6 +15,7 @@ from djguide_analyzers.project.endpoint_permissions import (
 )
 from djguide_analyzers.project.endpoints import describe_function, view_model, view_serializers
 from djguide_analyzers.project.modules import FunctionInfo
+from djguide_analyzers.project.project import Project
 
 MODELS = """\
 from django.db import models
@@ -110,11 +111,11 @@ FILES = {"shop/models.py": MODELS, "shop/views.py": VIEWS}
 
 
 @pytest.fixture(params=[False, True], ids=["alone", "installed"])
-def project(request: pytest.FixtureRequest, tmp_path: Path):  # noqa: ANN201
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
     return project_of(tmp_path, FILES, installed=request.param)
 
 
-def test_actions(project) -> None:  # noqa: ANN001
+def test_actions(project: Project) -> None:
     actions = {action.name: (action.methods, action.detail) for action in endpoint(project, "Full").actions}
     assert actions == {
         "list": (("get",), False),
@@ -131,7 +132,7 @@ def test_actions(project) -> None:  # noqa: ANN001
     assert [(a.name, a.detail) for a in endpoint(project, "Plain").actions] == [("post", None)]
 
 
-def test_attributes_come_from_the_real_hierarchy(project) -> None:  # noqa: ANN001
+def test_attributes_come_from_the_real_hierarchy(project: Project) -> None:
     listed = endpoint(project, "Listed")
     written = listed.written("queryset")
     assert written is not None
@@ -155,12 +156,14 @@ def test_attributes_come_from_the_real_hierarchy(project) -> None:  # noqa: ANN0
         ("Open", "code", None, None),
     ],
 )
-def test_permissions(project, name: str, source: str, anybody: bool | None, objects: bool | None) -> None:  # noqa: ANN001
+def test_permissions(
+    project: Project, name: str, source: str, anybody: bool | None, objects: bool | None
+) -> None:
     found = view_permissions(project, endpoint(project, name))
     assert (found.source, found.let_anybody_write(), found.look_at_objects()) == (source, anybody, objects)
 
 
-def test_function_views(project) -> None:  # noqa: ANN001
+def test_function_views(project: Project) -> None:
     info = project.resolver.dotted("shop.views.function")
     assert isinstance(info, FunctionInfo)
     view = describe_function(project, info)
@@ -169,7 +172,7 @@ def test_function_views(project) -> None:  # noqa: ANN001
     assert function_permissions(project, view).let_anybody_write() is True
 
 
-def test_models_and_serializers(project) -> None:  # noqa: ANN001
+def test_models_and_serializers(project: Project) -> None:
     for name, certain in (("Full", True), ("Choosing", False)):
         found = endpoint(project, name)
         model = view_model(project, found)

@@ -211,14 +211,17 @@ def test_fields_are_those_of_the_framework(
     expected = said_by_the_framework[name]
     assert [field.name for field in found.fields] == [row[0] for row in expected]
     assert found.certain
-    for field, (_, source, many, read_only, write_only, required, kind) in zip(found.fields, expected, strict=True):
+    for field, (_, source, many, read_only, write_only, required, kind) in zip(
+        found.fields, expected, strict=True
+    ):
         if field.source:
             assert ".".join(field.source) == ("id" if source == "pk" else source), field.name
         assert field.many == many, field.name
         assert field.read_only in (None, read_only), field.name
         assert field.write_only in (None, write_only), field.name
         assert field.required in (None, required), field.name
-        assert field.kind == KINDS.get(str(kind), field.kind if field.kind in ("column", "value") else "?"), field.name
+        plain = field.kind if field.kind in ("column", "value") else "?"
+        assert field.kind == KINDS.get(str(kind), plain), field.name
 
 
 def test_known_for_sure_where_nothing_is_in_the_way(tmp_path: Path) -> None:
@@ -261,8 +264,8 @@ def test_plain_mixins_hand_no_fields_down(tmp_path: Path) -> None:
             "certain",
         ),
         (
-            "class A(serializers.ModelSerializer):\n    class Meta:\n        model = Tag\n        fields = '__all__'\n"
-            "    def get_fields(self):\n        return {}\n",
+            "class A(serializers.ModelSerializer):\n    class Meta:\n        model = Tag\n"
+            "        fields = '__all__'\n    def get_fields(self):\n        return {}\n",
             "certain",
         ),
         (
@@ -279,9 +282,13 @@ def test_plain_mixins_hand_no_fields_down(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_known_is_said_to_be_unknown(tmp_path: Path, text: str, what: str) -> None:
     head = (
-        "from elsewhere import base, fields\nfrom rest_framework import serializers\nfrom shop.models import Tag\n"
+        "from elsewhere import base, fields\nfrom rest_framework import serializers\n"
+        "from shop.models import Tag\n"
     )
-    imported = {"shop/models.py": MODELS, "shop/serializers.py": head + text.replace("base.Serializer", "base.Own")}
+    imported = {
+        "shop/models.py": MODELS,
+        "shop/serializers.py": head + text.replace("base.Serializer", "base.Own"),
+    }
     if what == "complete":
         imported["shop/serializers.py"] = head + (
             "class A(base.Own, serializers.Serializer):\n    name = serializers.CharField()\n"
@@ -301,7 +308,8 @@ def test_the_tables_are_those_of_the_framework() -> None:
     code = """\
 import inspect, json
 from django.conf import settings
-settings.configure(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "rest_framework.authtoken"])
+apps = ["django.contrib.auth", "django.contrib.contenttypes", "rest_framework.authtoken"]
+settings.configure(INSTALLED_APPS=apps)
 import django
 django.setup()
 from rest_framework import (
@@ -317,7 +325,9 @@ for module in (fields, filters, generics, mixins, pagination, permissions, relat
             answer[name] = [line, [n for n in vars(cls) if not n.startswith("__")]]
 print(json.dumps(answer))
 """
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     real = json.loads(done.stdout)
     for name, (_, names) in VIEWS.items():

@@ -1,51 +1,97 @@
 """Sketches of well-known packages, for projects whose packages are not installed beside them.
 
-A sketch says, in a few lines of our own, what a package's model and field classes add to the model graph; it
+A sketch says, as a few lines of Python, what a package's model and field classes add to the model graph; it
 is read like any other source and never imported (hence a suffix of their own). It stands in only for packages that
 cannot be found, and what comes from one is marked as not certain, since versions differ.
+
+Those in ``generated`` are written by ``tools/sketch_packages.py`` from what the packages say of themselves when
+they run; those in ``handwritten`` say in our own words what no list of facts can, such as models a field makes.
 """
 
 from __future__ import annotations
 
-from functools import cache
+import builtins
+from functools import cache, cached_property
 from pathlib import Path
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.python import python_facts
-from djguide_analyzers.project.modules import Module
+from djguide_analyzers.project.modules import Binding, Code, ImportedModule, Module, SymbolTable, Value
 
 _FOLDER = Path(__file__).parent
+FOLDERS = (_FOLDER / "handwritten", _FOLDER / "generated")
+SUFFIX = ".sketch"
+UNKNOWN = "unknown"
+"""A name that no sketch binds: stands for a value that cannot be said."""
 
 
-@cache
-def _files() -> dict[str, Path]:
-    """The sketches' files by module name."""
-    result: dict[str, Path] = {}
-    for path in _FOLDER.rglob("*.sketch"):
-        parts = path.relative_to(_FOLDER).with_suffix("").parts
-        result[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return result
+class _Names(dict[str, list[Binding]]):
+    """Names of a sketch; any other is taken for something that the package has and the sketch leaves out."""
+
+    def __init__(self, names: dict[str, list[Binding]], module: Module) -> None:
+        super().__init__(names)
+        self._module = module
+
+    def get(self, name: str, default: list[Binding] | None = None) -> list[Binding] | None:  # type: ignore[override]
+        found = super().get(name)
+        if found is None and not (hasattr(builtins, name) or name.startswith("__") or name == UNKNOWN):
+            return [ImportedModule(f"{self._module.name}.{name}", _nowhere(self._module), 0)]
+        return default if found is None else found
+
+
+class _Sketch(Module):
+    """A sketch as a module: names that it does not bind mean what they would in a package that cannot be read."""
+
+    @cached_property
+    def symbols(self) -> SymbolTable:
+        table = Module.symbols.func(self)  # type: ignore[attr-defined]
+        listed = ir.Display(
+            0, "list", [ir.Const(0, name) for name in table.names if not name.startswith("_")]
+        )
+        table.names = _Names(table.names, self)
+        table.add("__all__", Value(listed, _nowhere(self), 0))  # ``import *`` brings nothing that is not said
+        return table
+
+
+def _nowhere(module: Module) -> Code:
+    return Code(module, ir.Chunk(0, 1, [], b"", []))
 
 
 @cache
 def _packages() -> frozenset[str]:
-    """Names that are packages of sketches, with or without a file of their own."""
+    """Top-level packages with a sketch."""
     return frozenset(
-        ".".join(name.split(".")[:count]) for name in _files() for count in range(1, name.count(".") + 1)
+        entry.name.removesuffix(SUFFIX) for folder in FOLDERS if folder.is_dir() for entry in folder.iterdir()
     )
 
 
+@cache
+def _facts(path: Path) -> ir.PyFacts:
+    return python_facts(path.read_text("utf-8"))
+
+
 def find_sketch(dotted: str) -> Module | None:
-    """The sketch of the module called `dotted`, None when there is none."""
-    path = _files().get(dotted)
-    if path is not None:
-        return Module(dotted, path.with_suffix(".py").as_posix(), python_facts(path.read_text("utf-8")), "bundled")
-    if dotted in _packages():
-        place = _FOLDER.joinpath(*dotted.split("."), "__init__.py").as_posix()
-        return Module(dotted, place, ir.PyFacts([], [], []), "bundled")
-    return None
+    """The sketch of the module called `dotted`, None when there is none.
+
+    A package of which only modules are sketched is an empty module.
+    """
+    parts = dotted.split(".")
+    if parts[0] not in _packages() or not all(part.isidentifier() for part in parts):
+        return None
+    is_package = False
+    for folder in FOLDERS:
+        place = folder.joinpath(*parts)
+        for path in (place / f"__init__{SUFFIX}", place.with_name(place.name + SUFFIX)):
+            if path.is_file():
+                return _Sketch(dotted, path.with_suffix(".py").as_posix(), _facts(path), "bundled")
+        is_package = is_package or place.is_dir()
+    if not is_package:
+        return None
+    return _Sketch(
+        dotted, FOLDERS[0].joinpath(*parts, "__init__.py").as_posix(), ir.PyFacts([], [], []), "bundled"
+    )
 
 
 def is_sketch(module: Module) -> bool:
     """Whether `module` is a sketch."""
-    return module.origin == "bundled" and Path(module.path).is_relative_to(_FOLDER)
+    return isinstance(module, _Sketch)
