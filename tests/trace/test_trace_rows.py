@@ -271,20 +271,58 @@ def test_rows(tmp_path: Path, name: str) -> None:
     assert Traced(tmp_path, source(body)).log("view") == expected
 
 
-def test_rows_of_parameters_may_have_loaded_anything(tmp_path: Path) -> None:
-    traced = Traced(
-        tmp_path,
-        """
-        def view(author: Author, books: list[Book], other):
-            for book in author.books.all():
-                book.publisher.name
-            for book in books:
-                book.author.name
-            other.books.all()
-        """,
-    )
-    assert traced.misses("view") == []
-    assert traced.log("view")[:2] == ["iterate Author.books", "| load Book.publisher"]
+PARAMETER = """
+def view(author: Author, books: list[Book]):
+    for book in author.books.all():
+        book.publisher.name
+    for book in books:
+        book.author.name
+"""
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "expected"),
+    [
+        ("", ["Book: publisher"]),
+        ('Author.objects.prefetch_related("books")', ["Book: publisher"]),
+        ('Author.objects.prefetch_related("books__publisher")', []),
+        ('Review.objects.prefetch_related("by__books__publisher__x")', []),
+        (
+            'Author.objects.prefetch_related(Prefetch("books", Book.objects.filter(year=1)))',
+            ["Book: publisher"],
+        ),
+        ('Author.objects.prefetch_related(Prefetch("books", Book.objects.select_related("publisher")))', []),
+        ('Author.objects.prefetch_related(Prefetch("books", queryset=chosen()))', []),
+        ('LOADED = ["books__publisher"]', []),
+        ('Author.objects.order_by("books__publisher")', ["Book: publisher"]),
+    ],
+)
+def test_rows_of_a_parameter_s_relation_may_be_loaded_by_whoever_hands_it_over(
+    tmp_path: Path, elsewhere: str, expected: list[str]
+) -> None:
+    """What no code of the project loads along with the relation is loaded row by row."""
+    traced = Traced(tmp_path, PARAMETER, other=f"from django.db.models import Prefetch\n{elsewhere}\n")
+    assert traced.misses("view") == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("[book.publisher.name for book in thing.books.all()], thing.agent, thing.name", ["Book: publisher"]),
+        ("[book.publisher.name for book in thing.books.all()]", []),
+        ("[book.publisher.name for book in thing.books.all()], thing.agent, thing.missing", []),
+        ("thing = x; [book.publisher.name for book in thing.books.all()], thing.agent", []),
+        ("[book.publisher.name for book in thing.books.all()], thing.clients", []),
+    ],
+)
+def test_a_parameter_is_what_only_one_model_has(tmp_path: Path, body: str, expected: list[str]) -> None:
+    other = """
+    class Group:
+        def __init__(self):
+            self.books = self.clients = None
+    """
+    source = "def view(thing, x=None):\n    " + body.replace("; ", "\n    ") + "\n"
+    assert Traced(tmp_path, source, other=other).misses("view") == expected
 
 
 def test_methods_of_a_model_look_at_a_row_from_outside(tmp_path: Path) -> None:

@@ -30,16 +30,24 @@ class Extractor:
         self._bodies: list[bytes] = []
         self.yields = False
         self.sets: set[str] = set()
+        self.loads: set[str] = set()
 
     def chunk(self, statements: list[ast.stmt]) -> ir.Chunk:
         """The chunk made of `statements`, which share their lines."""
         first = statements[0]
         decorators = getattr(first, "decorator_list", ())
         self._base = min([first.lineno, *(d.lineno for d in decorators)])
-        self._spans, self._bodies = [], []
+        self._spans, self._bodies, self.loads = [], [], set()
         outline = self.block(statements)
         last = max(s.end_lineno or s.lineno for s in statements)
-        return ir.Chunk(self._base - 1, last - self._base + 1, outline, pack(self._spans), self._bodies)
+        return ir.Chunk(
+            self._base - 1,
+            last - self._base + 1,
+            outline,
+            pack(self._spans),
+            self._bodies,
+            sorted(self.loads),
+        )
 
     def block(self, statements: list[ast.stmt]) -> list[ir.Stmt]:
         """Statements in order; bare strings (docstrings) are left out."""

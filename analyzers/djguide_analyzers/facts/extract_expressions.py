@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.extract_loads import LOADING, called, listed, loads_of
 
 if TYPE_CHECKING:
     from djguide_analyzers.facts.extract import Extractor
@@ -80,6 +81,8 @@ def _attribute(x: Extractor, node: ast.Attribute) -> ir.Expr:
 
 def _call(x: Extractor, node: ast.Call) -> ir.Expr:
     at = x.at(node)
+    if called(node) in LOADING:
+        x.loads |= loads_of(node)
     return ir.Call(at, x.expr(node.func), x.exprs(node.args), x.keywords(node.keywords))
 
 
@@ -123,7 +126,11 @@ def _if_exp(x: Extractor, node: ast.IfExp) -> ir.Expr:
 
 
 def _display(kind: str) -> Callable[[Extractor, Any], ir.Expr]:
-    return lambda x, node: ir.Display(x.at(node), kind, x.exprs(node.elts))
+    def extract(x: Extractor, node: Any) -> ir.Expr:
+        x.loads.update(listed(node))
+        return ir.Display(x.at(node), kind, x.exprs(node.elts))
+
+    return extract
 
 
 def _dict(x: Extractor, node: ast.Dict) -> ir.Expr:

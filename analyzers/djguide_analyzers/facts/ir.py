@@ -370,13 +370,19 @@ class Body(Struct, array_like=True, gc=False):
 
 
 class Chunk(Struct, array_like=True, gc=False):
-    """One top-level statement: `line` is its first line (decorators included), zero-based, `lines` how many."""
+    """One top-level statement: `line` is its first line (decorators included), zero-based, `lines` how many.
+
+    `loads` are the relation paths that it asks to be loaded, sorted: arguments of ``select_related``,
+    ``prefetch_related`` and ``Prefetch``, and texts in lists that read like paths. A ``Prefetch`` whose queryset
+    is not spelled out in place counts with ``*`` for whatever that loads.
+    """
 
     line: int
     lines: int
     outline: list[Stmt]
     spans: bytes
     bodies: list[bytes]
+    loads: list[str] = []
 
 
 class Comment(Struct, array_like=True, gc=False):

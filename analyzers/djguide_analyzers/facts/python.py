@@ -15,7 +15,7 @@ from djguide_analyzers.source.parse import Parsed, parse
 from djguide_analyzers.source.positions import LineIndex
 from djguide_analyzers.source.scan import comments
 
-FORMAT = "3"
+FORMAT = "4"
 """Version of the facts; part of the cache's key, to be changed whenever `ir` or its meaning changes."""
 
 _encoder = msgspec.msgpack.Encoder()

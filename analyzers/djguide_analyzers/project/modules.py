@@ -40,13 +40,16 @@ class Module:
         self.is_package = path.endswith("/__init__.py")
 
     def take_over(self, facts: ir.PyFacts) -> bool:
-        """Go on with `facts` of an edited text that differ in nothing but positions and function bodies.
+        """Go on with `facts` of an edited text that differ in nothing but positions and function bodies,
+        which must ask for the same relations to be loaded.
 
         False, and nothing changed, when the outlines differ: then whoever read this module must be linked anew.
         Chunks are updated in place, so that everything found in them keeps its identity.
         """
         old, new = self.facts.chunks, facts.chunks
-        if len(old) != len(new) or any(a.outline != b.outline for a, b in zip(old, new, strict=True)):
+        if len(old) != len(new):
+            return False
+        if any(a.outline != b.outline or a.loads != b.loads for a, b in zip(old, new, strict=True)):
             return False
         for a, b in zip(old, new, strict=True):
             a.line, a.lines, a.spans, a.bodies = b.line, b.lines, b.spans, b.bodies

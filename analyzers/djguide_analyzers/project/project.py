@@ -32,6 +32,8 @@ class Project:
         templates: Its templates and those of the packages it uses, with their tag libraries.
         decorators: Names of the decorators of each function asked about so far.
         attribute_setters: Methods that set an attribute of ``self``, by its name, of each class asked about so far.
+        shapes: Models that parameters were found to be instances of, by what is read from them.
+        plain_classes: Names that instances of classes other than models have, one set per class.
         summaries: What functions and module-level expressions were found to be, for the trace.
     """
 
@@ -45,7 +47,11 @@ class Project:
     discovered: DiscoveredProject
     templates: Templates
     decorators: dict[FunctionInfo, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    attribute_setters: dict[ClassInfo, dict[str, list[FunctionInfo]]] = field(default_factory=dict, repr=False)
+    attribute_setters: dict[ClassInfo, dict[str, list[FunctionInfo]]] = field(
+        default_factory=dict, repr=False
+    )
+    shapes: dict[tuple[FunctionInfo, str], str | None] = field(default_factory=dict, repr=False)
+    plain_classes: list[frozenset[str]] | None = field(default=None, repr=False)
     summaries: Memo[Any] = field(default_factory=Memo[Any], repr=False)
 
     @cached_property
@@ -59,6 +65,23 @@ class Project:
                     if holder == "request" or holder.endswith(".request"):
                         found.setdefault(name, []).append(info)
         return found
+
+    @cached_property
+    def _loads(self) -> str:
+        """All relation paths that code of the project asks to be loaded, each on a line between underscores."""
+        paths = {
+            path for module in self.modules.values() for chunk in module.facts.chunks for path in chunk.loads
+        }
+        return "\n".join(f"__{path}__" for path in sorted(paths))
+
+    def may_load(self, path: tuple[str, ...]) -> bool:
+        """Whether any code of the project may load relations along `path`, on whatever way it gets to its start.
+
+        When none does, rows that came from anywhere have not loaded its last relation in one go.
+        """
+        joined = "__".join(path)
+        starts = ("__".join(path[:end]) for end in range(1, len(path)))
+        return f"__{joined}__" in self._loads or any(f"__{start}__*__" in self._loads for start in starts)
 
     @property
     def models(self) -> ModelGraph:

@@ -187,7 +187,8 @@ class Adoption:
             case RelationLoad():
                 row = self.row(event.row)
                 if row is not None and not self._is_loaded(row, event):
-                    yield replace(event, context=context, row=row)
+                    proven = event.proven or self._is_certain(row, event.name, event.kind)
+                    yield replace(event, context=context, row=row, proven=proven)
             case QueryRun(related=None):
                 identity = self._identity(event.identity)
                 yield replace(event, context=context, identity=identity, varies=varies)
@@ -195,9 +196,15 @@ class Adoption:
                 related = self._related(old)
                 if related is not None:
                     query, cached = self._query(event.query, old, related, event.cached)
-                    identity = self._identity(event.identity)
-                    yield QueryRun(
-                        event.site, context, query, identity, event.operation, related, cached, varies
+                    yield replace(
+                        event,
+                        context=context,
+                        query=query,
+                        identity=self._identity(event.identity),
+                        related=related,
+                        cached=cached,
+                        varies=varies,
+                        proven=event.proven or self._is_certain(related.row, related.accessor, "to_many"),
                     )
             case Called():
                 adopted = {number: self.value(old) for number, old in event.rows.items()}
@@ -207,6 +214,11 @@ class Adoption:
                 yield replace(event, context=context, receiver=self.value(event.receiver))
             case _:
                 yield replace(event, context=context)
+
+    def _is_certain(self, row: Row, name: str, kind: str) -> bool:
+        if kind == "deferred":
+            return row.provenance_known
+        return loading.is_certain_to_load(self._run.project, row, name)
 
     def _is_loaded(self, row: Row, event: RelationLoad) -> bool:
         run = self._run

@@ -7,7 +7,7 @@ import re
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.resolve import External, Symbol
-from djguide_analyzers.trace import attributes, calls
+from djguide_analyzers.trace import attributes, calls, shapes
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.values import (
     SCALAR,
@@ -81,6 +81,8 @@ def _parameter(
         value = annotated(frame, param.annotation, info.code)
     if value is UNKNOWN and param.name == "request":
         value = RequestValue()
+    if value is UNKNOWN and (label := shapes.model_by_use(frame.project, info, param.name)) is not None:
+        value = some_row(frame, label)
     return value
 
 

@@ -186,7 +186,10 @@ def _field(
             return _generic(frame, node, row, field.name)
         case _:
             if loading.is_deferred(row, field, model):
-                frame.emit(RelationLoad(frame.site(node), frame.context, row, field.name, "deferred"))
+                proven = row.provenance_known
+                frame.emit(
+                    RelationLoad(frame.site(node), frame.context, row, field.name, "deferred", proven=proven)
+                )
                 frame.run.set_loaded(row, field.name, SCALAR)
             return SCALAR
 
@@ -215,7 +218,8 @@ def _to_one(
     if loading.is_loaded(frame.project, row, name) or (row.key, name) in frame.run.once:
         frame.emit(RelationRead(frame.site(node), frame.context, row, name, key_only))
     else:
-        frame.emit(RelationLoad(frame.site(node), frame.context, row, name, kind, key_only))
+        proven = loading.is_certain_to_load(frame.project, row, name)
+        frame.emit(RelationLoad(frame.site(node), frame.context, row, name, kind, key_only, proven))
     if target is None or frame.project.models.get(target) is None:
         value: AbstractValue = UNKNOWN
     else:
@@ -233,7 +237,8 @@ def _generic(frame: Frame, node: ir.Node, row: Row, name: str) -> AbstractValue:
     if loading.is_loaded(frame.project, row, name):
         frame.emit(RelationRead(frame.site(node), frame.context, row, name))
     else:
-        frame.emit(RelationLoad(frame.site(node), frame.context, row, name, "gfk"))
+        proven = loading.is_certain_to_load(frame.project, row, name)
+        frame.emit(RelationLoad(frame.site(node), frame.context, row, name, "gfk", proven=proven))
     frame.run.set_loaded(row, name, UNKNOWN)
     return UNKNOWN
 

@@ -33,7 +33,7 @@ class Loop:
     `once` is True when the body always ends in the first round; `comprehension` for comprehensions, and for
     functions such as ``sorted`` that call their argument once per item. `few` is True when the code itself spells
     out what is iterated, so that the number of rounds does not grow with the data. `by` says what goes through the
-    rows: the project's own code, a template, a serializer, the admin's list, or the choices of a form's field. `depth`
+    rows: the project's own code, a template, a serializer, the admin's list, or a form field's choices. `depth`
     is the length of the call chain it runs under.
     """
 
@@ -75,7 +75,8 @@ class Context:
 class RelationLoad:
     """A relation or deferred column of `row` is loaded because nothing has loaded it before.
 
-    `key_only` is True when nothing but the target's primary key is read from it.
+    `key_only` is True when nothing but the target's primary key is read from it. `proven` says that it is loaded
+    even if the row came from elsewhere.
     """
 
     site: Site
@@ -84,6 +85,7 @@ class RelationLoad:
     name: str
     kind: LoadKind
     key_only: bool = False
+    proven: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ class QueryRun:
     """A queryset is evaluated by `operation`: ``iterate``, ``len``, ``bool``, ``index``, or a method's name.
 
     `cached` is True when the prefetch cache answers, so that no query runs. `varies` is the number of the running
-    loops up to the innermost whose variables the query's expression mentions.
+    loops up to the innermost whose variables the query's expression mentions. `proven` is that of `RelationLoad`,
+    for the row of a related manager.
     """
 
     site: Site
@@ -113,6 +116,7 @@ class QueryRun:
     related: Related | None = None
     cached: bool = False
     varies: int = 0
+    proven: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,18 @@ def is_loaded(project: Project, row: Row, name: str) -> bool:
     )
 
 
+def is_certain_to_load(project: Project, row: Row, name: str) -> bool:
+    """Whether relation `name` of `row` is known to be missing when its queryset did not load it.
+
+    Rows of a related manager may come from a cache that whoever handed its object over has filled; but not with
+    that relation when no code of the project ever loads the one along with the other.
+    """
+    if row.provenance_known:
+        return True
+    related = row.root.related
+    return related is not None and not project.may_load((related.accessor, *row.path, name))
+
+
 def is_shared(row: Row, name: str) -> bool:
     """Whether ``row.name`` is the parent whose related manager gave the rows, or is reached through it."""
     query = row.root.query

@@ -102,18 +102,19 @@ def is_per_row(event: Event) -> bool:
 def _miss(event: Event) -> Miss | None:
     match event:
         case RelationLoad(key_only=False, row=row, name=name, kind=kind):
-            return _of_row(event.site, event.context, row, name, kind)
+            return _of_row(event, row, name, kind)
         case QueryRun(related=related, cached=False, operation=operation) if related is not None:
             served = all(link.name in CACHE_SERVED for link in event.query.chain)
             if operation in _READS_ALL_ROWS and served:
-                return _of_row(event.site, event.context, related.row, related.accessor, "to_many")
+                return _of_row(event, related.row, related.accessor, "to_many")
     return None
 
 
-def _of_row(site: Site, context: Context, row: Row, name: str, kind: MissKind) -> Miss | None:
+def _of_row(event: RelationLoad | QueryRun, row: Row, name: str, kind: MissKind) -> Miss | None:
+    site, context = event.site, event.context
     loop = _loop_over(row.root, context)
     query = row.root.query
-    if loop is None or loop.once or query is None or not row.provenance_known or not row.root.many:
+    if loop is None or loop.once or query is None or not row.root.many or not event.proven:
         return None
     if _is_shared(row):
         return None
@@ -124,7 +125,8 @@ def _of_row(site: Site, context: Context, row: Row, name: str, kind: MissKind) -
     if query.opaque or query.assumed or query.shape != "instances":
         return None
     direct = loop.site.code == site.code and loop.depth == len(context.stack)
-    shared = root.related is not None and _is_plain(query) and bool(context.stack)
+    handed_in = not row.provenance_known or bool(context.stack)
+    shared = root.related is not None and _is_plain(query) and handed_in
     return Miss(site, context, loop, direct, kind, row.model, name, query, path, shared)
 
 

@@ -169,6 +169,8 @@ def constructed(frame: Frame, cls_value: ClassValue, args: Arguments) -> Abstrac
 
 def run_query(frame: Frame, queryset: QuerySetValue, operation: str, node: ir.Expr) -> None:
     """Note that `queryset` is evaluated at `node`."""
+    related = queryset.related
+    proven = related is None or loading.is_certain_to_load(frame.project, related.row, related.accessor)
     frame.emit(
         QueryRun(
             frame.site(node),
@@ -176,9 +178,10 @@ def run_query(frame: Frame, queryset: QuerySetValue, operation: str, node: ir.Ex
             queryset.query,
             queryset.identity,
             operation,
-            queryset.related,
+            related,
             queryset.cached,
             frame.varies(node),
+            proven,
         )
     )
 

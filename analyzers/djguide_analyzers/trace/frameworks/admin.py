@@ -34,6 +34,7 @@ from djguide_analyzers.trace.values import (
     RequestValue,
     Row,
     Sequence,
+    Site,
 )
 
 ADMIN = "django.contrib.admin.options.ModelAdmin"
@@ -156,7 +157,17 @@ def columns(frame: Frame, cls: ClassInfo) -> list[Column] | None:
     nodes = written.items if isinstance(written, ir.Display) else []
     if len(nodes) != len(value.items):
         nodes = [written] * len(value.items)
-    return [Column(item, binding.code, node) for item, node in zip(value.items, nodes, strict=True)]
+    return [
+        Column(_own_lambda(frame, item, binding.code, node), binding.code, node)
+        for item, node in zip(value.items, nodes, strict=True)
+    ]
+
+
+def _own_lambda(frame: Frame, item: AbstractValue, code: Code, node: ir.Node) -> AbstractValue:
+    """`item`, or the lambda written there: what was evaluated elsewhere leaves lambdas behind."""
+    if isinstance(node, ir.Lambda):
+        return LambdaValue(node, Site(code, node.at), Frame(frame.run, code))
+    return item
 
 
 # --- the change list -------------------------------------------------------------------------------------
@@ -334,9 +345,7 @@ def _of_admin(
     return calls.enter(frame, binding, given, {}, frame.site(node), receiver=None if static else admin)
 
 
-def _apply(
-    frame: Frame, node: ir.Node, func: AbstractValue, *given: AbstractValue
-) -> AbstractValue | None:
+def _apply(frame: Frame, node: ir.Node, func: AbstractValue, *given: AbstractValue) -> AbstractValue | None:
     """Call what stands in ``list_display`` itself."""
     if not isinstance(func, (FunctionValue, LambdaValue, Partial, BoundMethod)):
         return None

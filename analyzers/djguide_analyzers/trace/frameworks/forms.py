@@ -26,7 +26,9 @@ MODEL_FORM = "django.forms.models.BaseModelForm"
 CHOICE_FIELD = "django.forms.models.ModelChoiceField"
 _WIDGETS = "django.forms.widgets"
 _CHOICE_WIDGET = _WIDGETS + ".ChoiceWidget"
-_HARMLESS = frozenset({"required", "label", "help_text", "initial", "disabled", "empty_label", "error_messages"})
+_HARMLESS = frozenset(
+    {"required", "label", "help_text", "initial", "disabled", "empty_label", "error_messages"}
+)
 """Attributes of a field that have no say in which rows it lists, and how."""
 
 
@@ -151,7 +153,8 @@ def _lists(project: Project, widget: ir.Expr, code: Code, owner: ClassInfo | Non
         if base.module.name == _WIDGETS:
             return not base.name.endswith("HiddenInput")
         if base.module.origin != "project" or any(
-            base.member(name) is not None for name in ("optgroups", "options", "render", "get_context", "choices")
+            base.member(name) is not None
+            for name in ("optgroups", "options", "render", "get_context", "choices")
         ):
             return False
     return False
@@ -225,7 +228,9 @@ def _use(info: FunctionInfo, node: ir.Subscript) -> str | None:
         if isinstance(part, ir.Attr) and part.value is node:
             if part.name != "widget":
                 return part.name
-            outer = next((a for a in walk(info.statements) if isinstance(a, ir.Attr) and a.value is part), None)
+            outer = next(
+                (a for a in walk(info.statements) if isinstance(a, ir.Attr) and a.value is part), None
+            )
             return "widget.attrs" if outer is not None and outer.name == "attrs" else None
     return None
 

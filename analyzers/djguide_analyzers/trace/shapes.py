@@ -1,0 +1,111 @@
+"""What a parameter is, by what is read from it.
+
+A parameter of which nothing else is known is an instance of a model when one model of the project, and no other
+class of it, has everything that the function reads from it, a relation among them.
+"""
+
+from __future__ import annotations
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.graph import Model
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
+from djguide_analyzers.project.project import Project
+
+MIN_NAMES = 2
+"""Attributes in which nothing but the one model may agree with the code."""
+
+MIN_NAMES_BESIDES = 3
+"""Attributes that a model has to have besides those that a decorator of its class may have added."""
+
+_OF_ALL_MODELS = frozenset({"pk", "id", "objects", "save", "delete", "refresh_from_db", "full_clean"})
+
+
+def model_by_use(project: Project, info: FunctionInfo, name: str) -> str | None:
+    """Label of the one model that parameter `name` can be an instance of; None when that cannot be told."""
+    if info.module.origin != "project" or (info.owner is not None and info.node.params.items[0].name == name):
+        return None
+    key = info, name
+    if key not in project.shapes:
+        used = _used(info, name)
+        project.shapes[key] = _model(project, used) if len(used) >= MIN_NAMES else None
+    return project.shapes[key]
+
+
+def _used(info: FunctionInfo, name: str) -> frozenset[str]:
+    """Attributes read from `name`; none when it is bound to something else somewhere."""
+    found: set[str] = set()
+    for node in walk(info.statements):
+        match node:
+            case ir.Attr(value=ir.Name(id=base), name=attribute) if base == name:
+                found.add(attribute)
+            case ir.Assign(targets=targets) if any(isinstance(t, ir.Name) and t.id == name for t in targets):
+                return frozenset()
+            case ir.For(target=ir.Name(id=bound)) | ir.Walrus(target=bound) if bound == name:
+                return frozenset()
+            case _:
+                pass
+    return frozenset(found) - _OF_ALL_MODELS
+
+
+def _model(project: Project, used: frozenset[str]) -> str | None:
+    candidates = [model for model in project.graph if not model.proxy and _has_all(project, model, used)]
+    top = [model for model in candidates if not _inherits(project, model, candidates)]
+    if len(top) != 1 or not any(_is_relation(top[0], name) for name in used):
+        return None
+    own = sum(name in top[0].fields or name in top[0].reverse for name in used)
+    if own < MIN_NAMES or any(used <= names for names in _plain_classes(project)):
+        return None
+    return top[0].label
+
+
+def _has_all(project: Project, model: Model, used: frozenset[str]) -> bool:
+    missing = sum(not _has(project, model, name) for name in used)
+    if not missing:
+        return True
+    # A decorator may have added what the class does not say; then the rest has to speak for itself.
+    return len(used) - missing >= MIN_NAMES_BESIDES and _is_decorated(project, model)
+
+
+def _has(project: Project, model: Model, name: str) -> bool:
+    if name in model.fields or name in model.reverse or model.field_of_attname(name) is not None:
+        return True
+    return project.resolver.class_attribute(model.cls, name) is not None
+
+
+def _is_decorated(project: Project, model: Model) -> bool:
+    line = project.resolver.mro(model.cls)
+    return any(isinstance(base, ClassInfo) and base.node.decorators for base in line)
+
+
+def _inherits(project: Project, model: Model, others: list[Model]) -> bool:
+    return any(
+        other is not model and project.resolver.is_subclass(model.cls, other.cls.dotted) for other in others
+    )
+
+
+def _is_relation(model: Model, name: str) -> bool:
+    field = model.fields.get(name)
+    return name in model.reverse if field is None else field.kind != "column"
+
+
+def _plain_classes(project: Project) -> list[frozenset[str]]:
+    """Names of everything that instances of the project's classes other than models have."""
+    if project.plain_classes is None:
+        project.plain_classes = [
+            _names(project, cls)
+            for module in project.modules.values()
+            for cls in module.classes()
+            if project.graph.of_class(cls) is None
+        ]
+    return project.plain_classes
+
+
+def _names(project: Project, cls: ClassInfo) -> frozenset[str]:
+    names: set[str] = set()
+    for base in project.resolver.mro(cls):
+        if isinstance(base, ClassInfo) and base.module.origin == "project":
+            names |= base.members.names.keys()
+            for info in base.methods():
+                names |= {dotted.partition(".")[2] for dotted in info.node.sets if dotted.count(".") == 1}
+    return frozenset(names)
