@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import tests, walk
@@ -14,10 +14,11 @@ from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.roles import is_test
 from djguide_analyzers.rules.finding import Place
 from djguide_analyzers.source.positions import LineIndex, Range
-from djguide_analyzers.trace.tracer import Trace, trace_function, trace_top_level
+from djguide_analyzers.trace.tracer import Trace, trace_class, trace_function, trace_top_level
 from djguide_analyzers.trace.values import AbstractValue, Site
 
 N = TypeVar("N", bound=ir.Node)
+T = TypeVar("T")
 
 
 class Scope:
@@ -77,12 +78,23 @@ class FileContext:
         self.path = module.path
         self._read = read
         self.sibling = sibling
+        self._kept: dict[Hashable, Any] = {}
 
     @property
     def is_test(self) -> bool:
         """Whether this is test code, where the cost of a query matters little."""
         root = self.project.root
         return is_test(self.path[len(root) + 1 :] if is_inside(self.path, root) else self.path)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returns, kept under `key` until this file changes: for facts about this file alone."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
+    def read(self, path: str) -> str | None:
+        """Text of any file of the workspace, None when there is none."""
+        return self._read(path)
 
     @cached_property
     def lines(self) -> LineIndex:
@@ -108,10 +120,18 @@ class FileContext:
             if id(scope.trace) not in seen:
                 seen.add(id(scope.trace))
                 yield scope.trace
+        yield from self._class_traces
+
+    @cached_property
+    def _class_traces(self) -> list[Trace]:
+        """What frameworks do with the classes of the file."""
+        traces = (trace_class(self.project, cls) for cls in self.module.classes())
+        return [trace for trace in traces if trace is not None]
 
     def forget_traces(self) -> None:
         """Let go of the traces, which are large; they are made again when asked for."""
         self.__dict__.pop("scopes", None)
+        self.__dict__.pop("_class_traces", None)
 
     def classes(self) -> Iterator[ClassInfo]:
         return self.module.classes()

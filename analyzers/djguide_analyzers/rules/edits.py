@@ -58,6 +58,23 @@ def remove_keyword(file: FileContext, code: Code, call: ir.Call, keyword: ir.Key
     return replace(file, own, "")
 
 
+def insert_argument(file: FileContext, code: Code, before: ir.Node, text: str) -> Edit:
+    """Put an argument in front of another one of the same call, laid out like it."""
+    start = code.range(before).start
+    indent = file.lines.line(start.line)[: start.column]
+    return insert(file, start, f"{text}, " if indent.strip() else f"{text},\n{indent}")
+
+
+def append_argument(file: FileContext, code: Code, call: ir.Call, text: str) -> Edit:
+    """Put an argument behind the last one of a call, laid out like it."""
+    arguments = [*call.args, *call.keywords]
+    if not arguments:
+        return insert(file, arguments_range(file, code, call).end, text)
+    last = max((code.range(argument) for argument in arguments), key=lambda range_: range_.end)
+    indent = file.lines.line(last.start.line)[: last.start.column]
+    return insert(file, last.end, f", {text}" if indent.strip() else f",\n{indent}{text}")
+
+
 # --- imports ---------------------------------------------------------------------------------------------
 
 
@@ -94,12 +111,24 @@ def import_name(file: FileContext, module: str, name: str) -> tuple[str, list[Ed
     return name, [_import_edit(file, module, name)]
 
 
-def _import_edit(file: FileContext, module: str, name: str) -> Edit:
+def import_names(
+    file: FileContext, module: str, names: list[str]
+) -> tuple[dict[str, str], list[Edit]] | None:
+    """Like `import_name` for several names of one module: how to write each, and the edits."""
+    bound = {name: bound_name(file, module, name) for name in names}
+    missing = [name for name, spelled in bound.items() if spelled is None]
+    if any(name in file.module.symbols.names for name in missing):
+        return None
+    edits = [_import_edit(file, module, *missing)] if missing else []
+    return {name: spelled or name for name, spelled in bound.items()}, edits
+
+
+def _import_edit(file: FileContext, module: str, *names: str) -> Edit:
     imports = _leading_imports(file)
     for node, code in imports:
         if isinstance(node, ir.ImportFrom) and not node.level and node.module == module:
-            return _extended(file, code, node, name)
-    line = f"from {module} import {name}"
+            return _extended(file, code, node, names)
+    line = f"from {module} import {', '.join(sorted(names))}"
     key = _key(module, is_from=True, level=0)
     previous: tuple[ir.Stmt, Code] | None = None
     following: tuple[ir.Stmt, Code] | None = None
@@ -126,11 +155,12 @@ def _line_end(file: FileContext, position: Position) -> int:
     return file.lines.offset(Position(position.line, len(file.lines.line(position.line))))
 
 
-def _extended(file: FileContext, code: Code, node: ir.ImportFrom, name: str) -> Edit:
-    """Add `name` to an import, in order where its names are in order."""
+def _extended(file: FileContext, code: Code, node: ir.ImportFrom, added: tuple[str, ...]) -> Edit:
+    """Add names to an import, in order where its names are in order."""
     own = code.range(node)
     text = file.lines.slice(own)
-    names = sorted({alias.name for alias in node.names} | {name})
+    names = sorted({alias.name for alias in node.names}.union(added))
+    listed = ", ".join(added)
     simple = "(" not in text and "\\" not in text and not any(alias.asname for alias in node.names)
     if simple:
         line = f"from {node.module} import {', '.join(names)}"
@@ -143,9 +173,9 @@ def _extended(file: FileContext, code: Code, node: ir.ImportFrom, name: str) -> 
         return insert(
             file,
             file.lines.position(opening),
-            f"{indent}{name}, " if "\n" not in indent else f"{indent}{name},",
+            f"{indent}{listed}, " if "\n" not in indent else f"{indent}{listed},",
         )
-    return insert(file, own.end, f", {name}")
+    return insert(file, own.end, f", {listed}")
 
 
 def _leading_imports(file: FileContext) -> list[tuple[ir.Import | ir.ImportFrom, Code]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, Value
+from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.context import FileContext
 
 MODEL = "django.db.models.base.Model"
@@ -52,3 +53,43 @@ def is_literal_true(node: ir.Expr | None) -> bool:
 def keyword_node(call: ir.Call, name: str) -> ir.Keyword | None:
     """The keyword argument called `name`."""
     return next((keyword for keyword in call.keywords if keyword.name == name), None)
+
+
+def is_literal(node: ir.Expr | None, value: object) -> bool:
+    """Whether `node` is the literal `value`, of the same type."""
+    return isinstance(node, ir.Const) and node.value == value and type(node.value) is type(value)
+
+
+def has_stars(call: ir.Call) -> bool:
+    """Whether there may be arguments that are not written out."""
+    return any(keyword.name is None for keyword in call.keywords) or any(
+        isinstance(arg, ir.Star) for arg in call.args
+    )
+
+
+def is_text(field: Declared) -> bool:
+    """Whether the column holds text, in a class of Django's own or one derived from it."""
+    return field.is_a(f"{_FIELDS}.CharField", f"{_FIELDS}.TextField")
+
+
+_FIELDS = "django.db.models.fields"
+
+
+def redefines(project: Project, dotted: str, *methods: str) -> bool:
+    """Whether the field class called `dotted` has one of `methods` from a class that is not Django's own.
+
+    True as well where a class of its hierarchy cannot be read.
+    """
+    if dotted.startswith("django."):
+        return False
+    cls = project.resolver.dotted(dotted)
+    if not isinstance(cls, ClassInfo):
+        return True
+    for base in project.resolver.mro(cls):
+        if not isinstance(base, ClassInfo):
+            return True
+        if base.dotted.startswith("django."):
+            return False
+        if any(base.member(name) is not None for name in methods):
+            return True
+    return False

@@ -1,0 +1,84 @@
+"""Adding constraints to a model's ``Meta``."""
+
+from __future__ import annotations
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.modules import ClassInfo, ImportedName, Value
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.edits import LINE_LENGTH, import_name, insert
+from djguide_analyzers.rules.meta import append_item, effective_meta, own_meta
+from djguide_analyzers.source.edits import Edit
+from djguide_analyzers.source.positions import Position
+
+_NAME_LENGTH = 63
+"""Longest identifier that PostgreSQL keeps apart."""
+
+
+def unique_constraint(file: FileContext, cls: ClassInfo, fields: list[str]) -> tuple[str, list[Edit]] | None:
+    """How to write a constraint that makes `fields` unique together, and the edits that import its class."""
+    imported = _constraint_class(file)
+    if imported is None:
+        return None
+    graph = file.project.graph
+    model = graph.of_class(cls)
+    prefix = model.label.replace(".", "_").lower() if model is not None else "%(app_label)s_%(class)s"
+    name = "_".join([prefix, *fields, "unique"])
+    if len(name) > _NAME_LENGTH:
+        name = "_".join([prefix, *(field[:8] for field in fields), "unique"])
+    listed = ", ".join(f'"{field}"' for field in fields)
+    return f'{imported[0]}(fields=[{listed}], name="{name}")', imported[1]
+
+
+def _constraint_class(file: FileContext) -> tuple[str, list[Edit]] | None:
+    for bound, bindings in file.module.symbols.names.items():
+        for binding in bindings:
+            if isinstance(binding, ImportedName) and (binding.module, binding.name) == (
+                "django.db",
+                "models",
+            ):
+                return f"{bound}.UniqueConstraint", []
+    return import_name(file, "django.db.models", "UniqueConstraint")
+
+
+def as_option(indent: str, items: list[str]) -> str:
+    """``constraints = [...]``, one per line where one line would be too long; without the first indentation."""
+    line = f"constraints = [{', '.join(items)}]"
+    if len(indent) + len(line) <= LINE_LENGTH - 10 and len(items) == 1:
+        return line
+    inner = "".join(f"{indent}    {item},\n" for item in items)
+    return f"constraints = [\n{inner}{indent}]"
+
+
+def add_constraint(file: FileContext, cls: ClassInfo, item: str) -> tuple[Edit, ...] | None:
+    """Edits that add `item` to the ``Meta.constraints`` of `cls` (in `file`); None where that is not simple."""
+    meta = own_meta(cls)
+    if meta is None:
+        return None if effective_meta(file.project, cls) is not None else (_new_meta(file, cls, item),)
+    option = meta.member("constraints")
+    if option is not None:
+        listed = (
+            isinstance(option, Value) and isinstance(option.expr, ir.Display) and option.expr.kind == "list"
+        )
+        if not isinstance(option, Value) or not isinstance(option.expr, ir.Display) or not listed:
+            return None
+        return (append_item(file, option.code, option.expr, item),)
+    if file.project.resolver.class_attribute(meta, "constraints") is not None:
+        return None
+    start = meta.code.range(meta.node.body[0]).start
+    indent = file.lines.line(start.line)[: start.column]
+    if indent.strip():
+        return None
+    return (insert(file, start, f"{as_option(indent, [item])}\n{indent}"),)
+
+
+def _new_meta(file: FileContext, cls: ClassInfo, item: str) -> Edit:
+    """A ``Meta`` behind the last field of the class."""
+    last = cls.node.body[0]
+    for statement in cls.node.body:
+        if isinstance(statement, (ir.Assign, ir.ClassDef)):
+            last = statement
+    indent = " " * cls.code.range(cls.node.body[0]).start.column
+    end = cls.code.range(last).end
+    position = Position(end.line, len(file.lines.line(end.line).rstrip("\r\n")))
+    option = as_option(f"{indent}    ", [item])
+    return insert(file, position, f"\n\n{indent}class Meta:\n{indent}    {option}")

@@ -1,0 +1,91 @@
+"""An optional text column is unique: only one row can leave it empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.fields import (
+    Declared,
+    declared_fields,
+    has_stars,
+    is_literal,
+    is_literal_true,
+    is_text,
+    redefines,
+)
+from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.model_classes import is_filled, models_with
+from djguide_analyzers.rules.nullable import is_required, make_nullable
+from djguide_analyzers.rules.receivers import fills_before_save
+
+RULE = Rule(
+    summary="A text column is unique and may be empty, which only one row can be",
+    severity=Severity.WARNING,
+    safety=Safety.REVIEW,
+)
+
+_OWN_WAYS = (
+    "__init__",
+    "pre_save",
+    "get_default",
+    "formfield",
+    "clean",
+    "get_prep_value",
+    "contribute_to_class",
+)
+_CHARACTERS = "django.db.models.fields.CharField"
+_UNIQUE = "django.db.models.constraints.UniqueConstraint"
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    for field in () if file.is_test else declared_fields(file):
+        if is_text(field) and is_literal_true(field.call.keyword("blank")) and _clashes(file, field):
+            yield Hit(
+                file.place(field.code, field.call),
+                f"`{field.name}` is unique and may be left empty: the second row without it stores the same "
+                "empty text and violates the index",
+                fixes=(_fix(file, field),),
+            )
+
+
+def _clashes(file: FileContext, field: Declared) -> bool:
+    call, project = field.call, file.project
+    if has_stars(call) or not is_required(field) or is_literal(call.keyword("editable"), False):
+        return False
+    default = call.keyword("default") or call.keyword("db_default")
+    if default is not None and not is_literal(default, ""):
+        return False
+    if call.keyword("primary_key") is not None or not _is_unique(file, field):
+        return False
+    if redefines(project, field.bases[0], *_OWN_WAYS):
+        return False
+    return not is_filled(project, field.cls, field.name) and not fills_before_save(
+        file, field.cls, field.name
+    )
+
+
+def _is_unique(file: FileContext, field: Declared) -> bool:
+    """Whether the column alone is unique in each table it ends up in, without any condition."""
+    if (given := field.call.keyword("unique")) is not None:
+        return is_literal_true(given)
+    models = models_with(file.project, field.cls)
+    return bool(models) and all(
+        any(
+            entry["class"] == _UNIQUE
+            and entry["fields"] == [field.name]
+            and not entry["partial"]
+            and not entry["expressions"]
+            for entry in model.constraints
+        )
+        or [field.name] in model.unique_together
+        for model in models
+    )
+
+
+def _fix(file: FileContext, field: Declared) -> Fix:
+    if field.is_a(_CHARACTERS) and field.call.keyword("default") is None:
+        return make_nullable(file, field)
+    # The form field of a TextField gives the empty text even where the column may be NULL.
+    return Fix("Allow NULL, and store it for what is left empty", Safety.MANUAL)
