@@ -1,0 +1,62 @@
+"""Questions about nodes alone, without knowing what their names mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+
+_BLOCKS = ("body", "orelse", "final")
+
+
+def alike(one: ir.Expr | None, other: ir.Expr | None) -> bool:
+    """Whether two expressions say the same, however they are laid out."""
+    if one is None or other is None:
+        return one is other
+    return _words(one) == _words(other)
+
+
+def _words(node: ir.Expr) -> list[tuple[object, ...]]:
+    words: list[tuple[object, ...]] = []
+    for part in walk(node):
+        names = (getattr(part, name) for name in ("id", "name", "op", "kind") if hasattr(part, name))
+        value = part.value if isinstance(part, ir.Const) else None
+        words.append((type(part), type(value), value, *names))
+    return words
+
+
+def mentions(node: ir.Node | list[ir.Stmt], *names: str) -> bool:
+    """Whether one of the variables called `names` occurs in `node`."""
+    return any(isinstance(part, ir.Name) and part.id in names for part in walk(node))
+
+
+def blocks(statements: list[ir.Stmt]) -> Iterator[list[ir.Stmt]]:
+    """`statements`, and every block in them; bodies of nested functions are not entered."""
+    yield statements
+    for node in walk(statements):
+        if isinstance(node, ir.ClassDef):
+            continue
+        for name in _BLOCKS:
+            inner = getattr(node, name, None)
+            if isinstance(inner, list):
+                yield inner
+
+
+def block_of(statements: list[ir.Stmt], statement: ir.Stmt) -> tuple[list[ir.Stmt], int] | None:
+    """The block that `statement` stands in, and its number there."""
+    for block in blocks(statements):
+        for number, each in enumerate(block):
+            if each is statement:
+                return block, number
+    return None
+
+
+def statement_of(statements: list[ir.Stmt], node: ir.Node) -> ir.Stmt | None:
+    """The innermost statement that `node` is or is part of."""
+    found: ir.Stmt | None = None
+    for block in blocks(statements):
+        for each in block:
+            if any(part is node for part in walk(each)):
+                found = each
+    return found
