@@ -1,0 +1,1 @@
+"""Rules about APIs built with Django REST framework."""

@@ -1,0 +1,105 @@
+"""``read_only_fields`` and ``extra_kwargs`` name fields that they do not reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.literals import Written
+from djguide_analyzers.project.serializers import Serializer, SerializerField
+from djguide_analyzers.rules.api_serializers import (
+    add_option,
+    own_serializers,
+    read_only_edit,
+    refuses_input,
+    stands_in,
+)
+from djguide_analyzers.rules.api_views import users_of
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
+
+RULE = Rule(
+    summary="`read_only_fields` or `extra_kwargs` names a declared field, which stays as it is",
+    severity=Severity.WARNING,
+    safety=Safety.SAFE,
+)
+
+_EXCLUDES = {"read_only": "write_only", "write_only": "read_only"}
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    for serializer in own_serializers(file):
+        if (
+            not serializer.is_model
+            or serializer.may_define("include_extra_kwargs")
+            or refuses_input(serializer)
+        ):
+            continue
+        for name, option, source, written in _wishes(file, serializer):
+            field = serializer.declared.get(name)
+            if field is None or _has(field, option) is not False or serializer.field(name) is None:
+                continue
+            if option == "read_only" and _is_only_read(file, serializer):
+                continue
+            if field.owner is serializer.cls or stands_in(written, serializer.cls):
+                yield _hit(file, serializer, field, option, source, written)
+
+
+def _is_only_read(file: FileContext, serializer: Serializer) -> bool:
+    """Whether the views that use a serializer class never take anything in."""
+    users = [endpoint for endpoint, _ in users_of(file, serializer)]
+    return bool(users) and not any(endpoint.writes or not endpoint.certain for endpoint in users)
+
+
+def _wishes(file: FileContext, serializer: Serializer) -> Iterator[tuple[str, str, str, Written]]:
+    """What ``Meta`` asks for: the field, the option, the list that names it, and where."""
+    for text in serializer.read_only_fields or ():
+        yield text.value, "read_only", "read_only_fields", text.written
+    for name, options in (serializer.extra_kwargs or {}).items():
+        for option in ("read_only", "write_only"):
+            written = (options or {}).get(option)
+            if written is not None and isinstance(written.node, ir.Const) and written.node.value is True:
+                yield name, option, "extra_kwargs", written
+
+
+def _has(field: SerializerField, option: str) -> bool | None:
+    """Whether a field is like that already, or cannot be written anyway; None when that is not known."""
+    if option == "write_only":
+        return field.write_only if field.read_only is False else True
+    return True if field.kind == "hidden" else field.read_only
+
+
+def _hit(
+    file: FileContext,
+    serializer: Serializer,
+    field: SerializerField,
+    option: str,
+    source: str,
+    written: Written,
+) -> Hit:
+    assert field.call is not None
+    assert field.code is not None
+    here = field.code.module.path == file.path and field.owner is serializer.cls
+    place = file.place(field.code, field.call) if here else file.place(written.code, written.node)
+    harm = "clients can write it" if option == "read_only" else "it goes out in every response"
+    title = f"Declare it with `{option}=True`"
+    edit = None
+    if here:
+        edit = read_only_edit(file, field) if option == "read_only" else _write_only(file, field)
+    fix = Fix(title, Safety.SAFE, (edit,)) if edit is not None else Fix(title, Safety.MANUAL)
+    related = (Related(f"`{source}` names it here", file.place(written.code, written.node)),) if here else ()
+    return Hit(
+        place,
+        f"`Meta.{source}` does not reach `{field.name}`, which the class declares itself: {harm}",
+        related=related,
+        fixes=(fix,),
+    )
+
+
+def _write_only(file: FileContext, field: SerializerField):
+    assert field.call is not None
+    assert field.code is not None
+    if field.call.keyword("write_only") is not None or field.call.keyword("read_only") is not None:
+        return None
+    return add_option(file, field.code, field.call, "write_only=True")

@@ -1,0 +1,20 @@
+"""A serializer's field turns related objects into text, whose `__str__` reads a relation of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.finding import Safety, Severity
+from djguide_analyzers.rules.n_plus_one import hits
+
+RULE = Rule(
+    summary="A field of a serializer prints objects whose `__str__` loads a relation once per row",
+    severity=Severity.WARNING,
+    safety=Safety.REVIEW,
+)
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    return hits(file, lambda miss: miss.reader == "string field")
