@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import tokenize
+from djguide_analyzers.source import scan
 
 
-def comments(text: str) -> list[str] | None:
-    """The comment on each line of `text`, empty where there is none; None when that cannot be told."""
+def comments(text: str) -> list[str]:
+    """The comment on each line of `text`, empty where there is none."""
     found = [""] * (text.count("\n") + 1)
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT:
-                found[token.start[0] - 1] = token.string
-    except (tokenize.TokenError, SyntaxError):
-        return None
+    for token in scan.comments(text):
+        found[text.count("\n", 0, token.offset)] = token.text.rstrip("\r\n")
     return found

@@ -160,7 +160,7 @@ def _fix(
         inner = "".join(f"{indent}    {argument},\n" for argument in arguments)
         line = f"{variable} = {cache}.get_or_set(\n{inner}{indent})"
     found = comments(file.slice(Range(range_.start, line_end(file, range_.end))))
-    if found is None or "#" in line:
+    if "#" in line:
         return Fix(title, Safety.MANUAL)
     # What follows the last statement stays where it is; other comments go above.
     kept = "".join(f"{comment}\n{indent}" for comment in found[:-1] if comment)

@@ -8,7 +8,8 @@ from djguide_analyzers.trace import calls
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.frameworks.registry import models
-from djguide_analyzers.trace.templates.render import Context, render
+from djguide_analyzers.trace.templates import render
+from djguide_analyzers.trace.templates.code import Context
 from djguide_analyzers.trace.values import (
     UNKNOWN,
     AbstractValue,
@@ -41,7 +42,7 @@ def render_with(
     variables = dict(_processed(frame)) if request is not None else {}
     if isinstance(context, Mapping):
         variables |= {key: value for key, value in context.entries if isinstance(key, str)}
-    render(frame, source, variables)
+    render.render(frame, source, variables)
 
 
 def _processed(frame: Frame) -> Context:

@@ -33,6 +33,9 @@ class TemplateCode(Code):
         return hash(id(self.source))
 
 
+Context = dict[str, AbstractValue]
+"""Variables of a template by name."""
+
 Blocks = dict[str, list[tuple[TemplateSource, Block]]]
 
 
@@ -46,7 +49,7 @@ class TemplateFrame(Frame):
         depth: Templates that are rendered around this one.
     """
 
-    def __init__(self, caller: Frame, source: TemplateSource, context: dict[str, AbstractValue]) -> None:
+    def __init__(self, caller: Frame, source: TemplateSource, context: Context) -> None:
         code = (
             caller.code
             if isinstance(caller, TemplateFrame) and caller.source is source

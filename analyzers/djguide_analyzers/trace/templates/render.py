@@ -14,7 +14,7 @@ from djguide_analyzers.trace import calls, iteration, querysets
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.templates import lookups
-from djguide_analyzers.trace.templates.code import Blocks, TemplateFrame
+from djguide_analyzers.trace.templates.code import Blocks, Context, TemplateFrame
 from djguide_analyzers.trace.values import (
     SCALAR,
     UNKNOWN,
@@ -27,8 +27,6 @@ from djguide_analyzers.trace.values import (
 
 MAX_DEPTH = 12
 """Templates included in one another that are followed."""
-
-Context = dict[str, AbstractValue]
 
 
 def render(caller: Frame, source: TemplateSource, context: Context, depth: int = 0) -> None:

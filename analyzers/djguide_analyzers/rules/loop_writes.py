@@ -1,0 +1,182 @@
+"""Rows that are written one by one in a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.graph import Model
+from djguide_analyzers.project.modules import ClassInfo, Code
+from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.receivers import receivers
+from djguide_analyzers.source.positions import Position
+from djguide_analyzers.trace.events import Write
+from djguide_analyzers.trace.values import Constant, QuerySetValue, Sequence
+
+_SEEDING = frozenset({"migrations", "fixtures", "factories", "seed", "seeds", "demo", "sampledata"})
+FEW = 10
+"""Rounds of a loop that are hardly worth a bulk form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A row written in each round of a ``for`` loop of the same function.
+
+    Attributes:
+        event: What is written.
+        call: The call that writes.
+        loop: The innermost loop around it; None inside a comprehension.
+        statement: The call as a statement of its own in the loop, or the assignment of its result.
+    """
+
+    event: Write
+    call: ir.Call
+    code: Code
+    loop: ir.For | None
+    statement: ir.Stmt | None
+
+
+def loop_writes(file: FileContext, scope: Scope, *operations: str) -> Iterator[Written]:
+    """The writes called `operations` that run once per round, apart from those that have to stay alone.
+
+    Left out are rows whose errors are handled one by one, that are committed one by one, or that few rounds
+    write.
+    """
+    if file.is_test or is_seeding(file):
+        return
+    sites = {
+        (event.site.code, event.site.at): event
+        for event in scope.trace.events
+        if isinstance(event, Write) and event.operation in operations and event.context.loops
+    }
+    if not sites:
+        return
+    for call, code in scope.nodes(ir.Call):
+        event = sites.get((code, call.at))
+        if event is None:
+            continue
+        running = event.context.loops[-1]
+        if running.once or running.site.code != code:
+            continue
+        loop = next((n for n, c in scope.nodes(ir.For) if c == code and n.at == running.site.at), None)
+        if loop is None and not running.comprehension:
+            continue
+        if loop is not None and (_is_alone(loop, call) or _is_short(scope, code, loop.iter)):
+            continue
+        yield Written(event, call, code, loop, _statement(loop, call) if loop is not None else None)
+
+
+def is_seeding(file: FileContext) -> bool:
+    """Whether the file fills a database once: a migration, a factory, sample data."""
+    parts = file.path[len(file.project.root) :].replace(".py", "").split("/")
+    return not _SEEDING.isdisjoint(parts)
+
+
+def _is_alone(loop: ir.For, call: ir.Call) -> bool:
+    """Whether errors or the transaction of each row stand inside the loop, or it stops at the first one."""
+    for node in walk(loop.body):
+        if isinstance(node, (ir.Try, ir.With)) and any(inner is call for inner in walk(node.body)):
+            return True
+        if isinstance(node, (ir.While, ir.Yield)) or (isinstance(node, ir.Jump) and node.kind == "break"):
+            return True
+        if isinstance(node, ir.Return):
+            return True
+    return loop.is_async
+
+
+def _is_short(scope: Scope, code: Code, iterated: ir.Expr) -> bool:
+    """Whether what a loop runs over is known to be short."""
+    match iterated:
+        case ir.Display(items=items):
+            return len(items) <= FEW
+        case ir.Call(func=ir.Name(id="range"), args=args):
+            last = args[-1] if args else None
+            return isinstance(last, ir.Const) and isinstance(last.value, int) and last.value <= FEW
+    value = scope.value(code, iterated)
+    if isinstance(value, QuerySetValue):
+        return value.query.single or (value.query.limit is not None and value.query.limit <= FEW)
+    if isinstance(value, Sequence) and value.items is not None:
+        return len(value.items) <= FEW
+    return isinstance(value, Constant)
+
+
+def _statement(loop: ir.For, call: ir.Call) -> ir.Stmt | None:
+    for node in walk(loop.body):
+        if isinstance(node, ir.ExprStmt) and (node.value is call or _awaits(node.value, call)):
+            return node
+        if isinstance(node, ir.Assign) and node.value is call:
+            return node
+    return None
+
+
+def _awaits(node: ir.Expr, call: ir.Call) -> bool:
+    return isinstance(node, ir.Await) and node.value is call
+
+
+def is_hooked(file: FileContext, model: Model, method: str) -> bool:
+    """Whether the project hangs something on ``save()`` or ``delete()`` of single rows, as far as can be seen.
+
+    Signals count for ``save`` only: the bulk form of ``delete()`` sends them.
+    """
+    found = file.project.resolver.class_attribute(model.cls, method)
+    if found is None or not found[0].module.name.startswith("django.db.models"):
+        return True
+    if method == "delete":
+        return False
+    signals = ("pre_save", "post_save", "m2m_changed")
+    for receiver in receivers(file):
+        if receiver.signal.rpartition(".")[2] in signals[:2]:
+            sender = receiver.sender
+            if not isinstance(sender, ClassInfo) or sender in file.project.resolver.mro(model.cls):
+                return True
+    return False
+
+
+_HARMLESS = frozenset(
+    {
+        "append", "add", "extend", "update", "setdefault", "write", "print", "debug", "info", "warning", "error",
+        "exception", "log", "discard", "pop", "remove", "set_postfix", "create", "full_clean", "clean",
+    }
+)  # fmt: skip
+
+
+def does_more(loop: ir.For, call: ir.Call) -> bool:
+    """Whether the loop calls something else for its effect in each round, such as sending a mail."""
+    for node in walk(loop.body):
+        if isinstance(node, ir.ExprStmt):
+            value = node.value.value if isinstance(node.value, ir.Await) else node.value
+            if isinstance(value, ir.Call) and value is not call:
+                func = value.func
+                name = (
+                    func.id if isinstance(func, ir.Name) else func.name if isinstance(func, ir.Attr) else ""
+                )
+                if name not in _HARMLESS:
+                    return True
+    return False
+
+
+def names_used(node: ir.Node | list[ir.Stmt], name: str) -> int:
+    """How often the variable `name` stands in some code."""
+    return sum(isinstance(inner, ir.Name) and inner.id == name for inner in walk(node))
+
+
+def fresh_name(scope: Scope, *wanted: str) -> str | None:
+    """The first of the names `wanted` that the function does not use."""
+    used = {node.id for node, _ in scope.nodes(ir.Name)}
+    if scope.function is not None:
+        used |= {param.name for param in scope.function.node.params.items}
+    return next((name for name in wanted if name not in used), None)
+
+
+def indent_of(file: FileContext, code: Code, node: ir.Node) -> str | None:
+    """White space in front of a statement that begins its line."""
+    start = code.range(node).start
+    before = file.lines.line(start.line)[: start.column]
+    return None if before.strip() else before
+
+
+def end_of_line(file: FileContext, position: Position) -> Position:
+    """The end of the line at `position`, behind a comment that follows."""
+    return Position(position.line, len(file.lines.line(position.line).rstrip("\r\n")))
