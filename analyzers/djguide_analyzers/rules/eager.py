@@ -9,11 +9,11 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import ModelGraph
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.edits import insert, replace
+from djguide_analyzers.rules.edits import append_argument, insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Range
-from djguide_analyzers.trace.values import Link, Query
+from djguide_analyzers.trace.values import Link, Query, Site
 
 
 def is_to_one(graph: ModelGraph, label: str, path: tuple[str, ...]) -> bool:
@@ -58,7 +58,7 @@ def split(graph: ModelGraph, query: Query, paths: Iterable[tuple[str, ...]]) -> 
 def eager_fix(
     file: FileContext, query: Query, paths: list[tuple[str, ...]], local: Code, *, shared: bool
 ) -> tuple[Fix, ...]:
-    """The fix that makes `query` load `paths`.
+    """The fix that makes `query` load `paths`, of relations.
 
     Safe when the queryset is built in the table `local`, where its rows are read, and not `shared`; else to be
     reviewed, since it serves others too. Advice without an edit where no edit is certainly right.
@@ -77,9 +77,81 @@ def eager_fix(
         else:
             edits.append(_merged(home, existing, names))
     if fresh:
-        edits.append(_appended(home, query, fresh))
+        rendered = [f"{name}({_quoted(names)})" for name, names in fresh]
+        edits.append(_appended(home, query, rendered))
     here = not shared and _code_of(query) == local
     return (Fix(title, Safety.SAFE if here else Safety.REVIEW, tuple(edits)),)
+
+
+def deferred_fix(
+    file: FileContext, query: Query, names: list[str], local: Code, *, shared: bool
+) -> tuple[Fix, ...]:
+    """The fix that makes `query` load the columns `names`, which ``only`` or ``defer`` leaves out.
+
+    Safe under the conditions of `eager_fix`.
+    """
+    title = f"Load {_listed(sorted(names))} with the rows"
+    made = _only_edits(file, query, names) if query.only is not None else _defer_edits(file, query, names)
+    if made is None or not names:
+        return (Fix(title, Safety.MANUAL),)
+    edits, code = made
+    return (Fix(title, Safety.SAFE if not shared and code == local else Safety.REVIEW, tuple(edits)),)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _only_edits(file: FileContext, query: Query, names: list[str]) -> tuple[list[Edit], Code] | None:
+    link = next((link for link in reversed(query.chain) if link.name == "only"), None)
+    home = _file_of(file, link)
+    if link is None or home is None or not link.node.args:
+        return None
+    added = ", ".join(json.dumps(name) for name in sorted(names))
+    return [append_argument(home, link.site.code, link.node, added)], link.site.code
+
+
+def _defer_edits(file: FileContext, query: Query, names: list[str]) -> tuple[list[Edit], Code] | None:
+    """Take `names` out of the one ``defer()`` that has them, or the whole call with its last name."""
+    for link in query.chain:
+        home = _file_of(file, link)
+        old = _literals(link)
+        if link.name != "defer" or home is None or old is None or not set(names) <= set(old):
+            continue
+        code, func = link.site.code, link.node.func
+        kept = [name for name in old if name not in names]
+        if not kept and isinstance(func, ir.Attr):
+            whole = Range(code.range(func.value).end, code.range(link.node).end)
+            return [replace(home, whole, "")], code
+        start, end = code.range(link.node.args[0]).start, code.range(link.node.args[-1]).end
+        return [replace(home, Range(start, end), _quoted(kept))], code
+    return None
+
+
+def _literals(link: Link) -> list[str] | None:
+    """The arguments of a call when all are literal strings."""
+    args = link.node.args
+    names = [arg.value for arg in args if isinstance(arg, ir.Const) and isinstance(arg.value, str)]
+    return names if len(names) == len(args) and not link.node.keywords else None
+
+
+def _file_of(file: FileContext, link: Link | None) -> FileContext | None:
+    """The file that a link of a chain stands in; None when it is not the project's."""
+    if link is None or link.site.code.module.origin != "project":
+        return None
+    module = link.site.code.module
+    return file if module.path == file.path else file.sibling(module)
+
+
+def added_call(file: FileContext, query: Query, call: str) -> Edit | None:
+    """The edit that adds ``.call`` behind `query` in `file`; None when it is not built there."""
+    home = _home(file, query)
+    return _appended(file, query, [call]) if home is file and not query.combined else None
+
+
+def owner_site(query: Query) -> Site | None:
+    """The expression that a queryset is: its last link, else where it starts."""
+    return query.chain[-1].site if query.chain else query.origin
 
 
 def _title(joins: list[str], prefetches: list[str]) -> str:
@@ -152,9 +224,8 @@ def _merged(home: FileContext, link: Link, paths: list[str]) -> Edit:
     return replace(home, Range(start, end), _quoted([*kept, *paths]))
 
 
-def _appended(home: FileContext, query: Query, calls: Calls) -> Edit:
+def _appended(home: FileContext, query: Query, rendered: list[str]) -> Edit:
     """Add calls behind the last link, in place of an ``all()``, or behind the manager."""
-    rendered = [f"{name}({_quoted(paths)})" for name, paths in calls]
     last = _last(query)
     if last is None:
         assert query.origin is not None

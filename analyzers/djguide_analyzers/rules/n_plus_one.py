@@ -3,88 +3,178 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from weakref import WeakKeyDictionary
 
-from djguide_analyzers.project.modules import Code
+from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.eager import eager_fix, is_to_one
-from djguide_analyzers.rules.finding import Place, Related
-from djguide_analyzers.trace.missing import Miss, deepest, misses
+from djguide_analyzers.rules.eager import deferred_fix, eager_fix, owner_site, split
+from djguide_analyzers.rules.finding import Fix, Place, Related
+from djguide_analyzers.trace.decorators import decorator_names
+from djguide_analyzers.trace.events import CallSite, Context, Loop
+from djguide_analyzers.trace.missing import MAX_PATH, Miss, deepest, misses
+from djguide_analyzers.trace.tracer import Trace
+from djguide_analyzers.trace.values import Site
+
+MAX_CALLS = 4
+"""Calls between a loop and a read up to which the loop is held to repeat it."""
+
+_PROPERTIES = frozenset(
+    {"builtins.property", "functools.cached_property", "django.utils.functional.cached_property"}
+)
+_WRITING = frozenset({"save", "asave", "save_base", "delete", "adelete", "full_clean", "clean"})
+"""Methods that write each row anyway, and read much for new rows only."""
+
+_found: WeakKeyDictionary[Trace, list[Miss]] = WeakKeyDictionary()
 
 
 def hits(file: FileContext, wanted: Callable[[Miss], bool]) -> Iterator[Hit]:
-    """One hit for each direct miss of `file` that is `wanted`, with one fix for all that its queryset misses.
+    """One hit for each miss of `file` that is `wanted`, with one fix for all that its queryset misses.
 
     Test code is left alone: it loops over rows it has just made.
     """
     for trace in () if file.is_test else file.traces:
-        found = [miss for miss in misses(trace.events) if miss.direct]
-        paths = deepest(found)
-        for miss in paths:
-            if wanted(miss):
-                together = [other.path for other in paths if other.owner == miss.owner]
-                yield _hit(file, miss, together)
+        found = reported_misses(trace)
+        every = deepest(found)
+        for miss in deepest([miss for miss in found if wanted(miss)]):
+            together = [other for other in every if other.owner == miss.owner]
+            yield _hit(file, miss, together)
 
 
-def _hit(file: FileContext, miss: Miss, together: list[tuple[str, ...]]) -> Hit:
+def reported_misses(trace: Trace) -> list[Miss]:
+    """The misses of `trace` that are worth a finding of some rule."""
+    kept = _found.get(trace)
+    if kept is None:
+        kept = [miss for miss in misses(trace.events) if _is_reported(miss)]
+        _found[trace] = kept
+    return kept
+
+
+def _is_reported(miss: Miss) -> bool:
+    if miss.context.memoised or len(miss.path) > MAX_PATH or is_foreign(miss.site):
+        return False
+    calls = chain(miss.context, miss.loop)
+    if any(call.callee.body_code == miss.loop.site.code for call in calls):
+        return False  # a walk through a tree, which no prefetch of a fixed depth covers
+    return len(calls) <= MAX_CALLS and not any(call.callee.name in _WRITING for call in calls)
+
+
+def is_foreign(site: Site) -> bool:
+    """Whether a site lies in code that is not the project's own."""
+    return site.code.module.origin != "project"
+
+
+def chain(context: Context, loop: Loop) -> tuple[CallSite, ...]:
+    """The calls that lead from `loop` to what happens in `context`."""
+    return context.stack[loop.depth :]
+
+
+def _hit(file: FileContext, miss: Miss, together: list[Miss]) -> Hit:
     access = file.place_of(miss.site)
     owner = _owner_place(file, miss)
-    two_files = owner is not None and owner.path != access.path
-    kind = (
-        "select_related" if is_to_one(file.project.graph, miss.owner.model, miss.path) else "prefetch_related"
-    )
+    # A helper may be reached from many querysets: each has its own finding, which stands where it is built.
+    two_ends = owner is not None and (owner.path != access.path or not miss.direct)
+    kind = method_for(file, miss)
     return Hit(
-        owner if two_files and owner is not None else access,
-        _message(miss, kind),
-        access if two_files else None,
+        owner if two_ends and owner is not None else access,
+        _message(file, miss, kind),
+        access if two_ends else None,
         tuple(_evidence(file, miss, owner, access)),
-        eager_fix(file, miss.owner, together, miss.loop.site.code, shared=miss.shared),
+        _fixes(file, miss, together),
         {
             "model": miss.owner.model,
             "relation": miss.joined,
             "kind": kind,
-            "owner": _line(owner),
-            "access": _line(access),
+            "owner": line_of(owner),
+            "access": line_of(access),
         },
     )
 
 
-def _message(miss: Miss, kind: str) -> str:
-    what = "runs one query" if miss.kind == "to_many" else "loads one row"
-    return (
-        f"Reading `{miss.name}` {what} for every {miss.model.rpartition('.')[2]} of this loop: "
-        f'its queryset has no {kind}("{miss.joined}")'
-    )
+def method_for(file: FileContext, miss: Miss) -> str:
+    """The queryset method that loads what is missed."""
+    if miss.kind == "deferred":
+        return "defer" if miss.owner.only is None else "only"
+    joins, _ = split(file.project.graph, miss.owner, [miss.path])
+    return "select_related" if joins else "prefetch_related"
 
 
-def _line(place: Place | None) -> dict[str, object] | None:
+def _fixes(file: FileContext, miss: Miss, together: list[Miss]) -> tuple[Fix, ...]:
+    local = miss.loop.site.code
+    if miss.kind == "deferred":
+        names = [other.name for other in together if other.kind == "deferred" and len(other.path) == 1]
+        return deferred_fix(file, miss.owner, names, local, shared=miss.shared)
+    loaded = [other for other in together if other.kind != "deferred"]
+    # a generic foreign key is loaded with one query per model, past what the classes may do on their own
+    # and what frameworks read may be read of the same queryset by other requests
+    by_framework = miss.reader not in ("loop", "helper")
+    shared = miss.shared or by_framework or any(other.kind == "gfk" for other in loaded)
+    return eager_fix(file, miss.owner, [other.path for other in loaded], local, shared=shared)
+
+
+def _message(file: FileContext, miss: Miss, kind: str) -> str:
+    what = {"to_many": "runs one query", "deferred": "fetches the column"}.get(miss.kind, "loads one row")
+    rows = f"every {miss.model.rpartition('.')[2]} of"
+    missing = f'its queryset has no {kind}("{miss.joined}")'
+    if miss.kind == "deferred":
+        missing = f"its queryset leaves the column out with {kind}()"
+    calls = chain(miss.context, miss.loop)
+    if miss.direct or not calls:
+        return f"Reading `{miss.name}` {what} for {rows} this loop: {missing}"
+    callee = called_name(file, calls[-1].callee)
+    return f"{callee} reads `{miss.name}`, which {what} for {rows} the loop that leads there: {missing}"
+
+
+def called_name(file: FileContext, info: FunctionInfo) -> str:
+    """How code names `info` where it uses it: `` `name()` ``, or `` `name` `` for a property."""
+    return f"`{info.name}`" if is_property(file, info) else f"`{info.name}()`"
+
+
+def is_property(file: FileContext, info: FunctionInfo) -> bool:
+    return not _PROPERTIES.isdisjoint(decorator_names(file.project, info))
+
+
+def line_of(place: Place | None) -> dict[str, object] | None:
+    """A place as `data` has it."""
     return None if place is None else {"path": place.path, "line": place.range.start.line + 1}
 
 
 def _owner_place(file: FileContext, miss: Miss) -> Place | None:
-    """The queryset's expression: its last link, else where it starts."""
-    if miss.owner.chain:
-        link = miss.owner.chain[-1]
-        return Place(link.site.code.module.path, link.site.code.range(link.node))
-    return file.place_of(miss.owner.origin) if miss.owner.origin is not None else None
+    """The queryset's expression, when it stands in the project: its last link, else where it starts."""
+    site = owner_site(miss.owner)
+    return file.place_of(site) if site is not None and not is_foreign(site) else None
+
+
+# --- evidence --------------------------------------------------------------------------------------------
 
 
 def _evidence(file: FileContext, miss: Miss, owner: Place | None, access: Place) -> Iterator[Related]:
-    yield Related("the loop over the rows", file.place_of(miss.loop.site))
+    yield from loop_evidence(file, miss.context, miss.loop)
     if owner is not None:
         yield Related("the queryset is built here", owner)
-    if owner is not None and owner.path != access.path:
+    if owner is not None and (owner.path != access.path or not miss.direct):
         yield Related("each row is read here", access)
-    if (declared := _declaration(file, miss)) is not None:
+    if (declared := declaration(file, miss.model, miss.name)) is not None:
         yield Related(f"`{miss.name}` is declared here", declared)
 
 
-def _declaration(file: FileContext, miss: Miss) -> Place | None:
-    model = file.project.graph.get(miss.model)
+def loop_evidence(file: FileContext, context: Context, loop: Loop) -> Iterator[Related]:
+    """The loop, and the calls that lead from it to what happens in `context`."""
+    if not is_foreign(loop.site):
+        yield Related("the loop over the rows", file.place_of(loop.site))
+    for call in chain(context, loop):
+        if not is_foreign(call.site):
+            verb = "read" if is_property(file, call.callee) else "called"
+            yield Related(f"{called_name(file, call.callee)} is {verb} here", file.place_of(call.site))
+
+
+def declaration(file: FileContext, label: str, name: str) -> Place | None:
+    """Where the project declares the field behind attribute `name` of model `label`."""
+    model = file.project.graph.get(label)
     if model is None:
         return None
-    field = model.fields.get(miss.name)
-    if field is None and (reverse := model.reverse.get(miss.name)) is not None:
+    field = model.fields.get(name)
+    if field is None and (reverse := model.reverse.get(name)) is not None:
         field = reverse.source
     if field is None or field.code is None or field.node is None or field.code.module.origin != "project":
         return None

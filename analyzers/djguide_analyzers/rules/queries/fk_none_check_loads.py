@@ -18,6 +18,7 @@ RULE = Rule(
     summary="`if row.relation` loads a row to see whether there is one",
     severity=Severity.INFO,
     safety=Safety.SAFE,
+    default=False,
 )
 
 

@@ -17,4 +17,4 @@ RULE = Rule(
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    return hits(file, lambda miss: miss.kind in ("fk", "o2o"))
+    return hits(file, lambda miss: miss.reader == "loop" and miss.kind in ("fk", "o2o"))

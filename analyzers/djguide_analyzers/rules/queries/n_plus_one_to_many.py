@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.finding import Safety, Severity
+from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.n_plus_one import hits
-from djguide_analyzers.trace.missing import Miss
+from djguide_analyzers.rules.repeated import Round, hit, rounds
 
 RULE = Rule(
     summary="A loop runs one query per row for a to-many relation instead of prefetching it",
@@ -18,8 +18,14 @@ RULE = Rule(
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    return hits(file, _lists_children)
+    yield from hits(file, lambda miss: miss.reader == "loop" and miss.kind == "to_many")
+    for found in rounds(file, "list"):
+        what = f"lists some rows of `{'.'.join(found.path)}`, or lists them in another way, with a query of its own"
+        yield hit(found, what, (Fix(_title(found), Safety.MANUAL),))
 
 
-def _lists_children(miss: Miss) -> bool:
-    return miss.kind == "to_many"
+def _title(found: Round) -> str:
+    path = "__".join(found.path)
+    return (
+        f'Load with Prefetch("{path}", queryset={found.model}.objects.…, to_attr="…") and read that attribute'
+    )

@@ -17,6 +17,7 @@ RULE = Rule(
     summary="A task has no path for a row that is gone",
     severity=Severity.INFO,
     safety=Safety.MANUAL,
+    default=False,
 )
 
 _GONE = frozenset({"DoesNotExist", "ObjectDoesNotExist", "Http404", "Exception", "BaseException"})

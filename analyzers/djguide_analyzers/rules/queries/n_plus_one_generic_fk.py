@@ -1,0 +1,20 @@
+"""A loop reads generic foreign keys that its queryset did not prefetch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.finding import Safety, Severity
+from djguide_analyzers.rules.n_plus_one import hits
+
+RULE = Rule(
+    summary="A loop loads a generic foreign key once per row instead of prefetching it",
+    severity=Severity.WARNING,
+    safety=Safety.REVIEW,
+)
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    return hits(file, lambda miss: miss.reader == "loop" and miss.kind == "gfk")

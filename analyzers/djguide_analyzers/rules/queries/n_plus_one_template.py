@@ -1,0 +1,20 @@
+"""A template's loop reads a relation that the view's queryset did not load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.finding import Safety, Severity
+from djguide_analyzers.rules.n_plus_one import hits
+
+RULE = Rule(
+    summary="A template's loop loads a relation once per row that the view's queryset did not load",
+    severity=Severity.WARNING,
+    safety=Safety.REVIEW,
+)
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    return hits(file, lambda miss: miss.reader == "template")

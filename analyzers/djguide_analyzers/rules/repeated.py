@@ -1,0 +1,257 @@
+"""From queries that a loop repeats to findings: what the rules about one query per round share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from weakref import WeakKeyDictionary
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.modules import Code
+from djguide_analyzers.rules.base import Hit
+from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.eager import owner_site
+from djguide_analyzers.rules.finding import Fix, Related, Severity
+from djguide_analyzers.rules.loop_writes import is_seeding
+from djguide_analyzers.rules.n_plus_one import (
+    called_name,
+    chain,
+    declaration,
+    is_foreign,
+    line_of,
+    loop_evidence,
+)
+from djguide_analyzers.rules.varying import node_at, statements_of, varying_lookups
+from djguide_analyzers.trace.events import Called, Write
+from djguide_analyzers.trace.refine import CACHE_SERVED
+from djguide_analyzers.trace.repeated import Repeated, repeated
+from djguide_analyzers.trace.tracer import Trace
+from djguide_analyzers.trace.values import Mapping, Query, Site
+
+MAX_CALLS = 3
+"""Calls between a loop and a query up to which the loop is held to repeat it."""
+
+Concern = Literal["count", "exists", "latest", "get", "list", "prefetched", "invariant"]
+"""Which of the rules about repeated queries one belongs to."""
+
+_OTHER_CONCERNS: dict[str, Concern] = {"aggregate": "count", "bool": "list"}
+"""Operations that are told with others than their kind: a queryset that is tested has all its rows loaded."""
+
+_found: WeakKeyDictionary[Trace, list[tuple[Repeated, Concern]]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A query that a loop runs in every round, with where it was found."""
+
+    file: FileContext
+    trace: Trace
+    item: Repeated
+
+    @property
+    def model(self) -> str:
+        """Name of the model that is asked for."""
+        return self.item.query.model.rpartition(".")[2]
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """From the loop's rows to the relation; empty when the query starts at a model."""
+        row, accessor = self.item.row, self.item.accessor
+        return (*row.path, accessor) if row is not None and accessor is not None else ()
+
+
+def rounds(file: FileContext, *concerns: Concern) -> Iterator[Round]:
+    """The repeated queries of `file`, or of what its loops call, that are of one of `concerns`.
+
+    Test code is left alone, and so are migrations and sample data, which run once.
+    """
+    if file.is_test or is_seeding(file):
+        return
+    for trace in file.traces:
+        for item, concern in _reported(file, trace):
+            if concern in concerns:
+                yield Round(file, trace, item)
+
+
+def _reported(file: FileContext, trace: Trace) -> list[tuple[Repeated, Concern]]:
+    kept = _found.get(trace)
+    if kept is None:
+        kept = []
+        for item in repeated(trace):
+            concern = _concern(file, trace, item) if _is_reported(item) else None
+            if concern is not None:
+                kept.append((item, concern))
+        _found[trace] = kept
+    return kept
+
+
+def _is_reported(item: Repeated) -> bool:
+    if item.reader not in ("loop", "helper") or is_foreign(item.site) or item.query.locked:
+        return False
+    if item.query.sliced and item.row is None:
+        return False
+    return item.direct or (not item.writes and item.depth <= MAX_CALLS)
+
+
+def _concern(file: FileContext, trace: Trace, item: Repeated) -> Concern | None:
+    if item.row is not None:
+        if not _asks_database(item) or (_streams(item) and not item.prefetched):
+            return None
+        if item.prefetched:
+            return "prefetched"
+        return _OTHER_CONCERNS.get(item.operation, item.kind)
+    if not item.varies:
+        return "invariant" if item.direct else None
+    keys = varying_lookups(file, trace, item)
+    if not keys or (item.direct and _is_on_its_own(file, trace, item)) or _is_kept(item):
+        return None
+    if item.kind == "count" or item.operation == "aggregate":
+        return "count"
+    of_row = any(_is_relation(file, item.query.model, key) for key in keys)
+    if item.operation in ("exists", "contains"):
+        return "exists" if of_row else "get"
+    if item.kind == "latest":
+        return "latest" if of_row or item.query.ordered or item.operation not in ("first", "index") else "get"
+    if (
+        item.kind == "list" or item.operation == "bool"
+    ):  # rows of a large table are often taken a part at a time
+        return "get" if of_row and item.direct and not _streams(item) else None
+    return "get"
+
+
+def _streams(item: Repeated) -> bool:
+    """Whether the rows are taken one after the other, since there may be too many to hold."""
+    return any(link.name == "iterator" for link in item.query.chain)
+
+
+def _is_kept(item: Repeated) -> bool:
+    """Whether a function on the way remembers its answer, for an object that need not be the round's."""
+    decorators = [node for step in chain(item.context, item.loop) for node in step.callee.node.decorators]
+    names = [
+        part.name if isinstance(part, ir.Attr) else part.id
+        for node in decorators
+        for part in walk(node)
+        if isinstance(part, (ir.Name, ir.Attr))
+    ]
+    return any("cache" in name or "memo" in name for name in names)
+
+
+def _asks_database(item: Repeated) -> bool:
+    """Whether a query of a row's relation certainly runs, and is another one for each row."""
+    assert item.row is not None
+    query = item.row.root.query
+    if query is None or not item.row.provenance_known:
+        return False  # whoever loaded the rows may have filled what is remembered on them
+    if item.row.path and item.row.path[0] in query.known:
+        return False
+    served = all(link.name in CACHE_SERVED for link in item.query.chain)
+    return not (served and item.kind in ("count", "exists", "list") and (query.opaque or query.assumed))
+
+
+def _is_relation(file: FileContext, label: str, lookup: str) -> bool:
+    """Whether a lookup of model `label` compares a relation."""
+    model = file.project.graph.get(label)
+    name = lookup.split("__")[0]
+    if model is None:
+        return False
+    field = model.fields.get(name) or model.field_of_attname(name)
+    return field is not None and field.kind != "column"
+
+
+def _is_on_its_own(file: FileContext, trace: Trace, item: Repeated) -> bool:
+    """Whether each round stands for itself.
+
+    So it is where a loop may end before its last round, since it looks for something or tries again, where the
+    round has a transaction or another context around the query, and where the code spells out the few rounds.
+    """
+    code = item.loop.site.code
+    loop = node_at(statements_of(file, trace, item, code), item.loop.site.at)
+    if isinstance(loop, (ir.For, ir.Clause)) and _is_written_out(trace, code, loop.iter):
+        return True
+    if not isinstance(loop, ir.For):
+        return False
+    for node in walk(loop.body):
+        if isinstance(node, ir.Return) or (isinstance(node, ir.Jump) and node.kind == "break"):
+            return True
+        if isinstance(node, ir.With) and any(inner.at == item.site.at for inner in walk(node.body)):
+            return True
+    return False
+
+
+# --- the code around -------------------------------------------------------------------------------------
+
+
+def _is_written_out(trace: Trace, code: Code, iterated: ir.Expr) -> bool:
+    """Whether a loop runs over the entries of a dictionary that the code writes out."""
+    match iterated:
+        case ir.Call(func=ir.Attr(value=value, name="items" | "keys" | "values")):
+            mapping = trace.value(code, value)
+            return isinstance(mapping, Mapping) and bool(mapping.entries)
+    return False
+
+
+def scope_of(file: FileContext, code: Code) -> Scope | None:
+    """The scope of `file` whose statements stand in the table `code`."""
+    return next((scope for scope in file.scopes if any(own == code for _, own in scope.blocks)), None)
+
+
+def writes_in_loop(trace: Trace, loop: Site) -> Iterator[Write | Called]:
+    """What a loop writes itself, and the calls it makes that write."""
+    for event in trace.events:
+        if not isinstance(event, (Write, Called)) or (isinstance(event, Called) and not event.summary.writes):
+            continue
+        if any(running.site == loop for running in event.context.loops):
+            yield event
+
+
+# --- the finding -----------------------------------------------------------------------------------------
+
+
+def hit(found: Round, what: str, fixes: tuple[Fix, ...], severity: Severity | None = None) -> Hit:
+    """The finding for a repeated query; `what` goes on from "Each round of this loop"."""
+    file, item = found.file, found.item
+    access = file.place_of(item.site)
+    owner = _owner(found)
+    owner_place = file.place_of(owner) if owner is not None else None
+    return Hit(
+        access,
+        _message(found, what),
+        related=tuple(_evidence(found, owner)),
+        fixes=fixes,
+        data={
+            "model": item.query.model,
+            "relation": "__".join(found.path),
+            "owner": line_of(owner_place),
+            "access": line_of(access),
+        },
+        severity=severity,
+    )
+
+
+def _message(found: Round, what: str) -> str:
+    calls = chain(found.item.context, found.item.loop)
+    if found.item.direct or not calls:
+        return f"Each round of this loop {what}"
+    name = called_name(found.file, calls[-1].callee)
+    return f"{name} is reached from a loop, each round of which {what}"
+
+
+def _owner(found: Round) -> Site | None:
+    """Where the queryset of the loop's rows is built."""
+    row = found.item.row
+    query: Query | None = row.root.query if row is not None else None
+    site = owner_site(query) if query is not None else None
+    return site if site is not None and not is_foreign(site) else None
+
+
+def _evidence(found: Round, owner: Site | None) -> Iterator[Related]:
+    file, item = found.file, found.item
+    yield from loop_evidence(file, item.context, item.loop)
+    if owner is not None:
+        yield Related("the queryset of its rows is built here", file.place_of(owner))
+    if item.row is not None and item.accessor is not None:
+        declared = declaration(file, item.row.model, item.accessor)
+        if declared is not None:
+            yield Related(f"`{item.accessor}` is declared here", declared)

@@ -1,0 +1,181 @@
+"""What changes from one round of a loop to the next, as far as a query depends on it."""
+
+from __future__ import annotations
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.modules import Code, FunctionInfo
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.n_plus_one import chain
+from djguide_analyzers.trace.events import CallSite
+from djguide_analyzers.trace.repeated import Repeated
+from djguide_analyzers.trace.tracer import Trace
+
+_LOOKUPS = frozenset({"filter", "exclude", "get", "aget", "get_object_or_404", "get_list_or_404"})
+_MANY_VALUES = ("__in", "__range", "__contains", "__overlap")
+_OF_VALUES = frozenset(
+    {"strip", "lstrip", "rstrip", "lower", "upper", "get", "split", "int", "str", "replace"}
+)
+"""Calls that make a key of another value without asking anybody."""
+
+
+def varying_lookups(file: FileContext, trace: Trace, item: Repeated) -> list[str]:
+    """Names of the lookups of a query whose values depend on the round of its loop.
+
+    Those that take many values at once are left out: such a query is made for a batch.
+    """
+    names = _varying_names(file, trace, item)
+    if not names:
+        return []
+    code = item.site.code
+    node = node_at(statements_of(file, trace, item, code), item.site.at)
+    calls = [link.node for link in item.query.chain if link.name in _LOOKUPS and link.site.code == code]
+    if isinstance(node, ir.Call) and called(node) in _LOOKUPS:
+        calls.append(node)
+    return [
+        keyword.name
+        for call in calls
+        for keyword in call.keywords
+        if keyword.name is not None
+        and not keyword.name.endswith(_MANY_VALUES)
+        and mentions_any(keyword.value, names)
+    ]
+
+
+def called(node: ir.Call) -> str:
+    """Last part of the name that a call is written with."""
+    match node.func:
+        case ir.Attr(name=name) | ir.Name(id=name):
+            return name
+    return ""
+
+
+def _varying_names(file: FileContext, trace: Trace, item: Repeated) -> set[str]:
+    """Variables, of the function that runs the query, that hold something else in each round."""
+    loop = item.loop
+    statements = statements_of(file, trace, item, loop.site.code)
+    node = node_at(statements, loop.site.at)
+    names = _bound_by(node)
+    if isinstance(node, ir.For):
+        names = _derived(node.body, names)
+    for step in chain(item.context, loop):
+        node = node_at(statements, step.site.at)
+        statements, names = step.callee.statements, _handed_on(step, node, names)
+        names = _derived(statements, names)
+    return names
+
+
+def _bound_by(loop: ir.Node | None) -> set[str]:
+    """Variables that a loop binds itself; for ``map()`` and its like, the parameters of the lambdas it calls."""
+    match loop:
+        case ir.For(target=target) | ir.Clause(target=target):
+            return _target_names(target)
+        case ir.Call(args=args, keywords=keywords):
+            given = [*args, *(keyword.value for keyword in keywords)]
+            return {
+                param.name for node in given if isinstance(node, ir.Lambda) for param in node.params.items
+            }
+    return set()
+
+
+def loop_names(loop: ir.Node | None) -> set[str]:
+    """Variables that a loop binds: its own, and those its body assigns."""
+    if isinstance(loop, ir.Clause):
+        return _target_names(loop.target)
+    if isinstance(loop, ir.For):
+        return _target_names(loop.target) | _assigned(loop.body)
+    return set()
+
+
+def _assigned(statements: list[ir.Stmt]) -> set[str]:
+    names: set[str] = set()
+    for node in walk(statements):
+        match node:
+            case ir.Assign(targets=targets):
+                for target in targets:
+                    names |= _target_names(target)
+            case ir.AugAssign(target=target) | ir.For(target=target) | ir.Clause(target=target):
+                names |= _target_names(target)
+            case ir.Walrus(target=name):
+                names.add(name)
+            case ir.With(items=items):
+                for item in items:
+                    names |= _target_names(item.target) if item.target is not None else set()
+    return names
+
+
+def _target_names(target: ir.Expr) -> set[str]:
+    """Variables that a target binds; those whose attribute or item it sets count as well."""
+    match target:
+        case ir.Name(id=name):
+            return {name}
+        case ir.Display(items=items):
+            return {name for item in items for name in _target_names(item)}
+        case ir.Star(value=value) | ir.Attr(value=value) | ir.Subscript(value=value):
+            return _target_names(value)
+    return set()
+
+
+def _handed_on(step: CallSite, node: ir.Node | None, names: set[str]) -> set[str]:
+    """Parameters of what is called that get something which depends on `names`."""
+    params = [param.name for param in step.callee.node.params.items if param.kind in ("pos", "any", "kw")]
+    is_method = step.callee.owner is not None and bool(params)
+    match node:
+        case ir.Attr(value=value):
+            return {params[0]} if is_method and mentions_any(value, names) else set()
+        case ir.Call(func=func, args=args, keywords=keywords):
+            found: set[str] = set()
+            if is_method:
+                receiver, *params = params
+                if isinstance(func, ir.Attr) and mentions_any(func.value, names):
+                    found.add(receiver)
+            pairs = [
+                *zip(params, args, strict=False),
+                *((keyword.name, keyword.value) for keyword in keywords),
+            ]
+            return found | {name for name, value in pairs if name and mentions_any(value, names)}
+    return set()
+
+
+def _derived(statements: list[ir.Stmt], names: set[str]) -> set[str]:
+    """`names`, and the variables made from them by looking at them; what other calls return is something new."""
+    found = set(names)
+    for node in walk(statements):
+        match node:
+            case ir.Assign(targets=targets, value=value) if value is not None and _is_made_of(value, found):
+                for target in targets:
+                    found |= _target_names(target) if isinstance(target, (ir.Name, ir.Display)) else set()
+            case ir.For(target=target, iter=value) | ir.Clause(target=target, iter=value):
+                if _is_made_of(value, found):
+                    found |= _target_names(target)
+    return found
+
+
+def _is_made_of(value: ir.Expr, names: set[str]) -> bool:
+    calls = (part for part in walk(value) if isinstance(part, ir.Call))
+    return mentions_any(value, names) and all(called(call) in _OF_VALUES for call in calls)
+
+
+def mentions_any(node: ir.Node, names: set[str]) -> bool:
+    return any(isinstance(part, ir.Name) and part.id in names for part in walk(node))
+
+
+# --- the code around -------------------------------------------------------------------------------------
+
+
+def statements_of(file: FileContext, trace: Trace, item: Repeated, code: Code) -> list[ir.Stmt]:
+    """The statements of the table `code`, one that the trace went through on its way to `item`."""
+    infos: list[FunctionInfo | None] = [trace.function, *(step.callee for step in item.context.stack)]
+    for info in infos:
+        if info is not None and info.body_code == code:
+            return info.statements
+    if code.module.path == file.path:
+        for scope in file.scopes:
+            for block, own in scope.blocks:
+                if own == code:
+                    return block
+    return []
+
+
+def node_at(statements: list[ir.Stmt], at: int) -> ir.Node | None:
+    return next((node for node in walk(statements) if node.at == at), None)
