@@ -225,3 +225,34 @@ def test_the_box_before_each_row_shows_its_text(tmp_path: Path) -> None:
 def test_an_unknown_version_joins_all_that_any_would(tmp_path: Path) -> None:
     found = misses(Traced(tmp_path, ADMIN).trace_class("Plain").events)
     assert list(dict.fromkeys(missed(miss) for miss in found)) == ["Book: author__agent"]
+
+
+def test_lists_that_are_never_shown(tmp_path: Path) -> None:
+    source = """
+    from django.contrib import admin
+    from django.urls import path
+
+    @admin.register(Author)
+    class NoList(admin.ModelAdmin):
+        def get_urls(self):
+            return [path("", self.change_view, name="shop_author_change")]
+
+    @admin.register(Author)
+    class MoreUrls(admin.ModelAdmin):
+        def get_urls(self):
+            return [path("x/", self.change_view), *super().get_urls()]
+
+    @admin.register(Author)
+    class Redirecting(admin.ModelAdmin):
+        def changelist_view(self, request, extra_context=None):
+            return redirect("/")
+
+    @admin.register(Author)
+    class Extended(admin.ModelAdmin):
+        def changelist_view(self, request, extra_context=None):
+            return super().changelist_view(request, {"x": 1})
+    """
+    traced = Traced(tmp_path, source)
+    listed = [name for name in ("NoList", "MoreUrls", "Redirecting", "Extended")
+              if trace_class(traced.project, class_of(traced, name)) is not None]  # fmt: skip
+    assert listed == ["MoreUrls", "Extended"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 from djguide_analyzers.trace.events import Called, CallSite, Context, Loop, QueryRun, Write
@@ -14,6 +15,9 @@ from djguide_analyzers.trace.values import Query, Row, Site
 
 MAX_CALLS = 3
 """Calls between a loop and a query up to which the loop is held to repeat it; deeper ones are a program's run."""
+
+MAX_INSIDE = 1_000
+"""Events of one call of a loop that are looked at."""
 
 RepeatedKind = Literal["count", "exists", "latest", "get", "list"]
 
@@ -87,7 +91,8 @@ def repeated(trace: Trace) -> list[Repeated]:
         if isinstance(event, QueryRun):
             queries.append(event)
         elif isinstance(event, Called) and (depth := _depth_left(event)) > 0:
-            queries += [inner for inner in trace.inside(event, depth) if isinstance(inner, QueryRun)]
+            inside = islice(trace.inside(event, depth), MAX_INSIDE)
+            queries += [inner for inner in inside if isinstance(inner, QueryRun)]
     for event in queries:
         item = None if event.cached or is_per_row(event) else _repeated(event)
         if item is not None:

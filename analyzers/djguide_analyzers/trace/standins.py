@@ -32,6 +32,9 @@ Key = Hashable
 MAX_KEY_PARTS = 200
 """Parts of an argument, nested ones counted, up to which a call is worth remembering."""
 
+MAX_HELD = 12
+"""Attributes of an object up to which they are handed on; of one with more, a callee sees what its class has."""
+
 
 class StandIns:
     """Stand-ins for the rows among the arguments of one call.
@@ -112,10 +115,11 @@ class StandIns:
                 return kind
             self.rows[-number] = value
         attributes: list[Key] = []
-        for name, held in self._run.loaded.get(value.key, {}).items():
-            key = self._key(held)
+        held_now = self._run.loaded.get(value.key, {})
+        for name, held in held_now.items() if len(held_now) <= MAX_HELD else ():
             if isinstance(held, QuerySetValue):
                 return None
+            key = self._key(held)
             if key is not None:  # what cannot be told is looked up anew
                 attributes.append((name, key))
                 self._held.append((value, name, held))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module, Value
 from djguide_analyzers.project.project import Project
@@ -175,7 +176,24 @@ def _own_lambda(frame: Frame, item: AbstractValue, code: Code, node: ir.Node) ->
 
 def is_listed(project: Project, cls: ClassInfo) -> bool:
     """Whether `cls` is an admin class with a change list that Django makes by itself."""
-    return bool(registered(project).get(cls)) and is_default(project, cls, "get_changelist")
+    if not registered(project).get(cls) or not is_default(project, cls, "get_changelist"):
+        return False
+    return _keeps(project, cls, "changelist_view") and _keeps(project, cls, "get_urls")
+
+
+def _keeps(project: Project, cls: ClassInfo, method: str) -> bool:
+    """Whether `cls` has Django's own `method`, or one that goes on to the one it replaces."""
+    if is_default(project, cls, method):
+        return True
+    found = project.resolver.class_attribute(cls, method)
+    return (
+        found is not None
+        and isinstance(found[1], FunctionInfo)
+        and any(
+            isinstance(node, ir.Attr) and node.name in (method, "changelist_view")
+            for node in walk(found[1].statements)
+        )
+    )
 
 
 def show_lists(frame: Frame, cls: ClassInfo) -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.graph import Field, Model
+from djguide_analyzers.project.graph import Field
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Value
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.trace import annotations, calls, iteration, querysets, statements
+from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
+from djguide_analyzers.trace.frameworks.model_forms import made_fields, names
+from djguide_analyzers.trace.frameworks.registry import models
 from djguide_analyzers.trace.values import (
     UNKNOWN,
     AbstractValue,
+    ClassValue,
     ManagerValue,
     ObjectValue,
     QuerySetValue,
@@ -22,14 +27,26 @@ from djguide_analyzers.trace.values import (
 )
 
 FORM = "django.forms.forms.BaseForm"
-MODEL_FORM = "django.forms.models.BaseModelForm"
 CHOICE_FIELD = "django.forms.models.ModelChoiceField"
+_ADMIN = "django.contrib.admin.options.BaseModelAdmin"
+_INLINE = "django.contrib.admin.options.InlineModelAdmin"
 _WIDGETS = "django.forms.widgets"
 _CHOICE_WIDGET = _WIDGETS + ".ChoiceWidget"
 _HARMLESS = frozenset(
     {"required", "label", "help_text", "initial", "disabled", "empty_label", "error_messages"}
 )
 """Attributes of a field that have no say in which rows it lists, and how."""
+
+
+@dataclass
+class _Family:
+    """The form classes of a project: by base those that derive from it, and the admin classes that use each."""
+
+    derived: dict[ClassInfo, list[ClassInfo]] = field(default_factory=dict)
+    admins: dict[ClassInfo, list[ClassInfo]] = field(default_factory=dict)
+
+
+_families: WeakKeyDictionary[Project, _Family] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +75,11 @@ def is_form(project: Project, cls: ClassInfo) -> bool:
 
 
 def show_choices(frame: Frame, cls: ClassInfo) -> None:
-    """What rendering the selects of a form reads."""
-    for select in selects(frame, cls):
-        list_labels(frame, select)
+    """What rendering the selects of a form reads; nothing where the form only ever validates what was posted."""
+    found = list(selects(frame, cls))
+    if found and not _only_validates(frame, cls):
+        for select in found:
+            list_labels(frame, select)
 
 
 def list_labels(frame: Frame, select: Select) -> None:
@@ -85,6 +104,12 @@ def selects(frame: Frame, cls: ClassInfo) -> Iterator[Select]:
     touched = _touched(frame, cls)
     if touched is None:
         return
+    for derived in _family(project).derived.get(cls, ()):
+        # What each of them changes, it is asked about itself.
+        changed = _touched(frame, derived)
+        if changed is None:
+            return
+        touched |= {name: [] for name in changed if name not in touched}
     declared = _declared(project, cls)
     for name, (value, owner) in declared.items():
         if not isinstance(value.expr, ir.Call) or touched.get(name) == []:
@@ -100,13 +125,87 @@ def selects(frame: Frame, cls: ClassInfo) -> Iterator[Select]:
         elif (rows := as_rows(frame, calls.evaluate_elsewhere(frame, given, value.code, owner))) is not None:
             yield Select(name, rows, field, value.code, given)
     for name, model_field, code, node in made_fields(project, cls):
-        if name in declared or touched.get(name) == []:
+        if name in declared or touched.get(name) == [] or _is_in_admin(project, cls, name):
             continue
         made = made_select(frame, model_field, code, node)
         if made is not None and name in touched:
             yield from (replace_place(name, made.field, each) for each in touched[name])
         elif made is not None:
             yield made
+
+
+def _family(project: Project) -> _Family:
+    family = _families.get(project)
+    if family is None:
+        family = _families[project] = _Family()
+        for module in project.modules.values():
+            for cls in module.classes():
+                _place(project, family, cls)
+    return family
+
+
+def _place(project: Project, family: _Family, cls: ClassInfo) -> None:
+    resolver = project.resolver
+    if resolver.is_subclass(cls, FORM):
+        for base in resolver.mro(cls)[1:]:
+            if isinstance(base, ClassInfo) and base.module.origin == "project":
+                family.derived.setdefault(base, []).append(cls)
+        return
+    used = cls.member("form")
+    if isinstance(used, Value) and used.expr is not None and resolver.is_subclass(cls, _ADMIN):
+        form = resolver.expr(used.code, used.expr, cls)
+        if isinstance(form, ClassInfo):
+            family.admins.setdefault(form, []).append(cls)
+
+
+def _is_in_admin(project: Project, cls: ClassInfo, name: str) -> bool:
+    """Whether an admin class that uses the form may show the field it makes for `name` as something else.
+
+    An inline hides the link to its parent; `raw_id_fields` and others name fields that list nothing.
+    """
+    resolver = project.resolver
+    for user in _family(project).admins.get(cls, ()):
+        if resolver.is_subclass(user, _INLINE):
+            return True
+        for option in ("raw_id_fields", "autocomplete_fields"):
+            found = resolver.class_attribute(user, option)
+            listed = names(found[1]) if found is not None and isinstance(found[1], Value) else None
+            if listed is None or name in listed:
+                return True
+    return False
+
+
+def _only_validates(frame: Frame, cls: ClassInfo) -> bool:
+    """Whether the form is mentioned somewhere, and wherever it is, it is made of a request's data."""
+    mentions = list(_mentions(frame, cls))
+    return bool(mentions) and all(_is_of_request(call) for call in mentions)
+
+
+def _mentions(frame: Frame, cls: ClassInfo) -> Iterator[ir.Call | None]:
+    """The calls of a form class in modules that have a name for it; None for any other mention."""
+    resolver = frame.project.resolver
+    for module in frame.project.modules.values():
+        if cls.name not in module.symbols.names or resolver.name(module, cls.name) is not cls:
+            continue
+        frame.run.modules.add(module.path)
+        outlines = [chunk.outline for chunk in module.facts.chunks]
+        for block in (*outlines, *(info.statements for info in module.functions())):
+            called = {
+                id(node.func): node
+                for node in walk(block)
+                if isinstance(node, ir.Call) and isinstance(node.func, ir.Name)
+            }
+            for node in walk(block):
+                if isinstance(node, ir.Name) and node.id == cls.name:
+                    yield called.get(id(node))
+
+
+def _is_of_request(call: ir.Call | None) -> bool:
+    """Whether a form is made of what was posted, and so shown only when that is wrong."""
+    if call is None:
+        return False
+    data = call.args[0] if call.args else call.keyword("data")
+    return isinstance(data, ir.Attr) and data.name in ("POST", "GET", "data", "query_params")
 
 
 # --- declared fields -------------------------------------------------------------------------------------
@@ -193,6 +292,7 @@ def _touched(frame: Frame, cls: ClassInfo) -> dict[str, list[Given]] | None:
     for base in frame.project.resolver.mro(cls):
         if not isinstance(base, ClassInfo) or base.module.origin != "project":
             continue
+        frame.run.modules.add(base.module.path)
         for info in base.methods():
             for node in walk(info.statements):
                 if not isinstance(node, ir.Subscript) or not _is_fields(node.value):
@@ -273,89 +373,7 @@ def _removed(info: FunctionInfo) -> Iterator[str]:
             yield from (str(arg.value) for arg in node.args if isinstance(arg, ir.Const))
 
 
-# --- fields that a model form makes ----------------------------------------------------------------------
-
-
-def made_fields(project: Project, cls: ClassInfo) -> Iterator[tuple[str, Field, Code, ir.Node]]:
-    """The relations for which a model form makes a field by itself, with where its ``Meta`` names them."""
-    options = project.resolver.class_attribute(cls, "Meta")
-    if options is None or not isinstance(options[1], ClassInfo):
-        return
-    if not project.resolver.is_subclass(cls, MODEL_FORM):
-        return
-    meta = options[1]
-    given = {name: _option(project, meta, name) for name in ("model", "fields", "exclude", "widgets")}
-    model = _model(project, given["model"], meta)
-    named = given["fields"] or given["exclude"]
-    other = any(_option(project, meta, name) for name in ("field_classes", "formfield_callback"))
-    if model is None or named is None or named.expr is None or other:
-        return
-    left_out = _names(given["exclude"])
-    own_widgets = _keys(given["widgets"])
-    if left_out is None or own_widgets is None:
-        return
-    for name, node in _listed(model, given["fields"], named):
-        field = model.fields.get(name)
-        if field is None or name in left_out or name in own_widgets or not has_form_field(project, field):
-            continue
-        yield name, field, named.code, node
-
-
-def _option(project: Project, meta: ClassInfo, name: str) -> Value | None:
-    found = project.resolver.class_attribute(meta, name)
-    return found[1] if found is not None and isinstance(found[1], Value) else None
-
-
-def _model(project: Project, value: Value | None, meta: ClassInfo) -> Model | None:
-    if value is None or value.expr is None:
-        return None
-    symbol = project.resolver.expr(value.code, value.expr, meta)
-    return project.graph.of_class(symbol) if isinstance(symbol, ClassInfo) else None
-
-
-def _names(value: Value | None) -> dict[str, ir.Node] | None:
-    """Texts of a list or tuple that is written out, with their nodes; None for anything else."""
-    if value is None:
-        return {}
-    if not isinstance(value.expr, ir.Display):
-        return None
-    found = {i.value: i for i in value.expr.items if isinstance(i, ir.Const) and isinstance(i.value, str)}
-    return found if len(found) == len(value.expr.items) else None  # type: ignore[return-value]
-
-
-def _keys(value: Value | None) -> set[str] | None:
-    """Keys of a dictionary that is written out; None for anything else."""
-    if value is None:
-        return set()
-    if not isinstance(value.expr, ir.Dict):
-        return None
-    keys = {k.value for k in value.expr.keys if isinstance(k, ir.Const) and isinstance(k.value, str)}
-    return keys if len(keys) == len(value.expr.keys) else None
-
-
-def _listed(model: Model, fields: Value | None, named: Value) -> Iterator[tuple[str, ir.Node]]:
-    if fields is None or (isinstance(fields.expr, ir.Const) and fields.expr.value == "__all__"):
-        yield from ((name, named.expr) for name in model.fields if named.expr is not None)
-    else:
-        yield from (_names(fields) or {}).items()
-
-
-def has_form_field(project: Project, field: Field) -> bool:
-    """Whether a model field is a relation that Django makes a select for."""
-    if field.kind not in ("fk", "o2o", "m2m") or field.parent_link or field.target is None:
-        return False
-    if not field.sure("target") or field.call is None:
-        return False
-    editable = field.call.keyword("editable")
-    if editable is not None and not (isinstance(editable, ir.Const) and editable.value is True):
-        return False
-    if field.kind == "m2m" and not field.through_auto:
-        return False
-    cls = project.resolver.dotted(field.class_name)
-    if not isinstance(cls, ClassInfo):
-        return field.class_name.startswith("django.db.models.")
-    found = project.resolver.class_attribute(cls, "formfield")
-    return found is not None and found[0].module.name.startswith("django.db.models.")
+# --- selects that Django makes ----------------------------------------------------------------------------
 
 
 def made_select(frame: Frame, field: Field, code: Code, node: ir.Node) -> Select | None:
@@ -367,3 +385,18 @@ def made_select(frame: Frame, field: Field, code: Code, node: ir.Node) -> Select
     manager = ManagerValue(target.label, target.managers.get(target.default_manager), None)
     rows = as_rows(frame, manager)
     return None if rows is None else Select(field.name, rows, cls, code, node, made=True)
+
+
+@models(
+    "django.forms.formsets.formset_factory",
+    "django.forms.models.modelformset_factory",
+    "django.forms.models.inlineformset_factory",
+)
+def _factory(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    """A formset class, of which nothing is known; what it does rests on the form classes it is given."""
+    for value in (*args.positional, *args.keywords.values()):
+        if isinstance(value, ClassValue):
+            for base in frame.project.resolver.mro(value.cls):
+                if isinstance(base, ClassInfo) and base.module.origin == "project":
+                    frame.run.modules.add(base.module.path)
+    return UNKNOWN
