@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from djguide_analyzers.engine.config import Config
 from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.engine.verify import Facts, verified
-from djguide_analyzers.project.modules import Module
+from djguide_analyzers.project.modules import BODIES_READ, Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.base import Hit
@@ -71,13 +71,18 @@ class Checker:
         """Findings of `rules` whose evidence starts in `module`, fixes verified."""
         context = self.context(module)
         findings: list[Finding] = []
-        for entry in rules:
-            for hit in self._run(entry, context):
-                finding = self._finding(entry, hit)
-                if finding is not None:
-                    findings.append(finding)
+        bodies_read: set[str] = set()
+        collecting = BODIES_READ.set(bodies_read)
+        try:
+            for entry in rules:
+                for hit in self._run(entry, context):
+                    finding = self._finding(entry, hit)
+                    if finding is not None:
+                        findings.append(finding)
+        finally:
+            BODIES_READ.reset(collecting)
         ran = (trace.modules for trace in context.traces)
-        read = {module.path}.union(*ran, *(files_named(finding) for finding in findings))
+        read = {module.path}.union(bodies_read, *ran, *(files_named(finding) for finding in findings))
         context.forget_traces()
         return Checked(findings, frozenset(read))
 

@@ -7,6 +7,7 @@ when a finding needs one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +19,9 @@ from djguide_analyzers.source.positions import Position, Range
 
 if TYPE_CHECKING:
     from djguide_analyzers.project.resolve import External
+
+BODIES_READ: ContextVar[set[str] | None] = ContextVar("bodies_read", default=None)
+"""Collects the paths of modules whose function bodies are looked at: what a result rests on."""
 
 Origin = Literal["project", "environment", "bundled"]
 
@@ -207,6 +211,8 @@ class FunctionInfo:
 
     @property
     def _decoded(self) -> tuple[list[ir.Stmt], Code]:
+        if (bodies_read := BODIES_READ.get()) is not None:
+            bodies_read.add(self.module.path)
         blob = self.code.chunk.bodies[self.node.body]
         if self._kept is None or self._kept[0] is not blob:
             body = decode_body(blob)
