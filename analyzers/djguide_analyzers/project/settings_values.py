@@ -381,4 +381,6 @@ def get_item(option: Option, key: Scalar) -> Value:
     if isinstance(option, Const) and isinstance(option.value, (str, bytes)) and isinstance(key, int):
         text = option.value
         return const(text[key]) if -len(text) <= key < len(text) else unknown("index")
-    return unknown(f"an item of {option.dotted}" if isinstance(option, Symbol) else "item of an unknown value")
+    return unknown(
+        f"an item of {option.dotted}" if isinstance(option, Symbol) else "item of an unknown value"
+    )
