@@ -284,23 +284,19 @@ def view(author: Author, books: list[Book]):
     ("elsewhere", "expected"),
     [
         ("", ["Book: publisher"]),
-        ('Author.objects.prefetch_related("books")', ["Book: publisher"]),
+        ('Review.objects.prefetch_related("by__agent")', ["Book: publisher"]),
+        ('Author.objects.order_by("books__publisher")', ["Book: publisher"]),
+        ('Author.objects.prefetch_related("books")', []),
         ('Author.objects.prefetch_related("books__publisher")', []),
         ('Review.objects.prefetch_related("by__books__publisher__x")', []),
-        (
-            'Author.objects.prefetch_related(Prefetch("books", Book.objects.filter(year=1)))',
-            ["Book: publisher"],
-        ),
-        ('Author.objects.prefetch_related(Prefetch("books", Book.objects.select_related("publisher")))', []),
         ('Author.objects.prefetch_related(Prefetch("books", queryset=chosen()))', []),
         ('LOADED = ["books__publisher"]', []),
-        ('Author.objects.order_by("books__publisher")', ["Book: publisher"]),
     ],
 )
 def test_rows_of_a_parameter_s_relation_may_be_loaded_by_whoever_hands_it_over(
     tmp_path: Path, elsewhere: str, expected: list[str]
 ) -> None:
-    """What no code of the project loads along with the relation is loaded row by row."""
+    """Rows of a relation that no code of the project ever loads have loaded nothing."""
     traced = Traced(tmp_path, PARAMETER, other=f"from django.db.models import Prefetch\n{elsewhere}\n")
     assert traced.misses("view") == expected
 

@@ -107,9 +107,22 @@ def _fixes(file: FileContext, miss: Miss, together: list[Miss]) -> tuple[Fix, ..
     loaded = [other for other in together if other.kind != "deferred"]
     # a generic foreign key is loaded with one query per model, past what the classes may do on their own
     # and what frameworks read may be read of the same queryset by other requests
-    by_framework = miss.reader not in ("loop", "helper")
-    shared = miss.shared or by_framework or any(other.kind == "gfk" for other in loaded)
+    # or pass through code that shows only here how it treats the row
+    shared = miss.shared or miss.reader != "loop" or any(other.kind == "gfk" for other in loaded)
+    shared = shared or any(_has_own_manager(file, other) for other in loaded if other.kind == "to_many")
     return eager_fix(file, miss.owner, [other.path for other in loaded], local, shared=shared)
+
+
+def _has_own_manager(file: FileContext, miss: Miss) -> bool:
+    """Whether a prefetch would go through a manager of the project or a package, wherever that may be evaluated."""
+    model = file.project.graph.get(miss.model)
+    if model is None:
+        return True
+    field, reverse = model.fields.get(miss.name), model.reverse.get(miss.name)
+    label = field.target if field is not None else reverse.model if reverse is not None else None
+    target = file.project.graph.get(label)
+    info = target.managers.get(target.default_manager) if target is not None else None
+    return info is not None and not info.class_name.startswith("django.db.models.")
 
 
 def _message(file: FileContext, miss: Miss, kind: str) -> str:

@@ -62,7 +62,8 @@ class CallSite:
 class Context:
     """Where an event happens: the running loops, the call chain and the open transactions, outermost first.
 
-    `memoised` is True in a branch that is taken only when something is not remembered yet.
+    `memoised` is True where the code does not come in every round: in a branch that is taken only when something is
+    not remembered yet, or has changed, and in the handler of an exception.
     """
 
     loops: tuple[Loop, ...]

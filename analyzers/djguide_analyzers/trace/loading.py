@@ -35,13 +35,13 @@ def is_loaded(project: Project, row: Row, name: str) -> bool:
 def is_certain_to_load(project: Project, row: Row, name: str) -> bool:
     """Whether relation `name` of `row` is known to be missing when its queryset did not load it.
 
-    Rows of a related manager may come from a cache that whoever handed its object over has filled; but not with
-    that relation when no code of the project ever loads the one along with the other.
+    Rows of a related manager may come from a cache that whoever handed its object over has filled; but not when no
+    code of the project ever asks for that relation to be loaded.
     """
     if row.provenance_known:
         return True
     related = row.root.related
-    return related is not None and not project.may_load((related.accessor, *row.path, name))
+    return related is not None and not project.may_load((related.accessor,))
 
 
 def is_shared(row: Row, name: str) -> bool:

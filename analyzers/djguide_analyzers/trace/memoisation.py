@@ -40,9 +40,16 @@ def _compared(left: ir.Expr, op: str, right: ir.Expr) -> Literal["missing", "the
             or isinstance(left, (ir.Attr, ir.Subscript, ir.Display))
         ):
             return "missing" if op == "not in" else "there"
+    if op in ("==", "!=") and any(_is_previous(side) for side in (left, right)):
+        return "missing" if op == "!=" else "there"
     if op in ("is", "is not") and isinstance(right, ir.Const) and right.value is None and _is_kept(left):
         return "missing" if op == "is" else "there"
     return None
+
+
+def _is_previous(node: ir.Expr) -> bool:
+    """Whether `node` is what an earlier round has left: code that acts when it changes acts once per group."""
+    return isinstance(node, ir.Name) and node.id.lower().startswith(("prev", "last_", "old_", "current_"))
 
 
 def _is_kept(node: ir.Expr) -> bool:

@@ -11,7 +11,7 @@ from djguide_analyzers.trace.events import Called, CallSite, Context, Loop, Quer
 from djguide_analyzers.trace.missing import Reader, is_per_row, reader
 from djguide_analyzers.trace.refine import CACHE_SERVED
 from djguide_analyzers.trace.tracer import Trace
-from djguide_analyzers.trace.values import Query, Row, Site
+from djguide_analyzers.trace.values import ObjectKey, Query, QuerySetValue, Row, Site
 
 MAX_CALLS = 3
 """Calls between a loop and a query up to which the loop is held to repeat it; deeper ones are a program's run."""
@@ -83,24 +83,46 @@ def repeated(trace: Trace) -> list[Repeated]:
     found: dict[tuple[Site, Site], Repeated] = {}
     queries: list[QueryRun] = []
     writing: set[tuple[Site, Site]] = set()
+    written: set[tuple[ObjectKey, str]] = set()
     for event in trace.events:
         if not isinstance(event, (Called, QueryRun, Write)) or not event.context.loops:
             continue
         if isinstance(event, Write) or (isinstance(event, Called) and event.summary.writes):
             writing |= set(_steps(event))
+        if isinstance(event, Write):
+            written |= set(_relation(event))
         if isinstance(event, QueryRun):
             queries.append(event)
         elif isinstance(event, Called) and (depth := _depth_left(event)) > 0:
             inside = islice(trace.inside(event, depth), MAX_INSIDE)
-            queries += [inner for inner in inside if isinstance(inner, QueryRun)]
+            for inner in inside:
+                if isinstance(inner, QueryRun):
+                    queries.append(inner)
+                elif isinstance(inner, Write):
+                    written |= set(_relation(inner))
     for event in queries:
-        item = None if event.cached or is_per_row(event) else _repeated(event)
+        if event.cached or is_per_row(event) or _asks_again(event, written):
+            continue
+        item = _repeated(event)
         if item is not None:
             step = _step(event, item.loop)
             if step is not None and (item.loop.site, step.site) in writing:
                 item = replace(item, writes=True)
             found.setdefault((item.site, item.loop.site), item)
     return list(found.values())
+
+
+def _relation(event: Write) -> Iterator[tuple[ObjectKey, str]]:
+    """The relation that rows are written through, by key of its row and accessor."""
+    receiver = event.receiver
+    if isinstance(receiver, QuerySetValue) and receiver.related is not None:
+        yield receiver.related.row.key, receiver.related.accessor
+
+
+def _asks_again(event: QueryRun, written: set[tuple[ObjectKey, str]]) -> bool:
+    """Whether the loop writes what is asked for: no answer from before the loop would do."""
+    related = event.related
+    return related is not None and (related.row.key, related.accessor) in written
 
 
 def _depth_left(event: Called) -> int:

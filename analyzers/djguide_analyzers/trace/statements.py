@@ -263,7 +263,7 @@ def _try(frame: Frame, node: ir.Try) -> bool:
     ends = [frame.env] if goes_on else []
     remembered = memoisation.looked_up(node.body)
     for handler in node.handlers:
-        frame.memoised = memoised or (remembered and memoisation.is_lookup_error(handler.type))
+        frame.memoised = True  # what a handler does is not done in every round
         frame.join_env(before, after_body)
         if handler.type is not None:
             expressions.evaluate(frame, handler.type)

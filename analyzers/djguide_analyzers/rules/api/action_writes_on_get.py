@@ -22,6 +22,7 @@ RULE = Rule(
     summary="An action or function view changes rows on GET",
     severity=Severity.WARNING,
     safety=Safety.REVIEW,
+    default=False,
 )
 
 _BOOKKEEPING = frozenset(

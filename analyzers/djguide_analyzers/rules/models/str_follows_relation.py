@@ -15,6 +15,7 @@ RULE = Rule(
     summary="`__str__` loads another row, once for each object that is printed",
     severity=Severity.INFO,
     safety=Safety.MANUAL,
+    default=False,
 )
 
 Load = tuple[RelationLoad | QueryRun, Row, str]

@@ -12,7 +12,7 @@ from djguide_analyzers.rules.n_plus_one import hits
 RULE = Rule(
     summary="A function, property or `__str__` that a loop calls loads a relation once per row",
     severity=Severity.WARNING,
-    safety=Safety.SAFE,
+    safety=Safety.REVIEW,
 )
 
 
