@@ -57,7 +57,7 @@ def outputs_of_the_list(file: FileContext) -> Iterator[Hit]:
 
 @pytest.fixture
 def with_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = registry.all_rules()[0]
+    model = next(entry for entry in registry.all_rules() if entry.rule.default and not entry.rule.django)
     entry = registry.Entry(CODE, "queries", model.rule, outputs_of_the_list, model.page_path)
     monkeypatch.setattr(registry, "_entries", lambda: {CODE: entry})
 
