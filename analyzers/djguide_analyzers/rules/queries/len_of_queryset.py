@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import arguments_range, insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.querysets import answers_from_cache
+from djguide_analyzers.rules.querysets import FEW, answers_from_cache, is_shared
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.events import QueryRun, QuerySetUse
@@ -25,8 +24,6 @@ RULE = Rule(
 )
 
 _COMMA = re.compile(r"(?:\s|#[^\r\n]*)*(?P<comma>,)")
-FEW = 20
-"""Rows that cost no more to load than to count."""
 
 _SIMPLE = (ir.Name, ir.Attr, ir.Call, ir.Subscript)
 
@@ -37,7 +34,7 @@ def check(file: FileContext) -> Iterator[Hit]:
             if _is_len(node):
                 argument = node.args[0]
                 value = scope.value(code, argument)
-                if not isinstance(value, QuerySetValue) or _is_shared(scope, argument):
+                if not isinstance(value, QuerySetValue) or is_shared(scope, argument):
                     continue
                 if _only_counted(scope, code, node, argument, value):
                     yield _hit(file, scope, code, node, argument)
@@ -47,35 +44,6 @@ def _is_len(node: ir.Call) -> bool:
     return (
         isinstance(node.func, ir.Name) and node.func.id == "len" and len(node.args) == 1 and not node.keywords
     )
-
-
-def _is_shared(scope: Scope, argument: ir.Expr) -> bool:
-    """Whether the queryset object may be read from elsewhere: an attribute, or a name of the module."""
-    if not isinstance(argument, ir.Name):
-        return isinstance(argument, ir.Attr)
-    info = scope.function
-    while info is not None:
-        if any(param.name == argument.id for param in info.node.params.items):
-            return False
-        if argument.id in _assigned(info.statements):
-            return False
-        info = info.parent
-    return True
-
-
-def _assigned(statements: list[ir.Stmt]) -> set[str]:
-    """Names that a function binds for itself by assignment."""
-    names: set[str] = set()
-    elsewhere: set[str] = set()
-    for node in walk(statements):
-        match node:
-            case ir.Assign(targets=targets):
-                names.update(target.id for target in targets if isinstance(target, ir.Name))
-            case ir.Walrus(target=target):
-                names.add(target)
-            case ir.Scope(kind="global", names=declared):
-                elsewhere.update(declared)
-    return names - elsewhere
 
 
 def _only_counted(scope: Scope, code: Code, node: ir.Call, argument: ir.Expr, value: QuerySetValue) -> bool:
