@@ -23,9 +23,12 @@ def _holds_nodes(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, Struct)
 
 
-_CHILDREN: dict[type, tuple[str, ...]] = {
-    cls: _child_fields(cls) for cls in vars(ir).values() if isinstance(cls, type) and issubclass(cls, Struct)
+_KINDS: dict[type, tuple[bool, tuple[str, ...]]] = {
+    cls: (issubclass(cls, ir.Node), _child_fields(cls)[::-1])
+    for cls in vars(ir).values()
+    if isinstance(cls, type) and issubclass(cls, Struct)
 }
+"""Whether a class is one of nodes, and its fields that can hold nodes, last first: the stack turns them round."""
 
 
 def walk(node: Any) -> Iterator[ir.Node]:
@@ -34,19 +37,21 @@ def walk(node: Any) -> Iterator[ir.Node]:
     Bodies of functions are tables of their own and not entered; lambdas and class bodies are.
     """
     stack: list[Any] = [node]
-    pop, push = stack.pop, stack.append
-    children, base, containers = _CHILDREN, ir.Node, list
+    pop, push, kinds = stack.pop, stack.append, _KINDS
     while stack:
         current = pop()
+        if type(current) is list:
+            stack += current[::-1]
+            continue
         if current is None:
             continue
-        if type(current) is containers:
-            stack += reversed(current)
-            continue
-        if isinstance(current, base):
+        is_node, fields = kinds[type(current)]
+        if is_node:
             yield current
-        for name in reversed(children[type(current)]):
-            push(getattr(current, name))
+        for name in fields:
+            below = getattr(current, name)
+            if below:  # neither None nor an empty list; nodes are always true
+                push(below)
 
 
 def tests(node: ir.Node) -> Iterator[ir.Expr]:

@@ -33,6 +33,13 @@ class Scope:
         self.function = function
         self.trace = trace
         self.blocks = blocks
+        self._kept: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returns, kept under `key` as long as this scope is: for facts about this scope alone."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     @cached_property
     def _nodes(self) -> dict[type, list[tuple[ir.Node, Code]]]:
@@ -80,7 +87,7 @@ class FileContext:
         self.sibling = sibling
         self._kept: dict[Hashable, Any] = {}
 
-    @property
+    @cached_property
     def is_test(self) -> bool:
         """Whether this is test code, where the cost of a query matters little."""
         root = self.project.root

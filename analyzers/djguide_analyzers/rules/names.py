@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,14 +37,15 @@ class Names:
         self.info = info
         self.blocks = blocks
         self.bound: dict[str, list[Bound]] = {}
+        self._nodes: list[tuple[ir.Node, Code]] | None = None
         self._imports: dict[str, str] = {}
         parent = info.parent if info is not None else None
         self.outer = of_function(resolver, parent) if parent is not None else None
         if info is not None:
             for param in info.node.params.items:
                 self._bind(param.name, Bound("parameter", param.annotation, info.code, 0))
-            for block, code in blocks:
-                self._collect(block, code)
+            for node, code in self.nodes():
+                self._collect(node, code)
 
     @property
     def owner(self) -> ClassInfo | None:
@@ -55,11 +55,11 @@ class Names:
             info = info.parent
         return info.owner if info is not None else None
 
-    def nodes(self) -> Iterator[tuple[ir.Node, Code]]:
-        """Everything written in the function itself."""
-        for block, code in self.blocks:
-            for node in walk(block):
-                yield node, code
+    def nodes(self) -> list[tuple[ir.Node, Code]]:
+        """Everything written in the function itself, in source order."""
+        if self._nodes is None:
+            self._nodes = [(node, code) for block, code in self.blocks for node in walk(block)]
+        return self._nodes
 
     def bindings(self, name: str) -> list[Bound]:
         """What a local name is bound to, here or in the function around; empty for one of the module."""
@@ -130,32 +130,31 @@ class Names:
     def _bind(self, name: str, bound: Bound) -> None:
         self.bound.setdefault(name, []).append(bound)
 
-    def _collect(self, block: list[ir.Stmt], code: Code) -> None:
-        for node in walk(block):
-            match node:
-                case ir.Assign(targets=targets, value=value) if value is not None:
-                    for target in targets:
-                        self._target("assigned", target, value, code, node.at)
-                case ir.AugAssign(target=ir.Name(id=name), value=value):
-                    self._bind(name, Bound("changed", value, code, node.at))
-                case ir.Walrus(target=name, value=value):
-                    self._bind(name, Bound("assigned", value, code, node.at))
-                case ir.For(target=target, iter=iterable) | ir.Clause(target=target, iter=iterable):
-                    self._target("loop", target, iterable, code, node.at)
-                case ir.With(items=items):
-                    for item in items:
-                        if item.target is not None:
-                            self._target("with", item.target, item.context, code, node.at)
-                case ir.Handler(name=str(name)):
-                    self._bind(name, Bound("defined", None, code, node.at))
-                case ir.FunctionDef(name=name) | ir.ClassDef(name=name):
-                    self._bind(name, Bound("defined", None, code, node.at))
-                case ir.Match(cases=cases):
-                    for case in cases:
-                        for name in case.names:
-                            self._bind(name, Bound("unpacked", None, code, node.at))
-                case ir.Import() | ir.ImportFrom():
-                    self._import(node, code)
+    def _collect(self, node: ir.Node, code: Code) -> None:
+        match node:
+            case ir.Assign(targets=targets, value=value) if value is not None:
+                for target in targets:
+                    self._target("assigned", target, value, code, node.at)
+            case ir.AugAssign(target=ir.Name(id=name), value=value):
+                self._bind(name, Bound("changed", value, code, node.at))
+            case ir.Walrus(target=name, value=value):
+                self._bind(name, Bound("assigned", value, code, node.at))
+            case ir.For(target=target, iter=iterable) | ir.Clause(target=target, iter=iterable):
+                self._target("loop", target, iterable, code, node.at)
+            case ir.With(items=items):
+                for item in items:
+                    if item.target is not None:
+                        self._target("with", item.target, item.context, code, node.at)
+            case ir.Handler(name=str(name)):
+                self._bind(name, Bound("defined", None, code, node.at))
+            case ir.FunctionDef(name=name) | ir.ClassDef(name=name):
+                self._bind(name, Bound("defined", None, code, node.at))
+            case ir.Match(cases=cases):
+                for case in cases:
+                    for name in case.names:
+                        self._bind(name, Bound("unpacked", None, code, node.at))
+            case ir.Import() | ir.ImportFrom():
+                self._import(node, code)
 
     def _target(self, how: How, target: ir.Expr, value: ir.Expr, code: Code, at: int) -> None:
         if isinstance(target, ir.Name):
@@ -185,8 +184,8 @@ def of_function(resolver: Resolver, info: FunctionInfo) -> Names:
 
 
 def of_scope(file: FileContext, scope: Scope) -> Names:
-    """The names of one scope of `file`."""
-    return Names(file.project.resolver, scope.function, scope.blocks)
+    """The names of one scope of `file`, made once for all rules."""
+    return scope.once(Names, lambda: Names(file.project.resolver, scope.function, scope.blocks))
 
 
 def module_value(symbol: Symbol | str | None) -> tuple[ir.Expr, Code] | None:
