@@ -410,7 +410,7 @@ def test_findings_after_edits_are_those_from_scratch(tmp_path: Path, seed: int) 
             shop.workspace.findings(shop.path(name))
         if number % 3:
             continue
-        fresh = shop.fresh()
+        fresh = shop.fresh(reuse=False)
         for other, held in texts.items():
             fresh.set_text(shop.path(other), held)
         one, two = shop.report(), fresh.check()

@@ -72,9 +72,9 @@ class Shop:
         self.write(**(FILES if files is None else files))
         self.workspace = self.fresh()
 
-    def fresh(self, *roots: Path) -> Workspace:
-        """A workspace that knows nothing yet."""
-        return Workspace(roots or [self.root], cache=self.cache, settings=self.settings)
+    def fresh(self, *roots: Path, reuse: bool = True) -> Workspace:
+        """A workspace that knows nothing yet, or with `reuse` what an earlier one has kept."""
+        return Workspace(roots or [self.root], cache=self.cache, settings=self.settings, reuse=reuse)
 
     def write(self, **files: str) -> None:
         for name, text in files.items():

@@ -6,26 +6,34 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from djguide_analyzers.engine.config import Config
 from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.engine.verify import Facts, verified
-from djguide_analyzers.project.modules import BODIES_READ, Module
+from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS, Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.base import Hit
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, question_called
 from djguide_analyzers.rules.finding import Finding, Place
 from djguide_analyzers.source.positions import LineIndex, Position, Range
 
 Read = Callable[[str], str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What the rules found starting from one module, and the files that this rests on."""
+class Checked(Struct, frozen=True):
+    """What the rules found starting from one module, and what this rests on.
+
+    Attributes:
+        read: Paths of the files it rests on.
+        questions: Names of what was asked about all files: it rests on those without an answer having none.
+    """
 
     findings: list[Finding]
     read: frozenset[str]
+    questions: frozenset[str] = frozenset()
+    problems: list[Problem] = []
 
 
 def files_named(finding: Finding) -> set[str]:
@@ -72,7 +80,9 @@ class Checker:
         context = self.context(module)
         findings: list[Finding] = []
         bodies_read: set[str] = set()
-        collecting = BODIES_READ.set(bodies_read)
+        questions: set[str] = set()
+        before = len(self.problems)
+        collecting, asking = BODIES_READ.set(bodies_read), QUESTIONS.set(questions)
         try:
             for entry in rules:
                 for hit in self._run(entry, context):
@@ -81,10 +91,19 @@ class Checker:
                         findings.append(finding)
         finally:
             BODIES_READ.reset(collecting)
+            QUESTIONS.reset(asking)
         ran = (trace.modules for trace in context.traces)
         read = {module.path}.union(bodies_read, *ran, *(files_named(finding) for finding in findings))
         context.forget_traces()
-        return Checked(findings, frozenset(read))
+        return Checked(findings, frozenset(read), frozenset(questions), self.problems[before:])
+
+    def answers(self, path: str, question: str) -> bool:
+        """Whether the file at `path` has an answer to the question of that name."""
+        module, asked = self.project.modules.get(path), question_called(question)
+        if module is None or asked is None:
+            return True
+        context = self.context(module)
+        return not context.is_test and bool(context.answer(asked))
 
     def forget(self, path: str) -> None:
         """The text of `path` has changed."""

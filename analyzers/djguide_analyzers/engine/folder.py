@@ -10,11 +10,12 @@ from typing import Any, Protocol
 from djguide_analyzers.engine import suppressions
 from djguide_analyzers.engine.checker import unique
 from djguide_analyzers.engine.config import Loaded, load_config
+from djguide_analyzers.engine.kept import KeptReport, Memory
 from djguide_analyzers.engine.report import Problem, ProjectSummary
 from djguide_analyzers.engine.store import FactsStore, syntax_problem
 from djguide_analyzers.engine.tracked import TrackedProject
 from djguide_analyzers.project.discovery import Discovery, discover
-from djguide_analyzers.project.files import DiskFiles, is_inside
+from djguide_analyzers.project.files import DiskFiles, is_inside, parents
 from djguide_analyzers.project.link import link
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.templates import TemplateSource
@@ -35,7 +36,15 @@ class Steps(Protocol):
 class Folder:
     """Lazily discovered, linked and checked; each step is kept until something it read changes."""
 
-    def __init__(self, root: str, files: DiskFiles, store: FactsStore, settings: dict[str, object]) -> None:
+    def __init__(
+        self,
+        root: str,
+        files: DiskFiles,
+        store: FactsStore,
+        settings: dict[str, object],
+        *,
+        reuse: bool = True,
+    ) -> None:
         self.root = root
         self._files = files
         self._store = store
@@ -43,6 +52,8 @@ class Folder:
         self._loaded: Loaded | None = None
         self._discovery: Discovery | None = None
         self._projects: list[TrackedProject] | None = None
+        self._memory = Memory(root, settings, files, store, reuse=reuse)
+        self._unkept = False
 
     def edited(self, path: str) -> None:
         """The content of a file changed, but not which files there are."""
@@ -69,6 +80,8 @@ class Folder:
         """The configuration in force."""
         if self._loaded is None:
             read = self._files.read_text
+            for folder in parents(self.root):
+                self._files.is_dir(f"{folder}/.git")  # where the search for the file ends: noted as seen
             self._loaded = load_config(
                 Path(self.root), lambda path: read(path.as_posix()), self._settings, rules=_known_rules()
             )
@@ -128,6 +141,7 @@ class Folder:
             if steps is not None:
                 steps.timed("linking", time.perf_counter() - started)
             self._read_templates(steps)
+            self._memory.restore(self._projects)
         return self._projects
 
     def _read_templates(self, steps: Steps | None) -> None:
@@ -156,6 +170,27 @@ class Folder:
         """The projects, linked."""
         return [tracked.project for tracked in self.tracked()]
 
+    def report(self, steps: Steps) -> KeptReport:
+        """Check what needs it and report on all files; keep it for the next run."""
+        if self._projects is None and (known := self._memory.report()) is not None:
+            return known
+        self.settle(steps)
+        paths = sorted({*self.paths(), *self.template_paths()})
+        problems = [problem for path in paths for problem in self._store.problems.get(path, ())]
+        report = KeptReport(self.summaries(), self.findings(), [*problems, *self.problems()], self.file_count)
+        self._keep(report)
+        return report
+
+    def keep(self) -> None:
+        """Write down what has been found since it was last written down."""
+        if self._unkept:
+            self._keep(None)
+
+    def _keep(self, report: KeptReport | None) -> None:
+        results = {tracked.project.root: tracked.results() for tracked in self._projects or ()}
+        self._memory.keep([*self.paths(), *self.template_paths()], results, report)
+        self._unkept = False
+
     @property
     def settled(self) -> bool:
         """Whether every module has been checked as it is now."""
@@ -169,6 +204,7 @@ class Folder:
         for number, (project, module) in enumerate(pending):
             steps("checking", number, len(pending))
             project.check(module)
+            self._unkept = True
         steps.timed("checking", time.perf_counter() - started)
 
     def check_first(self, path: str, steps: Steps) -> None:

@@ -17,13 +17,14 @@ from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.facts import ir, python, templates
 from djguide_analyzers.facts.cache import FactsCache, Stamp, content_hash
 from djguide_analyzers.facts.template_ir import TemplateFacts
-from djguide_analyzers.project.files import DiskFiles, Unreadable
+from djguide_analyzers.project.files import DiskFiles, Unreadable, text_hash
 from djguide_analyzers.rules.finding import Place
 from djguide_analyzers.source.decoding import decode as decode_text
 from djguide_analyzers.source.positions import Position, Range
 
 F = TypeVar("F")
 
+_KEPT = "results"
 _BATCH = 200
 """Freshly made facts kept back before they are written to the cache together."""
 
@@ -59,6 +60,8 @@ class FactsStore:
         self.made = 0
         self.reused = 0
         self._cache = FactsCache(cache or default_cache_folder(), version=_version())
+        self.digests: dict[str, bytes] = {}
+        """Fingerprints of the texts that facts were made of, by path."""
         self._facts: dict[str, ir.PyFacts | None] = {}
         self._templates: dict[str, TemplateFacts | None] = {}
         self._stamps: dict[str, Stamp] = {}
@@ -82,6 +85,7 @@ class FactsStore:
         """Look at the files again when next asked."""
         for path in paths:
             self._facts.pop(path, None)
+            self.digests.pop(path, None)
             self._templates.pop(path, None)
             self.problems.pop(path, None)
 
@@ -101,6 +105,34 @@ class FactsStore:
             self._templates[path] = self._load(path, _TEMPLATE)
         return self._templates[path]
 
+    def digest(self, path: str) -> bytes:
+        """The fingerprint of the content of `path`, without reading it where its stamp is known."""
+        if path not in self.files.overlays:
+            known = self._known.get(path) or self._cache.stamp(path)
+            try:
+                status = os.stat(path)  # noqa: PTH116 -- called for every file of a workspace
+            except (OSError, ValueError):
+                return b""
+            if known is not None and (known.mtime_ns, known.size) == (status.st_mtime_ns, status.st_size):
+                return known.digest
+            digest = self.files.digest(path)
+            if digest:
+                self._stamps[path] = Stamp(status.st_mtime_ns, status.st_size, digest)
+            return digest
+        return self.files.digest(path)
+
+    def facts_of(self, digest: bytes) -> ir.PyFacts | None:
+        """Facts of a Python text met before, by its fingerprint; None when they are not in the cache."""
+        return self._cached(digest, _PYTHON)
+
+    def kept(self, key: bytes) -> bytes | None:
+        """What was kept under a key."""
+        return self._cache.get(_KEPT, key)
+
+    def keep(self, key: bytes, data: bytes) -> None:
+        """Keep something in the cache under a key, instead of what was there."""
+        self._cache.put_many([(_KEPT, key, data)])
+
     def flush(self) -> None:
         """Write what was made to the cache."""
         if self._blobs:
@@ -118,19 +150,21 @@ class FactsStore:
     def _load(self, path: str, kind: _Kind[F]) -> F | None:
         if path in self.files.overlays:
             text = self.files.read_text(path) or ""
-            return self._from_text(text, content_hash(text.encode("utf-8", "surrogatepass")), kind)
+            self.digests[path] = text_hash(text)
+            return self._from_text(text, self.digests[path], kind)
         try:
             status = os.stat(path)  # noqa: PTH116 -- called for every file of a workspace
             known = self._known.get(path)
             if known is not None and (known.mtime_ns, known.size) == (status.st_mtime_ns, status.st_size):
                 facts = self._cached(known.digest, kind)
                 if facts is not None:
+                    self.digests[path] = known.digest
                     return facts
             data = self.files.read_bytes(path)
         except (OSError, Unreadable) as error:
             self.problems[path] = [_unreadable(path, str(error))]
             return None
-        digest = content_hash(data)
+        digest = self.digests[path] = content_hash(data)
         decoded = decode_text(data)
         if decoded.problem is None:
             self._stamps[path] = Stamp(status.st_mtime_ns, status.st_size, digest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from djguide_analyzers.engine.checker import Checked, Checker, files_named
 from djguide_analyzers.engine.config import Config
@@ -22,7 +22,6 @@ class TrackedProject:
         self._checker = Checker(project, config, read)
         self.rules = self._checker.selected()
         self._results: dict[str, Checked] = {}
-        self._problems: dict[str, list[Problem]] = {}
         self._outdated: dict[str, list[Finding]] = {}
         """What is still shown of results that an edit has put in doubt, until they are made anew."""
         self._urgent: set[str] = set()
@@ -57,7 +56,13 @@ class TrackedProject:
         """Take back what rests on the file at `path`."""
         summaries.forget(self.project, path)
         self._checker.forget(path)
-        for other in [other for other, result in self._results.items() if path in result.read]:
+        answered = self._answered(path)
+        resting = [
+            other
+            for other, result in self._results.items()
+            if path in result.read or not answered.isdisjoint(result.questions)
+        ]
+        for other in resting:
             self._outdated[other] = self._results.pop(other).findings
         for other, findings in self._outdated.items():
             kept = [finding for finding in findings if path not in files_named(finding)]
@@ -65,13 +70,30 @@ class TrackedProject:
                 self._outdated[other] = kept
                 self._urgent.add(other)
 
+    def _answered(self, path: str) -> frozenset[str]:
+        """The questions asked about all files to which the one at `path` has an answer."""
+        questions = {question for result in self._results.values() for question in result.questions}
+        return frozenset(question for question in questions if self._checker.answers(path, question))
+
+    def adopt(self, results: dict[str, Checked], changed: Iterable[str]) -> None:
+        """Take over what an earlier run found, as far as it does not rest on the files at `changed`."""
+        self._results.update(
+            (path, result) for path, result in results.items() if path in self.project.modules
+        )
+        for path in changed:
+            self._invalidate(path)
+        self._outdated.clear()
+        self._urgent.clear()
+
+    def results(self) -> dict[str, Checked]:
+        """What holds now, by path of the module."""
+        return self._results
+
     def check(self, module: Module) -> None:
         """Check one module, unless its result still holds."""
         if module.path in self._results:
             return
-        before = len(self._checker.problems)
         self._results[module.path] = self._checker.check(module, self.rules)
-        self._problems[module.path] = self._checker.problems[before:]
         self._outdated.pop(module.path, None)
         self._urgent.discard(module.path)
 
@@ -83,5 +105,5 @@ class TrackedProject:
             yield from findings
 
     def problems(self) -> Iterator[Problem]:
-        for problems in self._problems.values():
-            yield from problems
+        for result in self._results.values():
+            yield from result.problems

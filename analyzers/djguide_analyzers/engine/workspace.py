@@ -39,15 +39,18 @@ class Workspace:
         *,
         cache: Path | None = None,
         settings: Mapping[str, object] | None = None,
+        reuse: bool = True,
     ) -> None:
         """Take `roots` under analysis; reads nothing yet.
 
-        `cache` is the folder for facts (None: the user's cache folder). `settings` are a client's own
-        settings, in the keys of ``[tool.djguide]``; they win over the files.
+        `cache` is the folder for facts and results (None: the user's cache folder). `settings` are a client's
+        own settings, in the keys of ``[tool.djguide]``; they win over the files. With `reuse` off, results of
+        earlier runs are not looked at; those of this one are kept all the same.
         """
         self._files = DiskFiles()
         self._cache = cache
         self._settings = dict(settings or {})
+        self._reuse = reuse
         given = list(dict.fromkeys(posix(root) for root in roots))
         self._roots = [root for root in given if not any(o != root and is_inside(root, o) for o in given)]
         self._opened: FactsStore | None = None
@@ -99,7 +102,9 @@ class Workspace:
     def _folder(self, root: str) -> Folder:
         folder = self._folders.get(root)
         if folder is None:
-            folder = self._folders[root] = Folder(root, self._files, self._store, self._settings)
+            folder = self._folders[root] = Folder(
+                root, self._files, self._store, self._settings, reuse=self._reuse
+            )
         return folder
 
     def check(
@@ -119,20 +124,21 @@ class Workspace:
         started = time.perf_counter()
         stats = Stats()
         wanted = None if paths is None else list(paths)
-        findings: list[Finding] = []
         made, reused = self._store.made, self._store.reused
-        for root in self._roots:
-            folder = self._folder(root)
-            folder.settle(_Steps(progress, cancelled, stats))
-            findings += folder.findings()
-            stats.files += folder.file_count
+        steps = _Steps(progress, cancelled, stats)
+        reports = [self._folder(root).report(steps) for root in self._roots]
+        stats.files = sum(report.files for report in reports)
+        findings = [finding for report in reports for finding in report.findings]
+        problems = [problem for report in reports for problem in report.problems]
+        problems += [Problem("cache", message) for message in self._store.cache_problems]
         if wanted is not None:
             findings = [finding for finding in findings if _touches(finding, wanted)]
+            problems = _within(problems, wanted)
         self._store.flush()
         stats.files_from_cache = self._store.reused - reused
         stats.files_parsed = self._store.made - made
         stats.seconds = time.perf_counter() - started
-        return Report(self.projects(), findings, self._problems(wanted), stats)
+        return Report([project for r in reports for project in r.projects], findings, problems, stats)
 
     def findings(
         self, path: str, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
@@ -179,19 +185,13 @@ class Workspace:
 
     def problems(self) -> list[Problem]:
         """What could not be analysed so far."""
-        return self._problems(None)
-
-    def _problems(self, wanted: list[str] | None) -> list[Problem]:
         store = self._store
         folders = [self._folder(root) for root in self._roots]
         own = {path for folder in folders for path in (*folder.paths(), *folder.template_paths())}
         problems = [p for path in sorted(own) for p in store.problems.get(path, ())]
         for folder in folders:
             problems += folder.problems()
-        problems += [Problem("cache", message) for message in store.cache_problems]
-        if wanted is None:
-            return problems
-        return [p for p in problems if p.place is None or any(is_inside(p.place.path, w) for w in wanted)]
+        return problems + [Problem("cache", message) for message in store.cache_problems]
 
     def models(self, path: str | None = None) -> dict[str, object]:
         """The model graph of the project at `path` in the form of ``djguide models --format json``."""
@@ -224,6 +224,8 @@ class Workspace:
     def close(self) -> None:
         """Write what is left to the cache and let go of it."""
         if self._opened is not None:
+            for folder in self._folders.values():
+                folder.keep()
             self._opened.close()
             self._opened = None
 
@@ -244,6 +246,11 @@ class _Steps:
 
     def timed(self, phase: str, seconds: float) -> None:
         self.stats.phases[phase] = self.stats.phases.get(phase, 0.0) + seconds
+
+
+def _within(problems: list[Problem], paths: list[str]) -> list[Problem]:
+    """Those below `paths`, and those of no file."""
+    return [p for p in problems if p.place is None or any(is_inside(p.place.path, path) for path in paths)]
 
 
 def _touches(finding: Finding, paths: list[str]) -> bool:

@@ -408,3 +408,10 @@ class PyFacts(Struct, array_like=True, gc=False):
     chunks: list[Chunk]
     comments: list[Comment]
     problems: list[Problem]
+
+    def has_outline_of(self, other: PyFacts) -> bool:
+        """Whether the two differ in nothing but positions and function bodies that load the same relations."""
+        return len(self.chunks) == len(other.chunks) and all(
+            a.outline == b.outline and a.loads == b.loads
+            for a, b in zip(self.chunks, other.chunks, strict=True)
+        )

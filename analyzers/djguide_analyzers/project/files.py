@@ -10,10 +10,13 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
+from msgspec import Struct, field
+
+from djguide_analyzers.facts.cache import content_hash
 from djguide_analyzers.source.decoding import Decoded, decode
 
 MAX_SIZE = 5_000_000
@@ -96,14 +99,35 @@ class Unreadable(Exception):
     """A file cannot be used; the message is the reason, to be shown after the path."""
 
 
+class Seen(Struct):
+    """What was asked about files, and what the answer was: all that a result can rest on.
+
+    Attributes:
+        kinds: ``S_IFMT`` of a path's mode; 0 when there is nothing.
+        folders: Hash of what a folder lists.
+        contents: Hash of a file's bytes, or of the text an editor holds; empty when it cannot be read.
+    """
+
+    kinds: dict[str, int] = field(default_factory=dict)
+    folders: dict[str, bytes] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def update(self, other: Seen) -> None:
+        """Add the answers of `other`, which win."""
+        self.kinds.update(other.kinds)
+        self.folders.update(other.folders)
+        self.contents.update(other.contents)
+
+
 class DiskFiles:
     """The disk, with texts laid over it that an editor holds and has not saved.
 
-    Keeps nothing but those texts: every call looks at the disk.
+    Keeps nothing but those texts, and in `seen` the fingerprints of its answers: every call looks at the disk.
     """
 
     def __init__(self) -> None:
         self._overlays: dict[str, str] = {}
+        self.seen = Seen()
 
     def set_text(self, path: str, text: str) -> None:
         """Use `text` as the content of `path`, whether or not such a file exists."""
@@ -126,11 +150,33 @@ class DiskFiles:
         """
         overlay = self._overlays.get(path)
         if overlay is not None:
+            self.seen.contents[path] = text_hash(overlay)
             return Decoded(overlay, "utf-8", bom=False)
         return decode(self.read_bytes(path))
 
+    def digest(self, path: str) -> bytes:
+        """The fingerprint of the content of `path`, as `Seen.contents` has it."""
+        overlay = self._overlays.get(path)
+        if overlay is not None:
+            return text_hash(overlay)
+        try:
+            return content_hash(self._bytes(path))
+        except Unreadable:
+            return b""
+
     def read_bytes(self, path: str) -> bytes:
         """The bytes on the disk, overlays aside.
+
+        Raises:
+            Unreadable: as `load`.
+        """
+        self.seen.contents[path] = b""
+        data = self._bytes(path)
+        self.seen.contents[path] = content_hash(data)
+        return data
+
+    def _bytes(self, path: str) -> bytes:
+        """See `read_bytes`.
 
         Raises:
             Unreadable: as `load`.
@@ -155,11 +201,15 @@ class DiskFiles:
 
     def is_file(self, path: str) -> bool:
         """See `FileSystem.is_file`."""
-        return path in self._overlays or _has_mode(path, stat.S_ISREG)
+        return path in self._overlays or stat.S_ISREG(self._kind(path))
 
     def is_dir(self, path: str) -> bool:
         """See `FileSystem.is_dir`; a folder that only overlays lie in counts."""
-        return _has_mode(path, stat.S_ISDIR) or any(is_inside(p, path) and p != path for p in self._overlays)
+        return stat.S_ISDIR(self._kind(path)) or any(is_inside(p, path) and p != path for p in self._overlays)
+
+    def _kind(self, path: str) -> int:
+        kind = self.seen.kinds[path] = kind_of(path)
+        return kind
 
     def list_dir(self, path: str) -> list[str]:
         """See `FileSystem.list_dir`."""
@@ -167,20 +217,33 @@ class DiskFiles:
 
     def scan(self, path: str) -> list[Entry]:
         """See `FileSystem.scan`."""
-        found: dict[str, Entry] = {}
-        try:
-            with os.scandir(path) as entries:
-                for item in entries:
-                    if entry := _entry(item):
-                        found[item.name] = entry
-        except (OSError, ValueError):
-            pass  # gone, forbidden or not a folder: nothing to see
+        found = {entry.name: entry for entry in entries_of(path)}
+        self.seen.folders[path] = entries_hash(found.values())
         start = path.rstrip("/") + "/"
         for overlay in self._overlays:
             if overlay.startswith(start):
                 name, slash, _ = overlay[len(start) :].partition("/")
                 found.setdefault(name, Entry(name, "dir" if slash else "file"))
         return sorted(found.values())
+
+
+def entries_of(path: str) -> list[Entry]:
+    """What lies in a folder on the disk, in order of name; empty when it cannot be read."""
+    try:
+        with os.scandir(path) as entries:
+            return sorted(entry for item in entries if (entry := _entry(item)))
+    except (OSError, ValueError):
+        return []  # gone, forbidden or not a folder: nothing to see
+
+
+def entries_hash(entries: Iterable[Entry]) -> bytes:
+    """The fingerprint of what lies in a folder, as `Seen.folders` has it."""
+    return text_hash("\0".join(f"{entry.kind}/{entry.name}" for entry in entries))
+
+
+def text_hash(text: str) -> bytes:
+    """The fingerprint of a text that an editor holds."""
+    return content_hash(text.encode("utf-8", "surrogatepass"))
 
 
 def _entry(item: os.DirEntry[str]) -> Entry | None:
@@ -193,11 +256,12 @@ def _entry(item: os.DirEntry[str]) -> Entry | None:
         return None
 
 
-def _has_mode(path: str, test: Callable[[int], bool]) -> bool:
+def kind_of(path: str) -> int:
+    """What is at a path on the disk, as `Seen.kinds` has it."""
     try:
-        return test(os.stat(path).st_mode)  # noqa: PTH116
+        return stat.S_IFMT(os.stat(path).st_mode)  # noqa: PTH116
     except (OSError, ValueError):
-        return False
+        return 0
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BODIES_READ: ContextVar[set[str] | None] = ContextVar("bodies_read", default=None)
 """Collects the paths of modules whose function bodies are looked at: what a result rests on."""
 
+QUESTIONS: ContextVar[set[str] | None] = ContextVar("questions", default=None)
+"""Collects the questions that were put to all files of the project: a result rests on every answer."""
+
 Origin = Literal["project", "environment", "bundled"]
 
 
@@ -50,12 +53,10 @@ class Module:
         False, and nothing changed, when the outlines differ: then whoever read this module must be linked anew.
         Chunks are updated in place, so that everything found in them keeps its identity.
         """
-        old, new = self.facts.chunks, facts.chunks
-        if len(old) != len(new):
+        if not facts.has_outline_of(self.facts):
             return False
-        if any(a.outline != b.outline or a.loads != b.loads for a, b in zip(old, new, strict=True)):
-            return False
-        for a, b in zip(old, new, strict=True):
+        old = self.facts.chunks
+        for a, b in zip(old, facts.chunks, strict=True):
             a.line, a.lines, a.spans, a.bodies = b.line, b.lines, b.spans, b.bodies
         self.facts = ir.PyFacts(old, facts.comments, facts.problems)
         return True

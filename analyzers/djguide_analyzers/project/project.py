@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from djguide_analyzers.project.discovery import DiscoveredProject
 from djguide_analyzers.project.environment import Environment
@@ -15,6 +16,8 @@ from djguide_analyzers.project.resolve import Resolver
 from djguide_analyzers.project.settings import Settings
 from djguide_analyzers.project.templates import Templates
 from djguide_analyzers.project.versions import VersionRange
+
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -53,6 +56,13 @@ class Project:
     shapes: dict[tuple[FunctionInfo, str], str | None] = field(default_factory=dict, repr=False)
     plain_classes: list[frozenset[str]] | None = field(default=None, repr=False)
     summaries: Memo[Any] = field(default_factory=Memo[Any], repr=False)
+    _kept: dict[Callable[[Project], object], object] = field(default_factory=dict, repr=False)
+
+    def once(self, make: Callable[[Project], T]) -> T:
+        """What `make` says of the project, asked once: for what rests on outlines and settings, not on bodies."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        return self._kept[make]  # type: ignore[return-value]
 
     @cached_property
     def request_setters(self) -> dict[str, list[FunctionInfo]]:

@@ -100,8 +100,12 @@ def tasks_of(resolver: Resolver, module: Module) -> Iterator[Task]:
             yield found
 
 
-def apps_of(project: Project) -> Iterator[tuple[Module, str, Written]]:
+def apps_of(project: Project) -> list[tuple[Module, str, Written]]:
     """The Celery applications of the project: the module, the name, and the call that makes each."""
+    return list(_apps_of(project))
+
+
+def _apps_of(project: Project) -> Iterator[tuple[Module, str, Written]]:
     for module in project.modules.values():
         for name, bindings in module.symbols.names.items():
             for binding in bindings:

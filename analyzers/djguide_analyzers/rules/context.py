@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar
@@ -9,7 +10,14 @@ from typing import Any, TypeVar
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import tests, walk
 from djguide_analyzers.project.files import is_inside
-from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
+from djguide_analyzers.project.modules import (
+    BODIES_READ,
+    QUESTIONS,
+    ClassInfo,
+    Code,
+    FunctionInfo,
+    Module,
+)
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.roles import is_test
 from djguide_analyzers.rules.finding import Place
@@ -99,8 +107,38 @@ class FileContext:
             self._kept[key] = make()
         return self._kept[key]
 
+    def everywhere(self, question: Question[T]) -> list[T]:
+        """What `question` answers about all files of the project, test code left out, each asked once.
+
+        It must be a function of a module, and look at nothing but the file and outlines. Few files may have an
+        answer: those are what a result rests on, and on the others as long as they have none.
+        """
+        if (questions := QUESTIONS.get()) is not None:
+            questions.add(question_name(question))
+        found: list[T] = []
+        for module in self.project.modules.values():
+            other = self.sibling(module)
+            if not other.is_test:
+                found += other.answer(question)
+        return found
+
+    def answer(self, question: Question[T]) -> list[T]:
+        """What `question` says about this file; whoever gets an answer rests on the file's bodies."""
+        if question not in self._kept:
+            collecting = BODIES_READ.set(None)
+            try:
+                self._kept[question] = question(self)
+            finally:
+                BODIES_READ.reset(collecting)
+        found: list[T] = self._kept[question]
+        if found and (bodies_read := BODIES_READ.get()) is not None:
+            bodies_read.add(self.path)
+        return found
+
     def read(self, path: str) -> str | None:
         """Text of any file of the workspace, None when there is none."""
+        if (bodies_read := BODIES_READ.get()) is not None:
+            bodies_read.add(path)
         return self._read(path)
 
     @cached_property
@@ -165,6 +203,24 @@ class FileContext:
     def is_own(self, site: Site) -> bool:
         """Whether a site lies in this file."""
         return site.code.module.path == self.path
+
+
+Question = Callable[[FileContext], list[T]]
+"""Something asked about one file."""
+
+
+def question_name(question: Question[Any]) -> str:
+    """The name by which `question_called` finds it again, in another process as well."""
+    return f"{question.__module__}:{question.__qualname__}"
+
+
+def question_called(name: str) -> Question[Any] | None:
+    """The question of that name; None when there is none any more."""
+    module, _, function = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), function, None)
+    except ImportError:
+        return None
 
 
 def _with_nested(info: FunctionInfo, trace: Trace) -> Iterator[Scope]:

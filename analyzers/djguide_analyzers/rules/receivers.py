@@ -45,17 +45,19 @@ class Receiver:
         return "instance" if "instance" in names else None
 
 
-def receivers(file: FileContext) -> Iterator[Receiver]:
+def receivers(file: FileContext) -> list[Receiver]:
     """The receivers that the project's own code connects, test code left out."""
-    for module in file.project.modules.values():
-        other = file.sibling(module)
-        if not other.is_test:
-            yield from other.once("receivers", lambda other=other: list(_connected_in(other)))
+    return file.everywhere(connected_in)
 
 
 def receivers_of(file: FileContext) -> list[Receiver]:
     """The receivers that importing `file` connects: those decorated in it, and calls at its top level."""
-    return [receiver for receiver in _connected_in(file) if receiver.code.body < 0]
+    return [receiver for receiver in file.answer(connected_in) if receiver.code.body < 0]
+
+
+def connected_in(file: FileContext) -> list[Receiver]:
+    """The receivers that code of `file` connects."""
+    return list(_connected_in(file))
 
 
 def _connected_in(file: FileContext) -> Iterator[Receiver]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
+from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.context import FileContext
 
 _DEVELOPMENT = re.compile(
@@ -41,11 +42,12 @@ class Assignment:
 
 def is_settings_file(file: FileContext) -> bool:
     """Whether `file` is a settings module, or one that the settings in use come from."""
-    return file.path in _settings_paths(file)
+    paths, folders = file.project.once(_settings_paths)
+    return file.path in paths or posixpath.dirname(file.path) in folders
 
 
-def _settings_paths(file: FileContext) -> frozenset[str]:
-    project = file.project
+def _settings_paths(project: Project) -> tuple[frozenset[str], frozenset[str]]:
+    """The files that settings come from, and packages all of whose modules are settings."""
     paths = {
         candidate.path for candidate in project.discovered.settings_modules if candidate.path is not None
     }
@@ -55,9 +57,7 @@ def _settings_paths(file: FileContext) -> frozenset[str]:
     folders = {
         posixpath.dirname(path) for path in paths if posixpath.basename(posixpath.dirname(path)) == "settings"
     }
-    if posixpath.dirname(file.path) in folders:
-        paths.add(file.path)
-    return frozenset(paths)
+    return frozenset(paths), frozenset(folders)
 
 
 def role(file: FileContext) -> str:

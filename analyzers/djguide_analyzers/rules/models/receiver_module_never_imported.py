@@ -41,7 +41,7 @@ def check(file: FileContext) -> Iterator[Hit]:
         modules += [m for m in file.project.modules.values() if m.name.startswith(f"{package}.")]
     for module in modules:
         other = file.sibling(module)
-        if not other.is_test and (found := other.once("top receivers", lambda o=other: receivers_of(o))):
+        if not other.is_test and (found := receivers_of(other)):
             yield from _hits(other, found)
 
 
@@ -104,7 +104,7 @@ def _is_loaded(file: FileContext, module: Module) -> bool:
         other = file.sibling(candidate)
         if candidate is module or other.is_test:
             continue
-        mentions = other.once("mentions", lambda other=other: _mentions(other))
+        (mentions,) = other.answer(mentions_in)
         if module.name in mentions.imported:
             return True
         if module.name in mentions.texts or f".{last}" in mentions.texts or last in mentions.texts:
@@ -114,7 +114,8 @@ def _is_loaded(file: FileContext, module: Module) -> bool:
     return False
 
 
-def _mentions(file: FileContext) -> _Mentions:
+def mentions_in(file: FileContext) -> list[_Mentions]:
+    """What code of `file` mentions, as the only item."""
     imported: set[str] = set()
     texts: set[str] = set()
     for block, _ in _blocks(file.module):
@@ -129,7 +130,7 @@ def _mentions(file: FileContext) -> _Mentions:
                     imported |= {f"{source}.{alias.name}" for alias in node.names}
             elif isinstance(node, ir.Const) and isinstance(node.value, str):
                 texts |= {node.value} if node.value.replace(".", "").isidentifier() else set()
-    return _Mentions(frozenset(imported), frozenset(texts))
+    return [_Mentions(frozenset(imported), frozenset(texts))]
 
 
 def _blocks(module: Module) -> Iterator[tuple[list[ir.Stmt], Code]]:

@@ -9,6 +9,7 @@ from functools import cache
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.project.modules import Code, Value
+from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.certain import probing
 from djguide_analyzers.rules.context import FileContext
@@ -123,7 +124,7 @@ def _check_lookup(
         return
     names = _lookup_names(base)
     bad = path.rest[0]
-    if not names or bad in names or bad in _registered(file):
+    if not names or bad in names or bad in file.project.once(_registered):
         return
     close = get_close_matches(bad, names, 1, 0.75)
     if close:
@@ -145,10 +146,10 @@ def _lookup_names(base: str) -> frozenset[str]:
     return frozenset(cls.get_lookups()) | {name for name in more if isinstance(name, str)} | {"unaccent"}
 
 
-def _registered(file: FileContext) -> set[str]:
+def _registered(project: Project) -> set[str]:
     """Names of the lookups that the project defines itself."""
     found: set[str] = set()
-    for module in file.project.modules.values():
+    for module in project.modules.values():
         for cls in module.classes():
             binding = cls.member("lookup_name")
             if isinstance(binding, Value) and isinstance(binding.expr, ir.Const):

@@ -120,7 +120,7 @@ def _application(project: Project, task: Task) -> tuple[ir.Call, Code] | None:
         own = app_call(project.resolver, task.function.code, decorator.value)
         if own is not None and isinstance(own.node, ir.Call):
             return own.node, own.code
-    apps = list(apps_of(project))
+    apps = project.once(apps_of)
     if len(apps) != 1 or not isinstance(apps[0][2].node, ir.Call):
         return None
     return apps[0][2].node, apps[0][2].code

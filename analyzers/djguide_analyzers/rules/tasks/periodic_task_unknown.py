@@ -32,7 +32,7 @@ def check(file: FileContext) -> Iterator[Hit]:
     ]
     if not entries:
         return
-    known = _registered(file.project)
+    known = file.project.once(_registered)
     if known is None or not known:
         return
     for name, value, code in entries:
@@ -72,7 +72,7 @@ def _registered(project: Project) -> set[str] | None:
         names |= set(_class_tasks(project, module))
     if any(
         call.node.keyword("main") is not None
-        for _, _, call in apps_of(project)
+        for _, _, call in project.once(apps_of)
         if isinstance(call.node, ir.Call)
     ):
         return None

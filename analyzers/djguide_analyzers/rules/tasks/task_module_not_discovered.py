@@ -29,7 +29,7 @@ def check(file: FileContext) -> Iterator[Hit]:
     tasks = list(tasks_of(file.project.resolver, file.module))
     if not tasks:
         return
-    names = _discovered_names(file.project)
+    names = file.project.once(_discovered_names)
     if not _is_in_application(file.project, file.module):
         return
     if names is None or _is_found_by_name(file.project, file.module, names):
@@ -112,7 +112,7 @@ def _is_found_by_name(project: Project, module: Module, names: set[str]) -> bool
 
 def _is_application(project: Project, module: Module) -> bool:
     """Whether the module makes the Celery application, or is a package around it."""
-    return any(app is module or app.name.startswith(f"{module.name}.") for app, _, _ in apps_of(project))
+    return any(app is module or app.name.startswith(f"{module.name}.") for app, _, _ in project.once(apps_of))
 
 
 def _is_mentioned(project: Project, module: Module, names: set[str]) -> bool:

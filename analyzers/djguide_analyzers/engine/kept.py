@@ -1,0 +1,179 @@
+"""What a run found, kept in the user's cache for the next one.
+
+Everything that analysis asks about the workspace goes through one file system, which notes each answer's
+fingerprint (`Seen`). As long as all of them hold, the same question has the same answer, and nothing needs to be
+read again. Where only texts have changed whose outline is the same, results that do not rest on them still hold.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct, field
+
+import djguide_analyzers
+from djguide_analyzers.engine.checker import Checked
+from djguide_analyzers.engine.report import Problem, ProjectSummary
+from djguide_analyzers.engine.store import FactsStore
+from djguide_analyzers.engine.tracked import TrackedProject
+from djguide_analyzers.facts.cache import content_hash
+from djguide_analyzers.project.files import DiskFiles, Seen, entries_hash, entries_of, kind_of
+from djguide_analyzers.rules.finding import Finding
+
+_VARIABLES = (
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "HOME",
+    "USERPROFILE",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
+    "LOCALAPPDATA",
+    "UV_PROJECT_ENVIRONMENT",
+    "WORKON_HOME",
+    "PIPENV_CUSTOM_VENV_NAME",
+    "POETRY_CACHE_DIR",
+    "POETRY_VIRTUALENVS_PATH",
+    "CONDA_DEFAULT_ENV",
+)
+"""Variables of the process that decide where a project's environment is looked for."""
+
+
+class KeptReport(Struct):
+    """A report on a whole folder."""
+
+    projects: list[ProjectSummary]
+    findings: list[Finding]
+    problems: list[Problem]
+    files: int
+
+
+class Kept(Struct):
+    """One folder's results.
+
+    Attributes:
+        seen: What they rest on, all in all.
+        own: Paths of files whose text may change without anything being linked anew.
+        results: By root of the project, then by path of the module.
+        report: What a check of all files reported; None when it was not finished.
+    """
+
+    seen: Seen
+    own: list[str]
+    results: dict[str, dict[str, Checked]] = field(default_factory=dict)
+    report: KeptReport | None = None
+
+
+class Memory:
+    """What is kept of one folder: looked for once, when it is first asked for.
+
+    Args:
+        settings: A client's own settings; others find other things.
+        reuse: Whether to look for what earlier runs found at all.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        settings: Mapping[str, object],
+        files: DiskFiles,
+        store: FactsStore,
+        *,
+        reuse: bool,
+    ) -> None:
+        self._root = root
+        self._settings = settings
+        self._files = files
+        self._store = store
+        self._wanted = reuse
+        self._kept: Kept | None = None
+        self._changed: set[str] = set()
+
+    @cached_property
+    def _key(self) -> bytes:
+        variables = {name: os.environ.get(name) for name in _VARIABLES}
+        settings = repr(sorted(self._settings.items()))
+        said = [self._root, os.path.realpath(self._root), settings, variables]
+        return content_hash(_engine_hash() + msgspec.json.encode(said))
+
+    def report(self) -> KeptReport | None:
+        """The report on all files that still holds: nothing at all has changed since."""
+        found = self._look()
+        return found.report if found is not None and not self._changed else None
+
+    def restore(self, projects: Iterable[TrackedProject]) -> None:
+        """Hand the results that still hold over to projects just linked; what they rest on counts as seen."""
+        found = self._look()
+        self._kept = None
+        if found is None or not _same_outlines(self._changed, found.seen, self._store):
+            return
+        for tracked in projects:
+            tracked.adopt(found.results.get(tracked.project.root, {}), self._changed)
+        found.seen.update(self._files.seen)
+        self._files.seen = found.seen
+
+    def keep(self, own: list[str], results: dict[str, dict[str, Checked]], report: KeptReport | None) -> None:
+        """Write down what was found, for the next run."""
+        self._files.seen.contents.update(self._store.digests)  # a text may have been read again since
+        kept = Kept(self._files.seen, own, results, report)
+        self._store.keep(self._key, msgspec.msgpack.encode(kept))
+
+    def _look(self) -> Kept | None:
+        if self._wanted:
+            self._wanted = False
+            self._store.prepare(self._root)
+            found = self._load()
+            changed = _changes(found, self._files, self._store) if found is not None else None
+            if changed is not None:
+                self._kept, self._changed = found, changed
+        return self._kept
+
+    def _load(self) -> Kept | None:
+        blob = self._store.kept(self._key)
+        if blob is None:
+            return None
+        try:
+            return msgspec.msgpack.decode(blob, type=Kept)
+        except msgspec.MsgspecError:
+            return None  # damaged on the disk: found anew and written again
+
+
+@cache
+def _engine_hash() -> bytes:
+    """Fingerprint of djguide itself: another version may find other things."""
+    folder = Path(next(iter(djguide_analyzers.__path__)))
+    stamps = []
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in (".py", ".json"):
+            status = path.stat()
+            stamps.append(f"{path.relative_to(folder).as_posix()}:{status.st_mtime_ns}:{status.st_size}")
+    return content_hash("\n".join(stamps).encode())
+
+
+def _changes(kept: Kept, files: DiskFiles, store: FactsStore) -> set[str] | None:
+    """Paths of the files with another text than when `kept` was written.
+
+    None when more has changed: which files there are, or a text that everything rests on.
+    """
+    seen = kept.seen
+    if any(path not in seen.contents for path in files.overlays):
+        return None
+    if any(kind_of(path) != kind for path, kind in seen.kinds.items() if path not in files.overlays):
+        return None
+    if any(entries_hash(entries_of(path)) != listed for path, listed in seen.folders.items()):
+        return None
+    changed = {path for path, digest in seen.contents.items() if store.digest(path) != digest}
+    return changed if changed <= set(kept.own) else None
+
+
+def _same_outlines(paths: Iterable[str], seen: Seen, store: FactsStore) -> bool:
+    """Whether the Python files at `paths` differ from what was `seen` in nothing but function bodies."""
+    for path in paths:
+        if path.endswith(".py"):
+            old, new = store.facts_of(seen.contents[path]), store.python(path)
+            if old is None or new is None or not new.has_outline_of(old):
+                return False
+    return True
