@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from djguide_analyzers.engine import suppressions
+from djguide_analyzers.engine import parts, suppressions
 from djguide_analyzers.engine.checker import unique
 from djguide_analyzers.engine.config import Loaded, load_config
 from djguide_analyzers.engine.kept import KeptReport, Memory
@@ -31,6 +31,10 @@ class Steps(Protocol):
     def __call__(self, phase: str, done: int, total: int) -> None: ...
 
     def timed(self, phase: str, seconds: float) -> None: ...
+
+
+Spread = Callable[[Mapping[str, list[str]]], Iterator[parts.Part]]
+"""Has modules checked elsewhere: paths by root of the project."""
 
 
 class Folder:
@@ -170,11 +174,11 @@ class Folder:
         """The projects, linked."""
         return [tracked.project for tracked in self.tracked()]
 
-    def report(self, steps: Steps) -> KeptReport:
+    def report(self, steps: Steps, spread: Spread | None = None) -> KeptReport:
         """Check what needs it and report on all files; keep it for the next run."""
         if self._projects is None and (known := self._memory.report()) is not None:
             return known
-        self.settle(steps)
+        self.settle(steps, spread)
         paths = sorted({*self.paths(), *self.template_paths()})
         problems = [problem for path in paths for problem in self._store.problems.get(path, ())]
         report = KeptReport(self.summaries(), self.findings(), [*problems, *self.problems()], self.file_count)
@@ -196,16 +200,46 @@ class Folder:
         """Whether every module has been checked as it is now."""
         return self._projects is not None and not any(tracked.pending for tracked in self._projects)
 
-    def settle(self, steps: Steps) -> None:
-        """Check every module that needs it."""
+    def settle(self, steps: Steps, spread: Spread | None = None) -> None:
+        """Check every module that needs it, with `spread` as many as are worth while in other processes."""
         tracked = self.tracked(steps)
         started = time.perf_counter()
+        if spread is not None:
+            self._spread(tracked, spread, steps)
         pending = [(project, module) for project in tracked for module in project.pending]
         for number, (project, module) in enumerate(pending):
             steps("checking", number, len(pending))
             project.check(module)
             self._unkept = True
         steps.timed("checking", time.perf_counter() - started)
+
+    def _spread(self, tracked: list[TrackedProject], spread: Spread, steps: Steps) -> None:
+        """Have modules checked elsewhere; what does not come back is left to be checked here."""
+        pending = {project.project.root: [module.path for module in project.pending] for project in tracked}
+        total = sum(len(paths) for paths in pending.values())
+        if total < parts.FEWEST:
+            return
+        self._store.flush()  # so that the others find the facts in the cache
+        done = 0
+        for part in spread(pending):
+            steps("checking", done, total)
+            for project in tracked:
+                project.adopt(part.results.get(project.project.root, {}))
+            self._files.seen.update(part.seen)
+            self._unkept = True
+            done += sum(len(results) for results in part.results.values())
+
+    def part(self, root: str, paths: list[str], steps: Steps) -> parts.Part:
+        """Check the modules at `paths` of the project at `root`, for another process."""
+        results: parts.Results = {}
+        for tracked in self.tracked(steps):
+            if tracked.project.root == root:
+                for path in paths:
+                    if (module := tracked.project.modules.get(path)) is not None:
+                        tracked.check(module)
+                results[root] = {path: result for path, result in tracked.results().items() if path in paths}
+        self._files.seen.contents.update(self._store.digests)
+        return parts.Part(results, self._files.seen)
 
     def check_first(self, path: str, steps: Steps) -> None:
         """Check the file at `path`, and those whose findings an edit took away; others may wait."""

@@ -75,8 +75,8 @@ class TrackedProject:
         questions = {question for result in self._results.values() for question in result.questions}
         return frozenset(question for question in questions if self._checker.answers(path, question))
 
-    def adopt(self, results: dict[str, Checked], changed: Iterable[str]) -> None:
-        """Take over what an earlier run found, as far as it does not rest on the files at `changed`."""
+    def adopt(self, results: dict[str, Checked], changed: Iterable[str] = ()) -> None:
+        """Take over what another run found, as far as it does not rest on the files at `changed`."""
         self._results.update(
             (path, result) for path, result in results.items() if path in self.project.modules
         )
@@ -98,9 +98,10 @@ class TrackedProject:
         self._urgent.discard(module.path)
 
     def findings(self) -> Iterator[Finding]:
-        """All findings known so far, in no order."""
-        for result in self._results.values():
-            yield from result.findings
+        """All findings known so far, in order of the modules they start from."""
+        for path in self.project.modules:
+            if (result := self._results.get(path)) is not None:
+                yield from result.findings
         for findings in self._outdated.values():
             yield from findings
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 
+from djguide_analyzers.engine import parts
 from djguide_analyzers.engine.folder import Folder
 from djguide_analyzers.engine.report import Problem, ProjectSummary, Report, Stats
 from djguide_analyzers.engine.store import FactsStore
-from djguide_analyzers.project.files import DiskFiles, is_inside, posix
+from djguide_analyzers.project.files import DiskFiles, Seen, is_inside, posix
 from djguide_analyzers.project.models import models_document
 from djguide_analyzers.rules.finding import Finding
 
@@ -113,10 +116,12 @@ class Workspace:
         *,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
+        executor: Executor | None = None,
     ) -> Report:
         """Check the files at or below `paths` (None: everything) and report.
 
-        A finding counts as inside when its owner or its access is.
+        A finding counts as inside when its owner or its access is. With an `executor`, large projects are checked
+        in its processes, which must see the files and the cache under the same paths.
 
         Raises:
             Cancelled: `cancelled` returned True.
@@ -126,7 +131,8 @@ class Workspace:
         wanted = None if paths is None else list(paths)
         made, reused = self._store.made, self._store.reused
         steps = _Steps(progress, cancelled, stats)
-        reports = [self._folder(root).report(steps) for root in self._roots]
+        spread = partial(parts.spread, executor, self._job()) if executor is not None else None
+        reports = [self._folder(root).report(steps, spread) for root in self._roots]
         stats.files = sum(report.files for report in reports)
         findings = [finding for report in reports for finding in report.findings]
         problems = [problem for report in reports for problem in report.problems]
@@ -139,6 +145,26 @@ class Workspace:
         stats.files_parsed = self._store.made - made
         stats.seconds = time.perf_counter() - started
         return Report([project for r in reports for project in r.projects], findings, problems, stats)
+
+    def _job(self) -> parts.Job:
+        texts = {path: self._files.read_text(path) or "" for path in self._files.overlays}
+        cache = self._cache.as_posix() if self._cache is not None else None
+        return parts.Job(tuple(self._roots), cache, self._settings, texts)
+
+    @classmethod
+    def of_job(cls, job: parts.Job) -> Workspace:
+        """The workspace in a process that checks parts of it for another."""
+        cache = Path(job.cache) if job.cache is not None else None
+        workspace = cls([Path(root) for root in job.roots], cache=cache, settings=job.settings, reuse=False)
+        for path, text in job.texts.items():
+            workspace.set_text(path, text)
+        return workspace
+
+    def check_part(self, root: str, paths: list[str]) -> parts.Part:
+        """Check the modules at `paths` of the project at `root`, for another process."""
+        steps = _Steps(None, None, Stats())
+        found = [self._folder(r).part(root, paths, steps) for r in self._roots if is_inside(root, r)]
+        return found[0] if found else parts.Part({}, Seen())
 
     def findings(
         self, path: str, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
