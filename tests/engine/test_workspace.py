@@ -126,6 +126,28 @@ def test_an_edit_of_a_called_function_reaches_its_callers(shop: Shop) -> None:
     assert shop.check() == EXPECTED[:2]
 
 
+def test_an_edit_of_a_caller_reaches_the_functions_it_calls(tmp_path: Path) -> None:
+    services = """\
+from shop.models import Author, Book
+
+
+def publish(name, title):
+    author = Author.objects.create(name=name)
+    Book.objects.create(title=title, author=author)
+"""
+    caller = "from django.db import transaction\nfrom shop.services import publish\n\n\ndef view(request):\n"
+    within = f"{caller}    with transaction.atomic():\n        publish('A', 'B')\n"
+    without = f"{caller}    publish('A', 'B')\n"
+    files = FILES | {"shop/services.py": services, "shop/views.py": within}
+    shop = Shop(tmp_path / "shop", files, settings={"select": ["coupled-writes-without-transaction"]})
+    assert shop.check() == []
+    shop.edit("shop/views.py", without)
+    assert shop.check() == ["shop/services.py:5 coupled-writes-without-transaction"]
+    shop.edit("shop/views.py", within)
+    assert shop.check() == []
+    shop.workspace.close()
+
+
 def test_changes_on_the_disk(shop: Shop) -> None:
     shop.check()
     shop.change("shop/extra.py", "from shop.models import Book\n\nx = len(Book.objects.all())\n")

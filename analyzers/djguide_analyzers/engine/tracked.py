@@ -55,6 +55,7 @@ class TrackedProject:
     def _invalidate(self, path: str) -> None:
         """Take back what rests on the file at `path`."""
         summaries.forget(self.project, path)
+        self.project.overall.clear()
         self._checker.forget(path)
         answered = self._answered(path)
         resting = [

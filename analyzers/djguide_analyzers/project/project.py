@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from djguide_analyzers.project.discovery import DiscoveredProject
 from djguide_analyzers.project.environment import Environment
 from djguide_analyzers.project.graph import ModelGraph
 from djguide_analyzers.project.memo import Memo
-from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Module
+from djguide_analyzers.project.modules import BODIES_READ, ClassInfo, FunctionInfo, Module
 from djguide_analyzers.project.resolve import Resolver
 from djguide_analyzers.project.settings import Settings
 from djguide_analyzers.project.templates import Templates
@@ -38,6 +38,7 @@ class Project:
         shapes: Models that parameters were found to be instances of, by what is read from them.
         plain_classes: Names that instances of classes other than models have, one set per class.
         summaries: What functions and module-level expressions were found to be, for the trace.
+        overall: Answers that rest on the bodies of all modules, until one of them changes.
     """
 
     root: str
@@ -56,6 +57,7 @@ class Project:
     shapes: dict[tuple[FunctionInfo, str], str | None] = field(default_factory=dict, repr=False)
     plain_classes: list[frozenset[str]] | None = field(default=None, repr=False)
     summaries: Memo[Any] = field(default_factory=Memo[Any], repr=False)
+    overall: dict[Hashable, Any] = field(default_factory=dict, repr=False)
     _kept: dict[Callable[[Project], object], object] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[Project], T]) -> T:
@@ -63,6 +65,14 @@ class Project:
         if make not in self._kept:
             self._kept[make] = make(self)
         return self._kept[make]  # type: ignore[return-value]
+
+    def ask_overall(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returns, kept under `key`; the running check rests on the bodies of all modules then."""
+        if (bodies_read := BODIES_READ.get()) is not None:
+            bodies_read.update(self.modules)
+        if key not in self.overall:
+            self.overall[key] = make()
+        return self.overall[key]
 
     @cached_property
     def request_setters(self) -> dict[str, list[FunctionInfo]]:

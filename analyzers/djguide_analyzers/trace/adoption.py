@@ -211,7 +211,9 @@ class Adoption:
                 rows = {number: row for number, row in adopted.items() if row is not UNKNOWN}
                 yield replace(event, context=context, rows=rows)
             case Write():
-                yield replace(event, context=context, receiver=self.value(event.receiver))
+                adopted = [(name, self.row(row)) for name, row in event.given]
+                given = tuple((name, row) for name, row in adopted if row is not None)
+                yield replace(event, context=context, receiver=self.value(event.receiver), given=given)
             case _:
                 yield replace(event, context=context)
 

@@ -6,7 +6,15 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.resolve import Symbol
 from djguide_analyzers.project.serializers import is_serializer
-from djguide_analyzers.trace import annotations, attributes, iteration, querysets, statements, summaries
+from djguide_analyzers.trace import (
+    annotations,
+    attributes,
+    iteration,
+    querysets,
+    statements,
+    summaries,
+    writing,
+)
 from djguide_analyzers.trace import evaluate as expressions
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.decorators import TRANSPARENT, decorator_names
@@ -146,7 +154,9 @@ def _super(frame: Frame) -> AbstractValue:
 
 def _row_method(frame: Frame, node: ir.Call, row: Row, name: str) -> AbstractValue:
     if name in ("save", "asave", "delete", "adelete"):
-        frame.emit(Write(frame.site(node), frame.context, row.model, name.removeprefix("a"), row))
+        operation = name.removeprefix("a")
+        given = writing.of_row(frame, row) if operation == "save" else ()
+        frame.emit(Write(frame.site(node), frame.context, row.model, operation, row, given))
         return NONE
     if name in ("refresh_from_db", "arefresh_from_db"):
         frame.run.loaded.pop(row.key, None)

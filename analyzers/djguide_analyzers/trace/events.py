@@ -122,13 +122,18 @@ class QueryRun:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Rows of `model` are written by `operation` (a queryset's, manager's or instance's method)."""
+    """Rows of `model` are written by `operation` (a queryset's, manager's or instance's method).
+
+    `given` are the rows that the written ones refer to or are picked by, with the relation's name where it is
+    known: arguments, what was assigned to a row before it is saved, the row of a related manager.
+    """
 
     site: Site
     context: Context
     model: str
     operation: str
     receiver: AbstractValue
+    given: tuple[tuple[str, Row], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,11 @@ class Run:
         events: What happens, in order.
         values: What the nodes of each table were found to be; nodes that stay unknown are left out.
         loaded: Relations and attributes read or set so far: what each holds, by key of the object, by name.
+
+    Identities are counted from `first`.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, first: int = 0) -> None:
         self.project = project
         self.events: list[Event] = []
         self.values: dict[Code, dict[int, AbstractValue]] = {}
@@ -65,7 +67,7 @@ class Run:
         self.modules: set[str] = set()
         """Paths of the modules whose code was executed."""
         self.steps = 0
-        self._identity = 0
+        self._identity = first
 
     def new_identity(self) -> int:
         self._identity += 1

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import FunctionInfo
-from djguide_analyzers.trace import calls, loading, refine
+from djguide_analyzers.trace import calls, loading, refine, writing
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.events import QueryRun, Write
 from djguide_analyzers.trace.frame import Frame
@@ -75,7 +75,8 @@ def call_method(
     if name in ("get_or_create", "update_or_create", "create"):
         return _create(frame, node, queryset, name, args)
     if name in BULK_WRITES or (name in RELATED_WRITES and queryset.related is not None):
-        frame.emit(Write(frame.site(node), frame.context, queryset.query.model, name, queryset))
+        given = writing.of_queryset(frame, node, queryset, args)
+        frame.emit(Write(frame.site(node), frame.context, queryset.query.model, name, queryset, given))
         return args.first if name == "bulk_create" and args.first is not None else SCALAR
     return UNKNOWN
 
@@ -104,7 +105,8 @@ def _refined(
 def _create(
     frame: Frame, node: ir.Call, queryset: QuerySetValue, name: str, args: Arguments
 ) -> AbstractValue:
-    frame.emit(Write(frame.site(node), frame.context, queryset.query.model, name, queryset))
+    given = writing.of_queryset(frame, node, queryset, args)
+    frame.emit(Write(frame.site(node), frame.context, queryset.query.model, name, queryset, given))
     row = Row(queryset.query.model, RowRoot(frame.run.new_identity(), None, False))
     for keyword, value in args.keywords.items():
         if isinstance(value, Row):

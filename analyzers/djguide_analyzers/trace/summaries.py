@@ -43,6 +43,9 @@ from djguide_analyzers.trace.values import (
 MAX_EVENTS = 300
 """Events of a summary of either sort; what a function does beyond that is not told to its callers."""
 
+_FAR = 1_000_000
+"""Identities of rows that no run gets to by counting."""
+
 MAX_STACK = 16
 """Calls inside one another over which events are handed on."""
 
@@ -182,7 +185,8 @@ def _identity(event: Event) -> object:
 
 def expanded(project: Project, event: Called, depth: int = MAX_STACK) -> Iterator[Event]:
     """The events behind a `Called`, as they happen in the run that holds it, `depth` calls deep."""
-    adoption = Adoption(Run(project), event.rows)
+    # Its own rows must not look like those of the run that asks.
+    adoption = Adoption(Run(project, first=_FAR), event.rows)
     for inner in event.summary.rest:
         for adopted in adoption.event(inner, event.context, event.call):
             if not isinstance(adopted, Called):

@@ -1,0 +1,249 @@
+"""Who calls a function, and whether all of them have a transaction open when they do."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
+from djguide_analyzers.rules.atomicity import ATOMIC, Regions
+from djguide_analyzers.rules.bodies import Body, functions_of, is_super
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.entry_points import atomic_requests, entries
+
+MAX_DEPTH = 5
+"""Calls that are followed upwards."""
+MAX_FUNCTIONS = 300
+"""Functions that are looked at to answer one question."""
+MAX_CALLERS = 60
+"""Places that call something of the same name up to which each is looked at."""
+
+Certainty = Literal["known", "possible"]
+Answer = Literal["all", "some", "none", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A call of something called like a function, or, without `is_call`, a function handed over in a call."""
+
+    function: FunctionInfo
+    code: Code
+    node: ir.Call
+    is_call: bool
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Whether a function runs inside a transaction, judged by who calls it.
+
+    `protected` and `unprotected` are the known calls of either sort; `entered` says by which frameworks it is
+    called without one.
+    """
+
+    answer: Answer = "none"
+    protected: list[Mention] = field(default_factory=list)
+    unprotected: list[Mention] = field(default_factory=list)
+    entered: list[str] = field(default_factory=list)
+
+
+class Callers:
+    """Answers about the calls between the functions of a project; see `callers_of`."""
+
+    def __init__(self, file: FileContext) -> None:
+        self._file = file
+        self._project = file.project
+        self._index: dict[str, list[Mention]] = {}
+        for module in self._project.modules.values():
+            other = file.sibling(module)
+            if not other.is_test:
+                for name, mentions in other.once("mentions", lambda other=other: mentions_in(other)).items():
+                    self._index.setdefault(name, []).extend(mentions)
+        self._regions: dict[Hashable, Regions] = {}
+        self._known: dict[Hashable, Coverage] = {}
+        self._running: set[Hashable] = set()
+        self._cut = 0
+        """Answers that were cut short, and so hold only for the question they were part of."""
+        self._budget = 0
+
+    def regions(self, info: FunctionInfo) -> Regions:
+        """The transactions that `info` opens itself."""
+        key = info.body_code
+        if key not in self._regions:
+            self._regions[key] = Regions(Body(self._project, info))
+        return self._regions[key]
+
+    def calls(self, info: FunctionInfo) -> Iterator[tuple[Certainty, Mention]]:
+        """The calls of a function, each known to enter it or just of something of the same name."""
+        if info.parent is not None:
+            return
+        name = info.owner.name if info.owner is not None and info.name == "__init__" else info.name
+        mentions = self._index.get(name, [])
+        for mention in mentions:
+            certainty = self._certainty(info, mention)
+            if certainty is not None:
+                yield certainty, mention
+
+    def _certainty(self, info: FunctionInfo, mention: Mention) -> Certainty | None:
+        body = self.regions(mention.function).body
+        target = mention.node.func if mention.is_call else next(
+            (arg for arg in given(mention.node) if last_name(arg) == info.name), None
+        )  # fmt: skip
+        if target is None:
+            return None
+        found = body.function(target)
+        if found is info:
+            return "known"
+        if isinstance(found, FunctionInfo):
+            return "known" if self._overrides(body, target, info, found) else None
+        if not isinstance(target, ir.Attr) or info.owner is None:
+            return None
+        if body.names.symbol(body.code, target.value) is not None and body.made(target.value) is None:
+            return None  # a module's function, or an attribute of a class
+        return "possible"
+
+    def _overrides(self, body: Body, target: ir.Expr, info: FunctionInfo, found: FunctionInfo) -> bool:
+        """Whether a call that is looked up as `found` may enter `info`, an override of it."""
+        if info.owner is None or found.owner is None or not isinstance(target, ir.Attr):
+            return False
+        mro = self._project.resolver.mro
+        if is_super(target.value) or body.names.owner is None:
+            return False
+        return found.owner in mro(info.owner)
+
+    def coverage(self, info: FunctionInfo, depth: int = 0) -> Coverage:
+        """Whether `info` runs inside a transaction that was opened by its callers or by its framework."""
+        key = info.body_code
+        if key in self._known:
+            return self._known[key]
+        if not self._running:
+            self._budget = MAX_FUNCTIONS
+        if key in self._running or depth >= MAX_DEPTH or self._budget <= 0:
+            self._cut += 1
+            return Coverage("unknown")
+        self._budget -= 1
+        cut = self._cut
+        self._running.add(key)
+        try:
+            result = self._coverage(info, depth)
+        finally:
+            self._running.discard(key)
+        if self._cut == cut or not self._running:
+            self._known[key] = result
+        return result
+
+    def _coverage(self, info: FunctionInfo, depth: int) -> Coverage:
+        result = Coverage()
+        known: list[Answer] = []
+        possible: list[Answer] = []
+        entered = list(entries(self._file, info))
+        for entry, label in entered:
+            known.append(
+                "all" if entry == "protected" else "none" if entry == "unprotected" else self._if_saved
+            )
+            if entry == "unprotected":
+                result.entered.append(label)
+        for number, (certainty, mention) in enumerate(self.calls(info)):
+            if number >= MAX_CALLERS:
+                possible.append("unknown")
+                break
+            answer = (
+                self.at(mention.function, mention.node, depth + 1)
+                if mention.is_call
+                else self._handed(mention)
+            )
+            if answer is None:
+                continue
+            if certainty == "known":
+                known.append(answer)
+                if answer in ("all", "some"):
+                    result.protected.append(mention)
+                if answer in ("none", "some"):
+                    result.unprotected.append(mention)
+            elif not entered:  # what frameworks call has a name that many functions have
+                possible.append(answer)
+        result.answer = self._together(known, possible)
+        return result
+
+    @property
+    def _if_saved(self) -> Answer:
+        """What handlers of save signals are in for: a transaction only where the code that saves has opened one."""
+        return "unknown" if atomic_requests(self._project) else "none"
+
+    def _handed(self, mention: Mention) -> Answer | None:
+        """What a function that is handed over to a call is in for: nothing is known but of ``atomic(function)``."""
+        dotted = self.regions(mention.function).body.dotted(mention.node.func)
+        return "all" if dotted == ATOMIC else None
+
+    def _together(self, known: list[Answer], possible: list[Answer]) -> Answer:
+        told = [answer for answer in known if answer != "unknown"]
+        if told:
+            if all(answer == "all" for answer in known):
+                return "all"
+            if all(answer == "none" for answer in told):
+                return "some" if "all" in possible or "some" in possible else "none"
+            return "some" if any(answer in ("none", "some") for answer in told) else "unknown"
+        if known or (atomic_requests(self._project) and not possible):
+            return (
+                "unknown"  # it may be a view, or be called by one: nobody sees that transaction in the code
+            )
+        if all(answer == "none" for answer in possible):
+            return "none"
+        return "all" if all(answer == "all" for answer in possible) else "unknown"
+
+    def at(self, info: FunctionInfo, node: ir.Node | int, depth: int = 0) -> Answer:
+        """Whether `node` of `info` runs inside a transaction."""
+        regions = self.regions(info)
+        opened = regions.at(node)
+        if any(atomic.certain for atomic in opened):
+            return "all"
+        if opened or regions.is_deferred(node):
+            return "unknown"
+        if info.parent is not None:
+            return "unknown"
+        return self.coverage(info, depth).answer
+
+
+def callers_of(file: FileContext) -> Callers:
+    """The calls between the functions of the project that `file` belongs to; test code is left out."""
+    return file.project.ask_overall("callers", lambda: Callers(file))
+
+
+def mentions_in(file: FileContext) -> dict[str, list[Mention]]:
+    """The calls in a file, and the names handed over in them, by the last part of their name."""
+    found: dict[str, list[Mention]] = {}
+    for info in file.module.functions():
+        for function in functions_of(info):
+            for node in walk(function.statements):
+                if not isinstance(node, ir.Call):
+                    continue
+                called = last_name(node.func)
+                if called is not None:
+                    found.setdefault(called, []).append(Mention(function, function.body_code, node, True))
+                for name in {last_name(arg) for arg in given(node)} - {None}:
+                    assert name is not None
+                    found.setdefault(name, []).append(Mention(function, function.body_code, node, False))
+    return found
+
+
+def given(node: ir.Call) -> list[ir.Expr]:
+    """The arguments of a call."""
+    return [*node.args, *(keyword.value for keyword in node.keywords)]
+
+
+def last_name(node: ir.Expr) -> str | None:
+    match node:
+        case ir.Name(id=name) | ir.Attr(name=name):
+            return name
+        case _:
+            return None
+
+
+def subclasses(file: FileContext, cls: ClassInfo) -> Iterator[ClassInfo]:
+    """The project's classes that derive from `cls`, itself included."""
+    for module in file.project.modules.values():
+        for other in module.classes():
+            if cls in file.project.resolver.mro(other):
+                yield other

@@ -1,0 +1,174 @@
+"""Functions that a framework calls by itself, and the transaction in which it does so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
+from djguide_analyzers.project.project import Project
+from djguide_analyzers.rules.atomicity import Regions
+from djguide_analyzers.rules.bodies import Body, is_super
+from djguide_analyzers.rules.celery_tasks import task_of
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.receivers import receivers
+from djguide_analyzers.trace.decorators import decorator_names
+
+Entry = Literal["protected", "unprotected", "unknown"]
+"""Whether the framework has opened a transaction when it calls; ``unknown`` where it depends on others."""
+
+MODEL_ADMIN = "django.contrib.admin.options.BaseModelAdmin"
+VIEW = "django.views.generic.base.View"
+COMMAND = "django.core.management.base.BaseCommand"
+SERIALIZER = "rest_framework.serializers.BaseSerializer"
+_GRAPHENE = ("graphene.Mutation", "graphene.types.mutation.Mutation", "graphene.relay.ClientIDMutation",
+             "graphene.relay.mutation.ClientIDMutation")  # fmt: skip
+_NON_ATOMIC = "django.db.transaction.non_atomic_requests"
+_SIGNALS = "django.db.models.signals."
+IN_TRANSACTION = frozenset({f"{_SIGNALS}{name}" for name in ("pre_delete", "post_delete", "m2m_changed")})
+"""Signals that Django sends inside a transaction of its own."""
+SOMETIMES = frozenset({f"{_SIGNALS}{name}" for name in ("pre_save", "post_save")})
+"""Signals that are sent inside a transaction only if whoever saves opened one."""
+
+ADMIN_HOOKS = frozenset(
+    {"save_model", "save_related", "save_formset", "save_form", "delete_model", "response_add",
+     "response_change", "response_delete", "response_post_save_add", "response_post_save_change",
+     "log_addition", "log_change", "log_deletion", "log_deletions", "construct_change_message",
+     "changeform_view", "_changeform_view", "_delete_view"}
+)  # fmt: skip
+"""Methods of admin classes that run in the transaction of the add, change and delete pages."""
+
+_CALLED_BY = {
+    "form_valid": ("post", "put"),
+    "forms_valid": ("post",),
+    "form_invalid": ("post",),
+    "perform_create": ("create", "post"),
+    "perform_update": ("update", "partial_update", "put", "patch"),
+    "perform_destroy": ("destroy", "delete"),
+    "create": ("post",),
+    "update": ("put", "post"),
+    "partial_update": ("patch",),
+    "destroy": ("delete",),
+    "delete": ("post", "dispatch"),
+    "get": ("dispatch",),
+    "post": ("dispatch",),
+    "put": ("dispatch",),
+    "patch": ("dispatch",),
+}
+"""Methods of views by those of the library that call them."""
+
+
+def entries(file: FileContext, info: FunctionInfo) -> Iterator[tuple[Entry, str]]:
+    """How frameworks call a function, each with a word on who does; nothing when none does as far as is known."""
+    project = file.project
+    parts = info.module.path[len(project.root) :].split("/")
+    if "migrations" in parts:
+        yield "protected", "a migration"
+    if task_of(project.resolver, info) is not None:
+        yield "unprotected", "a task"
+    if info.parent is None and info.owner is None:
+        yield from _received(file, info)
+        if _is_view_function(info):
+            yield _requested(project, info), "a request"
+    if info.owner is not None:
+        yield from _method_entries(project, info, info.owner)
+
+
+def _method_entries(project: Project, info: FunctionInfo, cls: ClassInfo) -> Iterator[tuple[Entry, str]]:
+    resolver = project.resolver
+    if resolver.is_subclass(cls, COMMAND):
+        if info.name in ("handle", "execute"):
+            yield "unprotected", "a command"
+    elif resolver.is_subclass(cls, MODEL_ADMIN):
+        if info.name in ADMIN_HOOKS:
+            yield "protected", "the admin"
+        elif info.name in ("delete_queryset", "changelist_view"):
+            yield _requested(project, info), "the admin's list"
+    elif is_view(project, cls):
+        yield from _view_entries(project, info)
+    elif resolver.is_subclass(cls, *_GRAPHENE) or any(base.dotted in _GRAPHENE for base in resolver.mro(cls)):
+        graphene = project.settings.get("GRAPHENE").item("ATOMIC_MUTATIONS").alternatives
+        databases = project.settings.get("DATABASES").item("default").item("ATOMIC_MUTATIONS").alternatives
+        yield ("protected" if True in (*graphene, *databases) else _requested(project, info)), "a mutation"
+    elif _is_consumer(project, cls):
+        yield "unprotected", "a consumer"
+
+
+def _received(file: FileContext, info: FunctionInfo) -> Iterator[tuple[Entry, str]]:
+    for receiver in receivers(file):
+        if receiver.function is info:
+            name = receiver.signal.rpartition(".")[2]
+            if receiver.signal in IN_TRANSACTION:
+                yield "protected", f"`{name}`"
+            elif receiver.signal in SOMETIMES:
+                yield "unknown", f"`{name}`"
+
+
+def _is_view_function(info: FunctionInfo) -> bool:
+    params = info.node.params.items
+    return bool(params) and params[0].name == "request" and info.parent is None
+
+
+def is_view(project: Project, cls: ClassInfo) -> bool:
+    """Whether a class is a class-based view, Django REST framework's included."""
+    return any(
+        base.dotted == VIEW or base.dotted.startswith(("rest_framework.views.", "rest_framework.viewsets.",
+                                                       "rest_framework.generics.", "django.views.generic."))
+        for base in project.resolver.mro(cls)
+    )  # fmt: skip
+
+
+def _is_consumer(project: Project, cls: ClassInfo) -> bool:
+    return any(base.dotted.startswith("channels.") for base in project.resolver.mro(cls))
+
+
+def atomic_requests(project: Project, using: str = "default") -> bool:
+    """Whether requests may run in a transaction of this database."""
+    databases = project.settings.get("DATABASES")
+    return True in databases.item(using).item("ATOMIC_REQUESTS").alternatives
+
+
+def _requested(project: Project, info: FunctionInfo) -> Entry:
+    """Whether a request's transaction is open in a view."""
+    if not atomic_requests(project) or info.node.is_async:
+        return "unprotected"
+    return "unprotected" if _NON_ATOMIC in decorator_names(project, info) else "protected"
+
+
+def _view_entries(project: Project, info: FunctionInfo) -> Iterator[tuple[Entry, str]]:
+    """How the views that have this method come to call it."""
+    assert info.owner is not None
+    resolver = project.resolver
+    found: set[Entry] = set()
+    for module in project.modules.values():
+        for cls in module.classes():
+            if info.owner in resolver.mro(cls):
+                found.add(_through_hooks(project, cls, info.name, 0))
+    if info.name in _CALLED_BY or info.name == "dispatch":
+        outside = _requested(project, info)
+        for each in sorted(found):
+            yield ("protected" if each == "protected" else outside), "a view"
+    elif atomic_requests(project):
+        yield "protected", "a view"
+
+
+def _through_hooks(project: Project, cls: ClassInfo, name: str, depth: int) -> Entry:
+    """Whether one of the methods of `cls` through which a request gets to method `name` is atomic."""
+    for caller in _CALLED_BY.get(name, ()) if depth < 5 else ():
+        found = project.resolver.class_attribute(cls, caller)
+        if found is None or not isinstance(found[1], FunctionInfo) or found[1].module.origin != "project":
+            if _through_hooks(project, cls, caller, depth + 1) == "protected":
+                return "protected"
+            continue
+        body = Body(project, found[1])
+        regions = Regions(body)
+        for call in body.calls:
+            func = call.func
+            if not isinstance(func, ir.Attr) or func.name not in (caller, name) or not regions.at(call):
+                continue
+            if is_super(func.value) or body.is_self(func.value):
+                return "protected"
+        if _through_hooks(project, cls, caller, depth + 1) == "protected":
+            return "protected"
+    return "unprotected"

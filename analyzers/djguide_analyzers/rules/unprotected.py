@@ -1,0 +1,147 @@
+"""Coupled writes that no transaction holds together: what the rules about them share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.modules import FunctionInfo
+from djguide_analyzers.rules.atomicity import Atomic, Regions
+from djguide_analyzers.rules.base import Hit
+from djguide_analyzers.rules.bodies import Body
+from djguide_analyzers.rules.callers import Coverage, callers_of
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.coupling import Coupling, couplings
+from djguide_analyzers.rules.entry_points import MODEL_ADMIN, SERIALIZER
+from djguide_analyzers.rules.finding import Related, Severity
+from djguide_analyzers.rules.loop_writes import is_seeding
+from djguide_analyzers.rules.wrapping import in_transaction
+from djguide_analyzers.rules.write_units import Unit, units
+from djguide_analyzers.trace.events import Called, Event, Write
+
+Role = Literal["serializer", "admin action"]
+_ONCE = re.compile(
+    r"sample|demo|seed|populate|fixture|testdata|test_data|create_test|dummy|fake|initial|load_data|benchmark"
+)
+"""Code that fills a database for trial, and is started again when it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unprotected:
+    """Coupled writes of one function; `role` tells functions that a rule of their own is about."""
+
+    body: Body
+    coupling: Coupling
+    last: Unit
+    coverage: Coverage
+    role: Role | None
+
+
+def unprotected(file: FileContext) -> Iterator[Unprotected]:
+    """The functions of a file with coupled writes that may run outside of any transaction; each once."""
+    if file.is_test or is_seeding(file) or _ONCE.search(file.path[len(file.project.root) :]):
+        return
+    yield from file.project.ask_overall(("unprotected", file.path), lambda: list(_found(file)))
+
+
+def _found(file: FileContext) -> Iterator[Unprotected]:
+    for scope in file.scopes:
+        info = scope.function
+        if info is None or info.parent is not None or _ONCE.search(info.name):
+            continue
+        if sum(1 for event in scope.trace.events if _writes(event)) < 2:
+            continue  # all that follows costs more
+        callers = callers_of(file)
+        found = units(file, scope, callers)
+        if len({unit.node.at for unit in found}) < 2:
+            continue
+        regions = callers.regions(info)
+        pairs = [c for c in couplings(file.project, regions.body, found) if not is_together(regions, c)]
+        if not pairs:
+            continue
+        coverage = callers.coverage(info)
+        if coverage.answer in ("all", "unknown"):
+            continue
+        first = pairs[0]
+        related = [pair for pair in pairs if pair.first.node is first.first.node]
+        last = max(related, key=lambda pair: _position(regions.body, pair.second)).second
+        yield Unprotected(regions.body, first, last, coverage, role_of(file, info))
+
+
+def _writes(event: Event) -> bool:
+    return isinstance(event, Write) or (isinstance(event, Called) and event.summary.writes)
+
+
+def _position(body: Body, unit: Unit) -> tuple[int, int]:
+    start = body.code.range(unit.node).start
+    return start.line, start.column
+
+
+def is_together(regions: Regions, coupling: Coupling) -> bool:
+    """Whether a transaction holds both writes, or may; or somebody has given each one of its own."""
+    one, other = _open(regions, coupling.first), _open(regions, coupling.second)
+    if any(not atomic.certain for atomic in (*one, *other)):
+        return True
+    return bool(one) and bool(other)
+
+
+def _open(regions: Regions, unit: Unit) -> list[Atomic]:
+    using = alias_of(unit.node)
+    return [atomic for atomic in regions.at(unit.node) if atomic.protects(using)]
+
+
+def alias_of(node: ir.Call) -> str | None:
+    """The alias of the database that a write names: ``save(using=...)``, ``objects.using(...)``."""
+    given = node.keyword("using")
+    current: ir.Expr = node.func
+    while given is None and isinstance(current, (ir.Attr, ir.Call)):
+        if (
+            isinstance(current, ir.Call)
+            and isinstance(current.func, ir.Attr)
+            and current.func.name == "using"
+        ):
+            given = current.args[0] if current.args else current.keyword("alias")
+        current = current.func if isinstance(current, ir.Call) else current.value
+    if given is None:
+        return None
+    return given.value if isinstance(given, ir.Const) and isinstance(given.value, str) else "?"
+
+
+def role_of(file: FileContext, info: FunctionInfo) -> Role | None:
+    """What kind of function a rule of its own is about."""
+    cls = info.owner
+    if cls is None:
+        params = [param.name for param in info.node.params.items]
+        return "admin action" if params[:3] == ["modeladmin", "request", "queryset"] else None
+    line = file.project.resolver.mro(cls)
+    if info.name in ("create", "update") and any(
+        base.dotted == SERIALIZER or base.dotted.startswith("rest_framework.serializers.") for base in line
+    ):
+        return "serializer"
+    if file.project.resolver.is_subclass(cls, MODEL_ADMIN):
+        params = [param.name for param in info.node.params.items]
+        return "admin action" if params[:3] == ["self", "request", "queryset"] else None
+    return None
+
+
+def hit(file: FileContext, found: Unprotected) -> Hit:
+    """The finding at the first of the writes."""
+    coupling, code = found.coupling, found.body.code
+    some = found.coverage.answer == "some"
+    related = [Related("belongs to it", file.place(code, coupling.second.node))]
+    calls = found.coverage.unprotected[:3] if some else []
+    related += [Related("called without a transaction", file.place(call.code, call.node)) for call in calls]
+    where = "not all callers open a transaction" if some else "there is no transaction"
+    aliases = {alias_of(unit.node) for unit in (coupling.first, coupling.second)}
+    using = next(iter(aliases)) if len(aliases) == 1 else "?"
+    fix = in_transaction(file, found.body, coupling.first.node, found.last.node, using)
+    return Hit(
+        file.place(code, coupling.first.node),
+        f"When a later step fails, {coupling.reason}: {where} around the two writes",
+        related=tuple(related),
+        fixes=(fix,),
+        severity=Severity.INFO if some else None,
+    )
