@@ -63,6 +63,7 @@ class Callers:
                     self._index.setdefault(name, []).extend(mentions)
         self._regions: dict[Hashable, Regions] = {}
         self._known: dict[Hashable, Coverage] = {}
+        self._above: dict[Hashable, Mention | str | None] = {}
         self._running: set[Hashable] = set()
         self._cut = 0
         """Answers that were cut short, and so hold only for the question they were part of."""
@@ -192,6 +193,35 @@ class Callers:
         if all(answer == "none" for answer in possible):
             return "none"
         return "all" if all(answer == "all" for answer in possible) else "unknown"
+
+    def opened_above(self, info: FunctionInfo, depth: int = 0) -> Mention | str | None:
+        """A call of `info` that certainly is made inside a transaction, or the framework that opens one.
+
+        Only calls that are known to enter it count.
+        """
+        if info.parent is not None or depth >= MAX_DEPTH:
+            return None
+        key = ("opened above", info.body_code)
+        if key not in self._above:
+            self._above[key] = None  # a cycle opens nothing
+            self._above[key] = self._opened_above(info, depth)
+        return self._above[key]
+
+    def _opened_above(self, info: FunctionInfo, depth: int) -> Mention | str | None:
+        for entry, label in entries(self._file, info):
+            if entry == "protected":
+                return label
+        mentions = [m for certainty, m in self.calls(info) if certainty == "known" and m.is_call]
+        for mention in mentions:
+            if any(atomic.certain for atomic in self.regions(mention.function).at(mention.node)):
+                return mention
+        for mention in mentions:
+            regions = self.regions(mention.function)
+            if not regions.is_deferred(mention.node):
+                found = self.opened_above(mention.function, depth + 1)
+                if found is not None:
+                    return found
+        return None
 
     def at(self, info: FunctionInfo, node: ir.Node | int, depth: int = 0) -> Answer:
         """Whether `node` of `info` runs inside a transaction."""

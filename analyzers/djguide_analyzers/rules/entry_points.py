@@ -31,6 +31,9 @@ IN_TRANSACTION = frozenset({f"{_SIGNALS}{name}" for name in ("pre_delete", "post
 SOMETIMES = frozenset({f"{_SIGNALS}{name}" for name in ("pre_save", "post_save")})
 """Signals that are sent inside a transaction only if whoever saves opened one."""
 
+REQUESTS = frozenset({"a request", "a view", "a mutation", "the admin's list"})
+"""Callers whose transaction, if they have one, is that of the request."""
+
 ADMIN_HOOKS = frozenset(
     {"save_model", "save_related", "save_formset", "save_form", "delete_model", "response_add",
      "response_change", "response_delete", "response_post_save_add", "response_post_save_change",

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
+from djguide_analyzers.rules.after_commit import after_commit
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.caches import CacheCall, cache_call
 from djguide_analyzers.rules.context import FileContext, Scope
-from djguide_analyzers.rules.edits import import_name, replace
-from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
+from djguide_analyzers.rules.finding import Place, Related, Safety, Severity
 from djguide_analyzers.rules.names import Names, of_scope
 from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.events import Write
@@ -126,27 +126,5 @@ def _hit(file: FileContext, region: _Region, call: CacheCall, written: Place) ->
         "cache the old "
         "row again, and after a rollback the cache holds what never happened",
         related=(Related("rows are written in the same transaction", written),),
-        fixes=(_fix(file, region, call),),
+        fixes=(after_commit(file, region.block, call.code, call.node, region.using),),
     )
-
-
-def _fix(file: FileContext, region: _Region, call: CacheCall) -> Fix:
-    title = "Do it with `on_commit()`"
-    statement = next(
-        (node for node in walk(region.block) if isinstance(node, ir.ExprStmt) and node.value is call.node),
-        None,
-    )
-    code, node = call.code, call.node
-    transaction = import_name(file, "django.db", "transaction")
-    partial = import_name(file, "functools", "partial")
-    text = file.text(code, node)
-    if statement is None or transaction is None or partial is None or "#" in text:
-        return Fix(title, Safety.MANUAL)
-    func = file.text(code, node.func)
-    arguments = text[len(func) :].strip().removeprefix("(").removesuffix(")").strip().rstrip(",")
-    if "\n" in arguments or "\r" in arguments:
-        return Fix(title, Safety.MANUAL)
-    callback = f"{partial[0]}({func}, {arguments})" if arguments else func
-    using = f", using={region.using}" if region.using is not None else ""
-    edit = replace(file, code.range(node), f"{transaction[0]}.on_commit({callback}{using})")
-    return Fix(title, Safety.REVIEW, (edit, *transaction[1], *partial[1]))

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.project.modules import ClassInfo, Code, Value
-from djguide_analyzers.project.project import Project
-from djguide_analyzers.project.resolve import External, Symbol
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.celery_tasks import Task, app_call, apps_of, task_named
+from djguide_analyzers.rules.celery_on_commit import ON_COMMIT_METHODS, missing_on_commit
+from djguide_analyzers.rules.celery_tasks import task_named
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.names import of_scope
@@ -20,17 +18,13 @@ RULE = Rule(
     safety=Safety.MANUAL,
 )
 
-_METHODS = frozenset({"delay_on_commit", "apply_async_on_commit"})
-_TASKS = frozenset({"celery.Task", "celery.app.task.Task", "celery.app.Task", "celery.task.Task"})
-_DJANGO_TASK = "celery.contrib.django.task.DjangoTask"
-
 
 def check(file: FileContext) -> Iterator[Hit]:
     for scope in file.scopes:
         calls = [
             (call, code)
             for call, code in scope.nodes(ir.Call)
-            if isinstance(call.func, ir.Attr) and call.func.name in _METHODS
+            if isinstance(call.func, ir.Attr) and call.func.name in ON_COMMIT_METHODS
         ]
         if not calls:
             continue
@@ -38,96 +32,10 @@ def check(file: FileContext) -> Iterator[Hit]:
         for call, code in calls:
             assert isinstance(call.func, ir.Attr)
             task = task_named(names, code, call.func.value)
-            reason = _reason(file.project, task) if task is not None else None
+            reason = missing_on_commit(file.project, task) if task is not None else None
             if task is not None and reason is not None:
                 yield Hit(
                     file.place(code, call),
                     f"`{task.function.name}` has no `{call.func.name}()`, an AttributeError: {reason}",
                     fixes=(Fix("Derive the task's class from Celery's `DjangoTask`", Safety.MANUAL),),
                 )
-
-
-def _reason(project: Project, task: Task) -> str | None:
-    """Why a task has no such method; None when it has, or when that is not known."""
-    resolver = project.resolver
-    if (
-        resolver.module("celery.app.task") is not None
-        and resolver.module(_DJANGO_TASK.rpartition(".")[0]) is None
-    ):
-        return "that came with Celery 5.4"
-    options = task.options
-    if options is not None and any(keyword.name is None for keyword in options.keywords):
-        return None
-    base = options.keyword("base") if options is not None else None
-    if base is not None:
-        symbol = resolver.expr(task.function.code, base)
-        return (
-            f"its base class `{_name(symbol)}` is not Celery's task class for Django"
-            if _lacks(project, symbol)
-            else None
-        )
-    return _app_reason(project, task)
-
-
-def _name(symbol: Symbol | None) -> str:
-    return symbol.dotted.rpartition(".")[2] if symbol is not None else ""
-
-
-def _lacks(project: Project, symbol: Symbol | None) -> bool:
-    """Whether a class certainly is a task class without the methods for Django."""
-    if isinstance(symbol, External):
-        return symbol.dotted in _TASKS
-    if not isinstance(symbol, ClassInfo):
-        return False
-    line = project.resolver.mro(symbol)
-    names = {base.dotted for base in line}
-    if _DJANGO_TASK in names or names.isdisjoint(_TASKS):
-        return False
-    unknown = [
-        b
-        for b in line
-        if isinstance(b, External) and b.dotted not in _TASKS and b.dotted != "builtins.object"
-    ]
-    own = [base for base in line if isinstance(base, ClassInfo)]
-    return not unknown and not any(base.member(method) is not None for base in own for method in _METHODS)
-
-
-def _app_reason(project: Project, task: Task) -> str | None:
-    """The same for a task without a class of its own, which gets its application's."""
-    made = _application(project, task)
-    if made is None:
-        return None
-    call, code = made
-    for keyword in call.keywords:
-        if keyword.name == "task_cls":
-            symbol = _class(project, code, keyword.value)
-            return f"the application's `task_cls` is `{_name(symbol)}`" if _lacks(project, symbol) else None
-    app = project.resolver.expr(code, call.func)
-    if isinstance(app, ClassInfo):
-        found = project.resolver.class_attribute(app, "task_cls")
-        if found is not None and isinstance(found[1], Value) and found[1].expr is not None:
-            if found[0].module.origin != "project":
-                return None
-            symbol = _class(project, found[1].code, found[1].expr)
-            return f"the application's `task_cls` is `{_name(symbol)}`" if _lacks(project, symbol) else None
-    return None
-
-
-def _application(project: Project, task: Task) -> tuple[ir.Call, Code] | None:
-    """The call that makes the application of a task, when there is just one that it can be."""
-    decorator = task.options.func if task.options is not None else task.decorator
-    if isinstance(decorator, ir.Attr):
-        own = app_call(project.resolver, task.function.code, decorator.value)
-        if own is not None and isinstance(own.node, ir.Call):
-            return own.node, own.code
-    apps = project.once(apps_of)
-    if len(apps) != 1 or not isinstance(apps[0][2].node, ir.Call):
-        return None
-    return apps[0][2].node, apps[0][2].code
-
-
-def _class(project: Project, code: Code, node: ir.Expr) -> Symbol | None:
-    """A class given itself, or by its name as in ``"package.module:Class"``."""
-    if isinstance(node, ir.Const) and isinstance(node.value, str):
-        return project.resolver.dotted(node.value.replace(":", "."))
-    return project.resolver.expr(code, node)

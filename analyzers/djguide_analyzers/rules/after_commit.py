@@ -1,0 +1,36 @@
+"""Fixes that let a call wait for the commit."""
+
+from __future__ import annotations
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.modules import Code
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.edits import import_name, replace
+from djguide_analyzers.rules.finding import Fix, Safety
+
+
+def after_commit(
+    file: FileContext, block: list[ir.Stmt], code: Code, node: ir.Call, using: str | None = None
+) -> Fix:
+    """Hand the call `node`, a statement of its own in `block`, to ``on_commit()``; else it is advice.
+
+    `using` is the text of the database's alias where it is not the default one.
+    """
+    title = "Do it with `on_commit()`"
+    manual = Fix(title, Safety.MANUAL)
+    if not any(isinstance(each, ir.ExprStmt) and each.value is node for each in walk(block)):
+        return manual  # what it returns is used
+    transaction = import_name(file, "django.db", "transaction")
+    partial = import_name(file, "functools", "partial")
+    text = file.text(code, node)
+    if transaction is None or partial is None or "#" in text:
+        return manual
+    func = file.text(code, node.func)
+    arguments = text[len(func) :].strip().removeprefix("(").removesuffix(")").strip().rstrip(",")
+    if "\n" in arguments or "\r" in arguments:
+        return manual
+    callback = f"{partial[0]}({func}, {arguments})" if arguments else func
+    alias = f", using={using}" if using is not None else ""
+    edit = replace(file, code.range(node), f"{transaction[0]}.on_commit({callback}{alias})")
+    return Fix(title, Safety.REVIEW, (edit, *transaction[1], *(partial[1] if arguments else ())))

@@ -1,0 +1,109 @@
+"""Effects that leave the database while a transaction is open: what the rules about them share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.rules.atomicity import COMPUTED, Atomic
+from djguide_analyzers.rules.bodies import Body
+from djguide_analyzers.rules.callers import Callers, Mention, callers_of
+from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.effects import Effect, Kind, leaves_database
+from djguide_analyzers.rules.entry_points import IN_TRANSACTION, REQUESTS, SOMETIMES
+from djguide_analyzers.rules.finding import Related
+from djguide_analyzers.rules.loop_writes import is_seeding
+from djguide_analyzers.rules.receivers import receivers
+from djguide_analyzers.trace.events import Called, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """A call with an effect, and the transaction it is made in.
+
+    `opened` is where the function itself opens it, or who calls the function inside one: a call, or a framework.
+    """
+
+    body: Body
+    call: ir.Call
+    effect: Effect
+    opened: Atomic | Mention | str
+
+    @property
+    def using(self) -> str | None:
+        """The database's alias as it is written in code; None for the default one."""
+        alias = self.opened.using if isinstance(self.opened, Atomic) else None
+        return f'"{alias}"' if alias not in (None, COMPUTED) else None
+
+    def evidence(self, file: FileContext) -> Related | None:
+        """Where the transaction is opened."""
+        match self.opened:
+            case Atomic(code=code, node=node):
+                return Related("the transaction is opened here", file.place(code, node))
+            case Mention(code=code, node=node):
+                return Related("called here inside a transaction", file.place(code, node))
+            case _:
+                return None
+
+    @property
+    def whose(self) -> str:
+        """Whose transaction it is, for messages."""
+        if isinstance(self.opened, Atomic):
+            return "the transaction"
+        return (
+            "a caller's transaction"
+            if isinstance(self.opened, Mention)
+            else f"the transaction of {self.opened}"
+        )
+
+
+def escapes(file: FileContext, *kinds: Kind) -> Iterator[Escape]:
+    """The calls in `file` with an effect of one of `kinds` that certainly run inside a transaction."""
+    if file.is_test or is_seeding(file):
+        return
+    found = file.project.ask_overall(("escapes", file.path), lambda: list(_escapes(file)))
+    yield from (escape for escape in found if escape.effect.kind in kinds)
+
+
+def _escapes(file: FileContext) -> Iterator[Escape]:
+    for scope in file.scopes:
+        if scope.function is None or not scope.nodes(ir.Call):
+            continue
+        callers = callers_of(file)
+        regions = callers.regions(scope.function)
+        body = regions.body
+        for call in body.calls:
+            effect = leaves_database(body, call) if not regions.is_deferred(call) else None
+            opened = _opened(file, scope, callers, call) if effect is not None else None
+            if effect is not None and opened is not None:
+                yield Escape(body, call, effect, opened)
+
+
+def _opened(
+    file: FileContext, scope: Scope, callers: Callers, call: ir.Call
+) -> Atomic | Mention | str | None:
+    info = scope.function
+    assert info is not None
+    certain = [atomic for atomic in callers.regions(info).at(call) if atomic.certain]
+    if certain:
+        return certain[0]
+    if info.node.is_async or info.node.is_generator or signals_of(file, scope):
+        return None
+    found = callers.opened_above(info)
+    # Without a write of its own, a request's transaction is there for others.
+    return None if found in REQUESTS and not _writes(scope) else found
+
+
+def _writes(scope: Scope) -> bool:
+    events = scope.trace.events
+    return any(isinstance(e, Write) or (isinstance(e, Called) and e.summary.writes) for e in events)
+
+
+def signals_of(file: FileContext, scope: Scope) -> list[str]:
+    """The signals of models that a function is called for."""
+    info = scope.function
+    if info is None or info.parent is not None:
+        return []
+    wanted = IN_TRANSACTION | SOMETIMES
+    return [r.signal for r in receivers(file) if r.function is info and r.signal in wanted]
