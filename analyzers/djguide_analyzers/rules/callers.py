@@ -25,7 +25,7 @@ Certainty = Literal["known", "possible"]
 Answer = Literal["all", "some", "none", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Mention:
     """A call of something called like a function, or, without `is_call`, a function handed over in a call."""
 
