@@ -7,7 +7,7 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.rules.bodies import Body
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.edits import import_name, insert
+from djguide_analyzers.rules.edits import bound_name, import_name, insert
 from djguide_analyzers.rules.effects import leaves_database
 from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.rules.nodes import blocks
@@ -34,18 +34,27 @@ def in_transaction(
     run = _between(body, first, last)
     if run is None or any(_is_refused(body, statement) for statement in run):
         return manual
-    transaction = import_name(file, "django.db", "transaction")
-    if transaction is None:
+    atomic = atomic_name(file)
+    if atomic is None:
         return manual
     argument = f'"{using}"' if using is not None else ""
     if using is None and info.parent is None and not any(_is_refused(body, each) for each in body.statements):
-        edit = _decorator(file, info, f"@{transaction[0]}.atomic")
+        edit = _decorator(file, info, f"@{atomic[0]}")
         if edit is not None:
-            return Fix("Run the function in a transaction", Safety.REVIEW, (edit, *transaction[1]))
-    edits = _block(file, body, run, f"with {transaction[0]}.atomic({argument}):")
+            return Fix("Run the function in a transaction", Safety.REVIEW, (edit, *atomic[1]))
+    edits = under(file, body, run, f"with {atomic[0]}({argument}):")
     if edits is None:
         return manual
-    return Fix("Run the writes in a transaction", Safety.REVIEW, (*edits, *transaction[1]))
+    return Fix("Run the writes in a transaction", Safety.REVIEW, (*edits, *atomic[1]))
+
+
+def atomic_name(file: FileContext) -> tuple[str, list[Edit]] | None:
+    """How to write ``atomic`` in `file`, and the edits that import it; None when the name means something else."""
+    bound = bound_name(file, "django.db.transaction", "atomic")
+    if bound is not None:
+        return bound, []
+    transaction = import_name(file, "django.db", "transaction")
+    return (f"{transaction[0]}.atomic", transaction[1]) if transaction is not None else None
 
 
 def _is_refused(body: Body, statement: ir.Stmt) -> bool:
@@ -90,7 +99,7 @@ def _decorator(file: FileContext, info: FunctionInfo, text: str) -> Edit | None:
     return insert(file, start, f"{text}\n{indent}")
 
 
-def _block(file: FileContext, body: Body, run: list[ir.Stmt], head: str) -> list[Edit] | None:
+def under(file: FileContext, body: Body, run: list[ir.Stmt], head: str) -> list[Edit] | None:
     """Edits that put statements under `head`; None where they do not stand on lines of their own."""
     begin = line_start(file, body.code, run[0])
     if begin is None:
