@@ -8,6 +8,7 @@ the proof runs with these names besides what it imports:
     same(value)         `value` must be the same on the bad and on the fixed project
     rounds(1, 5, 25)    the numbers one after the other, each with empty tables
     raises(Error)       the block under ``with raises(Error):`` must raise it
+    at_once(f, g)       calls both at the same time; see `proof_race`
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Toolbox:
             "same": self.same,
             "rounds": self.rounds,
             "raises": self.raises,
+            "at_once": self.at_once,
         }
 
     def queries(self, function: Callable[..., object], *args: object) -> int:
@@ -53,6 +55,11 @@ class Toolbox:
         for size in sizes:
             _empty_tables()
             yield size
+
+    def at_once(self, *functions: Callable[[], object]) -> list[object]:
+        from proof_race import Race
+
+        return Race(functions).run()
 
     @contextmanager
     def raises(self, *errors: type[BaseException]) -> Iterator[None]:
@@ -102,7 +109,7 @@ def _set_up() -> None:
 
 def main(project: str, task_path: str, answer_path: str) -> None:
     task = json.loads(Path(task_path).read_text(encoding="utf-8"))
-    sys.path.insert(0, project)
+    sys.path[:0] = [project, str(Path(__file__).parent)]
     _set_up()
     toolbox = Toolbox(task["fixed"])
     # The proof keeps its place in the page, so a traceback shows the page's line.

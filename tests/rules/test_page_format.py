@@ -179,6 +179,43 @@ def test_a_proof_that_fails(tmp_path: Path, text: str, reason: str) -> None:
         assert 'File "page.md", line 4' in str(error.value)
 
 
+RACE = """\
+from django.db import transaction
+
+Product.objects.create(name="a")
+
+
+def plainly():
+    product = Product.objects.get()
+    product.name += "b"
+    product.save()
+
+
+@transaction.atomic
+def locked():
+    product = Product.objects.select_for_update().get()
+    product.name += "c"
+    product.save()
+    return product.name
+
+
+at_once(plainly, plainly)
+assert Product.objects.get().name == "ab"
+assert sorted(at_once(locked, locked)) == ["abc", "abcc"]
+assert Product.objects.get().name == "abcc"
+
+with raises(transaction.TransactionManagementError):
+    at_once(lambda: Product.objects.select_for_update().get())
+with raises(ZeroDivisionError):
+    at_once(plainly, lambda: 1 / 0)
+"""
+
+
+def test_a_proof_of_what_happens_at_once(tmp_path: Path) -> None:
+    """All have read before one writes, and a lock keeps the others from reading."""
+    prove(tmp_path, RACE)
+
+
 def test_a_proof_that_needs_a_missing_package(tmp_path: Path) -> None:
     with pytest.raises(rule_proofs.NotInstalled):
         prove(tmp_path, "raise ModuleNotFoundError(\"No module named 'celery'\")")
