@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.project.modules import ClassInfo, ImportedName, Value
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.edits import LINE_LENGTH, import_name, insert
+from djguide_analyzers.rules.edits import LINE_LENGTH, append_argument, import_name, insert
+from djguide_analyzers.rules.fields import is_literal_true
+from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.rules.meta import append_item, effective_meta, own_meta
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Position
 
 _NAME_LENGTH = 63
 """Longest identifier that PostgreSQL keeps apart."""
+ENFORCE = "Let the database enforce it (creates a migration)"
+
+
+def unique_fix(file: FileContext, model: Model, fields: list[Field]) -> Fix:
+    """Make `fields` unique together: a constraint, or ``unique=True`` on a single column of the model's own.
+
+    Advice where the model is not the project's, or its options are not written in a simple way.
+    """
+    advice = Fix(ENFORCE, Safety.MANUAL)
+    if model.cls.module.path not in file.project.modules or not fields:
+        return advice
+    home = file.sibling(model.cls.module)
+    first = fields[0]
+    if len(fields) > 1 or first.kind != "column":
+        made = unique_constraint(home, model.cls, [each.name for each in fields])
+        edits = add_constraint(home, model.cls, made[0]) if made is not None else None
+        if made is None or edits is None:
+            return advice
+        return Fix(ENFORCE, Safety.REVIEW, (*edits, *made[1]))
+    call, code = first.call, first.code
+    if call is None or code is None or first.owner is not model.cls or call.keyword("unique") is not None:
+        return advice
+    if is_literal_true(call.keyword("blank")) and not first.null:
+        return advice  # several rows may leave it empty
+    return Fix(ENFORCE, Safety.REVIEW, (append_argument(home, code, call, "unique=True"),))
 
 
 def unique_constraint(file: FileContext, cls: ClassInfo, fields: list[str]) -> tuple[str, list[Edit]] | None:

@@ -78,7 +78,23 @@ def is_open(
     if taken is None:
         return True
     blocks = [part for part in enclosing(statements, taken) if is_atomic_block(scope, code, part)]
-    return not blocks or blocks[0] in enclosing(statements, node)
+    return not blocks or blocks[0] in enclosing(statements, node) or _marks(blocks[0])
+
+
+def _marks(block: ir.Stmt) -> bool:
+    """Whether a row is marked as taken while it is locked, which keeps others out when the lock is gone."""
+    marked = any(
+        isinstance(node, ir.Assign)
+        and isinstance(node.value, ir.Const)
+        and isinstance(node.targets[0], ir.Attr)
+        for node in walk(block)
+    )
+    return marked and any(
+        isinstance(node, ir.Call)
+        and isinstance(node.func, ir.Attr)
+        and node.func.name in ("save", "asave", "update")
+        for node in walk(block)
+    )
 
 
 def is_atomic(file: FileContext, info: FunctionInfo | None) -> bool:

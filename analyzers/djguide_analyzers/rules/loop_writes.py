@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,10 @@ from djguide_analyzers.trace.events import Write
 from djguide_analyzers.trace.values import Constant, QuerySetValue, Sequence
 
 _SEEDING = frozenset({"migrations", "fixtures", "factories", "seed", "seeds", "demo", "sampledata"})
+_ONCE = re.compile(
+    r"(import|seed|load|populate|demo|sample|fixture|setup|init|install|restore|backfill|migrate)"
+)
+_COMMANDS = "/management/commands/"
 FEW = 10
 """Rounds of a loop that are hardly worth a bulk form."""
 
@@ -72,6 +77,12 @@ def is_seeding(file: FileContext) -> bool:
     """Whether the file fills a database once: a migration, a factory, sample data."""
     parts = file.path[len(file.project.root) :].replace(".py", "").split("/")
     return not _SEEDING.isdisjoint(parts)
+
+
+def runs_once(file: FileContext) -> bool:
+    """Whether the code has the database to itself since it fills it, as a command that imports or sets up does."""
+    folder, _, name = file.path.rpartition("/")
+    return is_seeding(file) or (f"{folder}/".endswith(_COMMANDS) and _ONCE.search(name) is not None)
 
 
 def _is_alone(loop: ir.For, call: ir.Call) -> bool:

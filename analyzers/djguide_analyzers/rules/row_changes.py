@@ -9,6 +9,7 @@ from typing import Literal
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Field, Model
+from djguide_analyzers.rules.flow import enclosing
 from djguide_analyzers.rules.guards import conditions, contains, falls_through
 from djguide_analyzers.rules.nodes import block_of
 from djguide_analyzers.rules.row_bodies import Body, Reads, attributes_read
@@ -132,6 +133,8 @@ def _decides(body: Body, node: ir.Stmt, test: ir.Expr) -> bool:
         for block in (statement.body, statement.orelse):
             if contains(block, node):
                 return _gives(block) or any(_answers(each) for each in block)
+        if _is_conditional_behind(body, statement, node):
+            return False
         refusal = statement.body if not falls_through(statement.body) else statement.orelse
         found = block_of(body.statements, statement)
         rest = found[0][found[1] + 1 :] if found is not None else []
@@ -139,6 +142,14 @@ def _decides(body: Body, node: ir.Stmt, test: ir.Expr) -> bool:
             rest
         )
     return False
+
+
+def _is_conditional_behind(body: Body, test: ir.If, node: ir.Stmt) -> bool:
+    """Whether something else than `test` decides whether `node` runs: it stands in a branch or loop of its own."""
+    return any(
+        not contains(each, test) and not isinstance(each, (ir.With, ir.Try))
+        for each in enclosing(body.statements, node)
+    )
 
 
 def _answers(statement: ir.Stmt) -> bool:

@@ -10,10 +10,9 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Value
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.constraints import add_constraint, unique_constraint
+from djguide_analyzers.rules.constraints import ENFORCE, unique_fix
 from djguide_analyzers.rules.context import FileContext, Scope
-from djguide_analyzers.rules.edits import append_argument
-from djguide_analyzers.rules.fields import has_stars, is_literal_true
+from djguide_analyzers.rules.fields import has_stars
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
 from djguide_analyzers.rules.model_classes import MODEL, self_name
 from djguide_analyzers.trace.values import BuiltinMethod, QuerySetValue
@@ -28,7 +27,6 @@ _FORM = "django.forms.models.BaseModelForm"
 _SERIALIZER = "rest_framework.serializers.ModelSerializer"
 _METHODS = ("clean", "validate")
 _CHAIN = frozenset({"filter", "exclude", "all", "only", "using"})
-_TITLE = "Let the database enforce it (creates a migration)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,20 +258,7 @@ def _declared(file: FileContext, field: Field) -> Place | None:
 
 
 def _fix(file: FileContext, found: _Check) -> Fix:
-    model = found.model
-    if not found.plain or model.cls.module.path not in file.project.modules:
-        return Fix(_TITLE, Safety.MANUAL)
-    home = file.sibling(model.cls.module)
     first = found.fields[0]
-    if len(found.fields) > 1:
-        made = unique_constraint(home, model.cls, [field.name for field in found.fields])
-        edits = add_constraint(home, model.cls, made[0]) if made is not None else None
-        if made is None or edits is None:
-            return Fix(_TITLE, Safety.MANUAL)
-        return Fix(_TITLE, Safety.REVIEW, (*edits, *made[1]))
-    call, code = first.call, first.code
-    if call is None or code is None or first.owner is not model.cls or call.keyword("unique") is not None:
-        return Fix(_TITLE, Safety.MANUAL)
-    if first.kind != "column" or (is_literal_true(call.keyword("blank")) and not first.null):
-        return Fix(_TITLE, Safety.MANUAL)  # several rows may leave it empty
-    return Fix(_TITLE, Safety.REVIEW, (append_argument(home, code, call, "unique=True"),))
+    if not found.plain or (len(found.fields) == 1 and first.kind != "column"):
+        return Fix(ENFORCE, Safety.MANUAL)
+    return unique_fix(file, found.model, list(found.fields))

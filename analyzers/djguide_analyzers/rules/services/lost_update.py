@@ -15,7 +15,7 @@ from djguide_analyzers.rules.flow import reaches
 from djguide_analyzers.rules.held_locks import is_lock_by_name, is_protected, mentions_lock
 from djguide_analyzers.rules.lock_fixes import lock_fix
 from djguide_analyzers.rules.lookups import conditions
-from djguide_analyzers.rules.loop_writes import is_seeding
+from djguide_analyzers.rules.loop_writes import runs_once
 from djguide_analyzers.rules.nodes import alike
 from djguide_analyzers.rules.queryset_calls import QuerySetCall, queryset_calls
 from djguide_analyzers.rules.row_bodies import ROW, GivenBody, Reads, TracedBody, bodies, stored_after, stores
@@ -34,7 +34,7 @@ _NOT_FOLLOWED = frozenset(
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    if file.is_test or is_seeding(file):
+    if file.is_test or runs_once(file):
         return
     for scope in file.scopes:
         for body in bodies(file.project, scope):
@@ -108,13 +108,25 @@ def _changes_in_calls(file: FileContext, scope: Scope, body: TracedBody) -> Iter
             access = Place(inner.code.module.path, inner.code.range(change.statement))
             yield Hit(
                 file.place(body.code, call),
-                f"`{inner.info.name}()` sets `{change.field.name}` from the value that was read here: two requests "
-                "at the same time both start from the old one, and one change is lost",
+                _message_of_call(inner, change),
                 access=access if access.path != file.path else None,
                 related=(Related("set here", access),),
                 fixes=(lock_fix(file, scope, body, row, [call]),),
                 data=_data(change),
             )
+
+
+def _message_of_call(inner: GivenBody, change: Change) -> str:
+    name, column = inner.info.name, change.field.name
+    if change.how == "computed":
+        return (
+            f"`{name}()` computes `{column}` from the value that was read here: two requests at the same time both "
+            "start from the old one, and one change is lost"
+        )
+    return (
+        f"`{name}()` tests `{column}` as it was read here and then sets it: two requests at the same time both see "
+        "the old value and both go on"
+    )
 
 
 def _is_stored(body: TracedBody, key: Hashable, call: ir.Call, inner: GivenBody, change: Change) -> bool:

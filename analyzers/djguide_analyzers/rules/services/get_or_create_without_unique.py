@@ -1,0 +1,90 @@
+"""``get_or_create()`` looks rows up by columns that the database does not keep unique."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.graph import Model
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.constraints import ENFORCE, unique_fix
+from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.held_locks import is_protected
+from djguide_analyzers.rules.lookups import conditions
+from djguide_analyzers.rules.loop_writes import runs_once
+from djguide_analyzers.rules.queryset_calls import QuerySetCall, has_star, queryset_calls
+from djguide_analyzers.rules.uniqueness import LookUp, columns_of, coverage, is_null, look_up
+from djguide_analyzers.trace.values import QuerySetValue
+
+RULE = Rule(
+    summary="`get_or_create()` by columns that are not unique creates a row twice under load",
+    severity=Severity.WARNING,
+    safety=Safety.REVIEW,
+)
+
+_METHODS = ("get_or_create", "update_or_create")
+_NO_LOOKUPS = frozenset({"defaults", "create_defaults"})
+_NO_KEYS = frozenset({"TextField", "JSONField", "BinaryField", "FileField", "ImageField", "FloatField"})
+"""Columns that make no unique key: databases refuse them, or equal values differ."""
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    if file.is_test or runs_once(file):
+        return
+    for scope in file.scopes:
+        for call in queryset_calls(scope, *_METHODS):
+            model = file.project.graph.get(call.model)
+            found = _look_up(file, call, model) if model is not None else None
+            if model is None or found is None or not found.names:
+                continue
+            if coverage(file.project, model, found) == "open" and not _is_guarded(file, scope, call):
+                yield _hit(file, call, model, found)
+
+
+def _look_up(file: FileContext, call: QuerySetCall, model: Model) -> LookUp | None:
+    """The columns by which a row is looked up, those that narrow the queryset before included."""
+    if has_star(call.node):
+        return None
+    keywords = [keyword for keyword in call.node.keywords if keyword.name not in _NO_LOOKUPS]
+    if isinstance(call.receiver, QuerySetValue):
+        for link in call.receiver.query.chain:
+            if link.name == "filter" and not link.node.args:
+                keywords += conditions(link.node)
+    return look_up(file.project, model, keywords, call.receiver)
+
+
+def _is_guarded(file: FileContext, scope: Scope, call: QuerySetCall) -> bool:
+    """Whether others are kept out, or the second row is expected."""
+    for statements, code in scope.blocks:
+        if code != call.code:
+            continue
+        for node in walk(statements):
+            caught = walk(node.type) if isinstance(node, ir.Handler) and node.type is not None else ()
+            if any(getattr(part, "name", "") == "MultipleObjectsReturned" for part in caught):
+                return True
+        if scope.function is not None and is_protected(file, scope, code, statements, call.node):
+            return True
+    return False
+
+
+def _hit(file: FileContext, call: QuerySetCall, model: Model, found: LookUp) -> Hit:
+    names = " and ".join(f"`{name}`" for name in sorted(found.names, key=[*found.exact, *found.loose].index))
+    verb = "are" if len(found.names) > 1 else "is"
+    together = " together" if len(found.names) > 1 else ""
+    return Hit(
+        file.place(call.code, call.node),
+        f"{names} of {model.name} {verb} not unique{together}: two requests at the same time both create a row, "
+        f"and from then on `{call.name}()` raises MultipleObjectsReturned",
+        fixes=(_fix(file, model, found),),
+        data={"model": model.label, "columns": sorted(found.names)},
+    )
+
+
+def _fix(file: FileContext, model: Model, found: LookUp) -> Fix:
+    fields = list(columns_of(model, found))
+    unfit = any(field.django_base in _NO_KEYS or not field.local for field in fields)
+    if found.loose or unfit or any(is_null(field, found.exact[field.name]) for field in fields):
+        return Fix(ENFORCE, Safety.MANUAL)
+    return unique_fix(file, model, fields)
