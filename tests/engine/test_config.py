@@ -126,6 +126,7 @@ settings-module = "config.settings.local"
 source-roots = ["src"]
 environment = "../venv"
 baseline = "known.json"
+known-findings = "hidden"
 
 [severity]
 queries = "error"
@@ -149,6 +150,7 @@ def test_every_key_is_read() -> None:
         source_roots=("src",),
         environment="../venv",
         baseline="known.json",
+        known_findings="hidden",
         severity={"queries": "error", "legacy-unique-together": "hint"},
         per_path_ignores={
             "tests/": ("n-plus-one-foreign-key", "count-as-existence"),
@@ -465,6 +467,8 @@ def conforms(value: object, rule: dict[str, Any]) -> bool:
         ('settings-module = "config.settings"', True),
         ('settings-module = "config/settings.py"', False),
         ("baseline = true", False),
+        ('known-findings = "hint"', True),
+        ('known-findings = "loud"', False),
     ],
 )
 def test_schema_and_loader_agree(text: str, right: bool) -> None:

@@ -17,7 +17,15 @@ from msgspec import Meta, Struct
 from pathspec import GitIgnoreSpec
 
 from djguide_analyzers.engine.config_file import ConfigFile, Read, find_config_file
-from djguide_analyzers.engine.config_values import MODULE_PATTERN, Level, Mistake, Report, Values, read_table
+from djguide_analyzers.engine.config_values import (
+    MODULE_PATTERN,
+    KnownFindings,
+    Level,
+    Mistake,
+    Report,
+    Values,
+    read_table,
+)
 from djguide_analyzers.engine.toml_places import KeyPath
 from djguide_analyzers.rules.finding import Severity
 from djguide_analyzers.source.positions import Position, Range
@@ -78,9 +86,19 @@ class Config(Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_f
             description="Virtual environment that third-party packages are read from. Nothing in it is run."
         ),
     ] = None
-    baseline: Annotated[str | None, Meta(description="File of findings that are known and not reported.")] = (
-        None
-    )
+    baseline: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "File of findings that are accepted and not reported; `djguide baseline` writes it."
+                " Without this key, djguide-baseline.json is used if it exists."
+            )
+        ),
+    ] = None
+    known_findings: Annotated[
+        KnownFindings,
+        Meta(description="What editors show of the findings in the baseline: hints, or nothing."),
+    ] = "hint"
 
     def is_selected(self, code: str, practice: str, default: bool) -> bool:
         """Whether the rule `code` runs at all; `default` is whether it runs without being selected."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal, Protocol, get_args
 
@@ -14,6 +14,7 @@ from djguide_analyzers.engine.toml_places import KeyPath
 from djguide_analyzers.source.positions import Range
 
 Level = Literal["error", "warning", "info", "hint", "off"]
+KnownFindings = Literal["hint", "hidden"]
 Values = dict[str, Any]
 """Settings that are right, under the keys of the table."""
 
@@ -82,12 +83,19 @@ class _Reader:
             "source-roots": self.strings,
             "environment": self.string,
             "baseline": self.string,
+            "known-findings": lambda value, path: self.choice(value, path, get_args(KnownFindings)),
         }
 
     def string(self, value: object, path: KeyPath) -> str | None:
         if isinstance(value, str) and value.strip():
             return value
         self.report(f"'{path[0]}' must be a string, not {_kind(value)}.", path)
+        return None
+
+    def choice(self, value: object, path: KeyPath, choices: Sequence[str]) -> str | None:
+        if isinstance(value, str) and value in choices:
+            return value
+        self.report(f"'{path[0]}' must be {' or '.join(map(repr, choices))}.", path)
         return None
 
     def module(self, value: object, path: KeyPath) -> str | None:

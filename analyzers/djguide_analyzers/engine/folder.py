@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from djguide_analyzers.engine import parts, suppressions
+from djguide_analyzers.engine.baseline import DEFAULT_NAME, Baseline, Compared, InvalidBaseline, load
 from djguide_analyzers.engine.checker import unique
 from djguide_analyzers.engine.config import Loaded, load_config
+from djguide_analyzers.engine.fingerprints import Identifier
 from djguide_analyzers.engine.kept import KeptReport, Memory
 from djguide_analyzers.engine.report import Problem, ProjectSummary
 from djguide_analyzers.engine.store import FactsStore, syntax_problem
@@ -54,6 +56,7 @@ class Folder:
         self._store = store
         self._settings = settings
         self._loaded: Loaded | None = None
+        self._baseline: tuple[Baseline | None, str] | None = None
         self._discovery: Discovery | None = None
         self._projects: list[TrackedProject] | None = None
         self._memory = Memory(root, settings, files, store, reuse=reuse)
@@ -70,6 +73,9 @@ class Folder:
 
     def changed(self, path: str) -> bool:
         """Take note of a change on the disk; False when it may have changed which files and projects there are."""
+        if path == self.baseline_path.as_posix():
+            self._baseline = None
+            return True
         if self._discovery is None or not self._files.is_file(path):
             return False
         if not any(path in project.template_files for project in self._discovery.projects):
@@ -90,6 +96,27 @@ class Folder:
                 Path(self.root), lambda path: read(path.as_posix()), self._settings, rules=_known_rules()
             )
         return self._loaded
+
+    @property
+    def baseline_path(self) -> Path:
+        """The baseline's file, whether or not there is one."""
+        return self.loaded.root / (self.loaded.config.baseline or DEFAULT_NAME)
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """The baseline in force."""
+        return self._read_baseline()[0]
+
+    def _read_baseline(self) -> tuple[Baseline | None, str]:
+        """The baseline, and what is wrong with it if anything is."""
+        if self._baseline is None:
+            try:
+                found = load(self.baseline_path, lambda path: self._files.read_text(path.as_posix()))
+                missing = found is None and self.loaded.config.baseline is not None
+                self._baseline = found, "there is no such file" if missing else ""
+            except InvalidBaseline as error:
+                self._baseline = None, str(error)
+        return self._baseline
 
     @property
     def discovery(self) -> Discovery:
@@ -179,9 +206,15 @@ class Folder:
         if self._projects is None and (known := self._memory.report()) is not None:
             return known
         self.settle(steps, spread)
-        paths = sorted({*self.paths(), *self.template_paths()})
-        problems = [problem for path in paths for problem in self._store.problems.get(path, ())]
-        report = KeptReport(self.summaries(), self.findings(), [*problems, *self.problems()], self.file_count)
+        compared = self.compared(self.findings())
+        report = KeptReport(
+            self.summaries(),
+            compared.new,
+            compared.known,
+            (self.baseline.path.as_posix(), compared.gone) if self.baseline is not None else None,
+            self.all_problems(),
+            self.file_count,
+        )
         self._keep(report)
         return report
 
@@ -192,7 +225,8 @@ class Folder:
 
     def _keep(self, report: KeptReport | None) -> None:
         results = {tracked.project.root: tracked.results() for tracked in self._projects or ()}
-        self._memory.keep([*self.paths(), *self.template_paths()], results, report)
+        loose = [*self.paths(), *self.template_paths(), self.baseline_path.as_posix()]
+        self._memory.keep(loose, results, report)
         self._unkept = False
 
     @property
@@ -254,6 +288,26 @@ class Folder:
         found = [finding for tracked in self.tracked() for finding in self._visible(tracked)]
         return unique([*found, *self._mistakes()])
 
+    def identifier(self) -> Identifier:
+        """Tells what findings are recognised by, as the texts are now."""
+        modules = {path: module for t in self.tracked() for path, module in t.project.modules.items()}
+        return Identifier(self.loaded.root.as_posix(), self._files.read_text, modules.get)
+
+    def compared(self, findings: list[Finding]) -> Compared:
+        """`findings` of this folder with their fingerprints, told apart by what the baseline holds.
+
+        Entries about files that cannot be analysed are not called gone. Pass all findings that have their
+        owners in the same files: equal ones are counted.
+        """
+        identified = self.identifier().identified(findings)
+        if (baseline := self.baseline) is None:
+            return Compared(identified, [], [])
+        result = baseline.compare(identified)
+        broken = {problem.place.path for problem in self.all_problems() if problem.place}
+        root = self.loaded.root
+        result.gone = [entry for entry in result.gone if (root / entry.path).as_posix() not in broken]
+        return result
+
     def _visible(self, tracked: TrackedProject) -> Iterator[Finding]:
         """Findings without what comments and path settings silence, plus what is wrong with the comments."""
         config = self.loaded.config
@@ -305,8 +359,15 @@ class Folder:
     def problems(self) -> list[Problem]:
         """Rules that failed, and mistakes in settings that no file holds."""
         loose = [Problem("configuration", m.message) for m in self.loaded.mistakes if m.range is None]
+        if wrong := self._read_baseline()[1]:
+            loose.append(Problem("configuration", f"baseline {self.baseline_path}: {wrong}"))
         failed = [problem for tracked in self._projects or () for problem in tracked.problems()]
         return [*self._template_problems(), *failed, *loose]
+
+    def all_problems(self) -> list[Problem]:
+        """Those of `problems`, and what could not be read or parsed."""
+        own = sorted({*self.paths(), *self.template_paths()})
+        return [*(p for path in own for p in self._store.problems.get(path, ())), *self.problems()]
 
     def _template_problems(self) -> Iterator[Problem]:
         """What is wrong with files that are certainly templates of Django's."""
@@ -323,6 +384,7 @@ class Folder:
             "folder": self.root,
             "file": loaded.path.as_posix() if loaded.path else None,
             "mistakes": [mistake.message for mistake in loaded.mistakes],
+            "baseline": self.baseline.path.as_posix() if self.baseline else None,
         }
 
     def doctor(self) -> list[dict[str, Any]]:

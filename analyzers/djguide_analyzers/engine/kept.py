@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct, field
 
 import djguide_analyzers
+from djguide_analyzers.engine.baseline import Entry
 from djguide_analyzers.engine.checker import Checked
 from djguide_analyzers.engine.report import Problem, ProjectSummary
 from djguide_analyzers.engine.store import FactsStore
@@ -43,10 +44,15 @@ _VARIABLES = (
 
 
 class KeptReport(Struct):
-    """A report on a whole folder."""
+    """A report on a whole folder.
+
+    `baseline` is the path of the baseline and what of it no longer occurs; `known` are the findings it holds.
+    """
 
     projects: list[ProjectSummary]
     findings: list[Finding]
+    known: list[Finding]
+    baseline: tuple[str, list[Entry]] | None
     problems: list[Problem]
     files: int
 
@@ -56,13 +62,13 @@ class Kept(Struct):
 
     Attributes:
         seen: What they rest on, all in all.
-        own: Paths of files whose text may change without anything being linked anew.
+        loose: Paths of files whose text may change without anything being linked anew.
         results: By root of the project, then by path of the module.
         report: What a check of all files reported; None when it was not finished.
     """
 
     seen: Seen
-    own: list[str]
+    loose: list[str]
     results: dict[str, dict[str, Checked]] = field(default_factory=dict)
     report: KeptReport | None = None
 
@@ -115,10 +121,10 @@ class Memory:
         found.seen.update(self._files.seen)
         self._files.seen = found.seen
 
-    def keep(self, own: list[str], results: dict[str, dict[str, Checked]], report: KeptReport | None) -> None:
+    def keep(self, loose: list[str], results: dict[str, dict[str, Checked]], report: KeptReport | None) -> None:
         """Write down what was found, for the next run."""
         self._files.seen.contents.update(self._store.digests)  # a text may have been read again since
-        kept = Kept(self._files.seen, own, results, report)
+        kept = Kept(self._files.seen, loose, results, report)
         self._store.keep(self._key, msgspec.msgpack.encode(kept))
 
     def _look(self) -> Kept | None:
@@ -166,7 +172,7 @@ def _changes(kept: Kept, files: DiskFiles, store: FactsStore) -> set[str] | None
     if any(entries_hash(entries_of(path)) != listed for path, listed in seen.folders.items()):
         return None
     changed = {path for path, digest in seen.contents.items() if store.digest(path) != digest}
-    return changed if changed <= set(kept.own) else None
+    return changed if changed <= set(kept.loose) else None
 
 
 def _same_outlines(paths: Iterable[str], seen: Seen, store: FactsStore) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct, field
 
+from djguide_analyzers.engine.baseline import Entry
 from djguide_analyzers.rules.finding import Finding, Place
 
 
@@ -44,10 +46,22 @@ class Stats(Struct):
     phases: dict[str, float] = field(default_factory=dict)
 
 
+class BaselineUse(Struct, frozen=True):
+    """A baseline that findings were compared with: its absolute path, and the entries that no longer occur."""
+
+    path: Path
+    gone: tuple[Entry, ...] = ()
+
+
 class Report(Struct):
-    """The result of a check: findings in order of path and position."""
+    """The result of a check: findings in order of path and position, with their fingerprints.
+
+    Findings that a baseline holds are in `known` instead of `findings`.
+    """
 
     projects: list[ProjectSummary]
     findings: list[Finding]
     problems: list[Problem]
     stats: Stats
+    known: list[Finding] = field(default_factory=list)
+    baselines: list[BaselineUse] = field(default_factory=list)

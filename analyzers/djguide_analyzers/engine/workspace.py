@@ -11,13 +11,17 @@ from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 
+from msgspec import structs
+
 from djguide_analyzers.engine import parts
+from djguide_analyzers.engine.fingerprints import Identity
 from djguide_analyzers.engine.folder import Folder
-from djguide_analyzers.engine.report import Problem, ProjectSummary, Report, Stats
+from djguide_analyzers.engine.kept import KeptReport
+from djguide_analyzers.engine.report import BaselineUse, Problem, ProjectSummary, Report, Stats
 from djguide_analyzers.engine.store import FactsStore
 from djguide_analyzers.project.files import DiskFiles, Seen, is_inside, posix
 from djguide_analyzers.project.models import models_document
-from djguide_analyzers.rules.finding import Finding
+from djguide_analyzers.rules.finding import Finding, Severity
 
 
 class Cancelled(Exception):
@@ -129,22 +133,19 @@ class Workspace:
         started = time.perf_counter()
         stats = Stats()
         wanted = None if paths is None else list(paths)
+        report = Report([], [], [], stats)
         made, reused = self._store.made, self._store.reused
         steps = _Steps(progress, cancelled, stats)
         spread = partial(parts.spread, executor, self._job()) if executor is not None else None
-        reports = [self._folder(root).report(steps, spread) for root in self._roots]
-        stats.files = sum(report.files for report in reports)
-        findings = [finding for report in reports for finding in report.findings]
-        problems = [problem for report in reports for problem in report.problems]
-        problems += [Problem("cache", message) for message in self._store.cache_problems]
-        if wanted is not None:
-            findings = [finding for finding in findings if _touches(finding, wanted)]
-            problems = _within(problems, wanted)
+        for root in self._roots:
+            folder = self._folder(root)
+            _add(report, folder, folder.report(steps, spread), wanted)
+        report.problems += _within([Problem("cache", m) for m in self._store.cache_problems], wanted)
         self._store.flush()
         stats.files_from_cache = self._store.reused - reused
         stats.files_parsed = self._store.made - made
         stats.seconds = time.perf_counter() - started
-        return Report([project for r in reports for project in r.projects], findings, problems, stats)
+        return report
 
     def _job(self) -> parts.Job:
         texts = {path: self._files.read_text(path) or "" for path in self._files.overlays}
@@ -171,6 +172,7 @@ class Workspace:
     ) -> list[Finding]:
         """What is known of the file at `path`: findings whose place or access lies in it.
 
+        Those that the baseline holds are hints, or left out, as ``known-findings`` says.
         The file itself is checked as it is now. Until the workspace is `settled`, findings that start in other
         files may be missing, or be those from before an edit.
 
@@ -182,9 +184,20 @@ class Workspace:
             if is_inside(path, root):
                 folder = self._folder(root)
                 folder.check_first(path, _Steps(progress, cancelled, Stats()))
-                found += folder.findings()
+                found += _shown(folder, path)
         self._store.flush()
-        return [finding for finding in found if _touches(finding, [path])]
+        return found
+
+    def identities(self, findings: Iterable[Finding]) -> list[Identity]:
+        """What each of `findings`, which a check has told, is recognised by."""
+        identifiers = [(root, self._folder(root).identifier()) for root in self._roots]
+        result: list[Identity] = []
+        for finding in findings:
+            path = finding.place.path
+            # A configuration file may lie above the folder that it configures.
+            around = (made for root, made in identifiers if is_inside(path, root))
+            result.append(next(around, identifiers[0][1]).identity(finding))
+        return result
 
     @property
     def settled(self) -> bool:
@@ -274,9 +287,53 @@ class _Steps:
         self.stats.phases[phase] = self.stats.phases.get(phase, 0.0) + seconds
 
 
-def _within(problems: list[Problem], paths: list[str]) -> list[Problem]:
-    """Those below `paths`, and those of no file."""
-    return [p for p in problems if p.place is None or any(is_inside(p.place.path, path) for path in paths)]
+def _add(report: Report, folder: Folder, found: KeptReport, wanted: list[str] | None) -> None:
+    """Add what was found in `folder` at or below the `wanted` paths to `report`."""
+    report.projects += found.projects
+    report.findings += _touching(found.findings, wanted)
+    report.known += _touching(found.known, wanted)
+    report.problems += _within(found.problems, wanted)
+    report.stats.files += found.files
+    if found.baseline is not None:
+        path, entries = found.baseline
+        root = folder.loaded.root
+        gone = [
+            entry
+            for entry in entries
+            if wanted is None or any(is_inside((root / entry.path).as_posix(), path) for path in wanted)
+        ]
+        report.baselines.append(BaselineUse(Path(path), tuple(gone)))
+
+
+def _within(problems: list[Problem], paths: list[str] | None) -> list[Problem]:
+    """Those below `paths` (None: everywhere), and those of no file."""
+    return [
+        p
+        for p in problems
+        if paths is None or p.place is None or any(is_inside(p.place.path, path) for path in paths)
+    ]
+
+
+def _shown(folder: Folder, path: str) -> list[Finding]:
+    """Findings of `folder` to show in the file at `path`."""
+    findings = folder.findings()
+    touching = _touching(findings, [path])
+    if folder.baseline is None or not touching:
+        return touching
+    # Fingerprints cost time with every edit: only those are made that decide.
+    owners = {finding.place.path for finding in touching}
+    compared = folder.compared([finding for finding in findings if finding.place.path in owners])
+    hints = [structs.replace(finding, severity=Severity.HINT) for finding in compared.known]
+    if folder.loaded.config.known_findings == "hidden":
+        hints = []
+    return sorted(
+        _touching([*compared.new, *hints], [path]), key=lambda finding: (finding.place, finding.code)
+    )
+
+
+def _touching(findings: list[Finding], paths: list[str] | None) -> list[Finding]:
+    """`findings` that have an end at or below one of `paths`; None stands for everywhere."""
+    return findings if paths is None else [finding for finding in findings if _touches(finding, paths)]
 
 
 def _touches(finding: Finding, paths: list[str]) -> bool:

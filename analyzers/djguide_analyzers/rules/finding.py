@@ -60,6 +60,9 @@ class Finding(Struct, frozen=True):
 
     A finding with two ends in one file stands at the access; with ends in two files, editors show it at both
     and the command line prints it once, at the owner. `data` is the machine-readable part of the contract.
+
+    The engine adds, where a front end needs them, the `fingerprint` that the finding is recognised by and whether
+    the baseline holds it (`known`).
     """
 
     code: str
@@ -72,3 +75,5 @@ class Finding(Struct, frozen=True):
     related: tuple[Related, ...] = ()
     fixes: tuple[Fix, ...] = ()
     data: dict[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""
+    known: bool = False

@@ -27,6 +27,7 @@ _WATCHED = (
     "**/*.{py,pyi,html,htm,djhtml,txt,xml,jinja,jinja2,j2}",
     "**/templates/**",  # templates may have any suffix; and whole folders come and go
     "**/{pyproject,djguide}.toml",
+    "**/*baseline*.json",
 )
 
 
