@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from djguide_analyzers.engine.report import Problem, ProjectSummary, Report, Stats
+from djguide_analyzers.engine.report import BaselineUse, Problem, ProjectSummary, Report, Stats
 from djguide_analyzers.rules.base import Rule
 from djguide_analyzers.rules.finding import Confidence, Finding, Fix, Place, Related, Safety, Severity
 from djguide_analyzers.source.decoding import decode
@@ -58,6 +58,8 @@ class FakeWorkspace:
         self.buffers: dict[str, str] = {}
         self.checked: list[list[str] | None] = []
         self.extra_problems: list[Problem] = []
+        self.known: set[str] = set()
+        self.baselines: list[BaselineUse] = []
         self.before_write: Callable[[], None] = lambda: None
         self.model_graph: dict[str, object] = {"models": [], "unknown": []}
         self.doctor_facts: dict[str, object] = {}
@@ -96,9 +98,10 @@ class FakeWorkspace:
             findings += findings_in(file, text)
         # What happens between a check and the writing of its fixes.
         self.before_write()
-        return Report(
-            self.projects(), findings, problems, Stats(len(files), seconds=0.25, phases={"checking": 0.25})
-        )
+        stats = Stats(len(files), seconds=0.25, phases={"checking": 0.25})
+        known = [finding for finding in findings if finding.fingerprint in self.known]
+        findings = [finding for finding in findings if finding.fingerprint not in self.known]
+        return Report(self.projects(), findings, problems, stats, known, self.baselines)
 
     def projects(self) -> list[ProjectSummary]:
         root = self.roots[0].as_posix()
@@ -158,6 +161,7 @@ def _finding(entry: Entry, word: str, place: Place, index: LineIndex) -> Finding
         related,
         fixes,
         data,
+        f"fp-{Path(place.path).name}-{entry.code}-{place.range.start.line + 1}",
     )
 
 

@@ -33,6 +33,17 @@ def test_findings_exit_one_unless_told_otherwise(project: Path, fake: FakeEngine
         (["--unheard-of"], "No such option"),
         (["--fix", "--diff"], "exclude each other"),
         (["--diff", "--output-format", "json"], "cannot be combined"),
+        (["--diff", "--output-file", "x"], "cannot be combined"),
+        (["--review"], "goes with --fix or --diff"),
+        (["--since", "main"], "goes with --changed"),
+        (["--watch", "--fix"], "--watch cannot be combined"),
+        (["--watch", "--output-format", "json"], "--watch cannot be combined"),
+        (["--practice", "wurds"], "There are own, speed, words"),
+        (["--practice", ","], "There are own, speed, words"),
+        (["--severity", "loud"], "'loud' is not one of"),
+        (["--group-by", "colour"], "'colour' is not one of"),
+        (["--stdin-filename", "a.py", "."], "leave PATH out"),
+        (["--stdin-filename", "a.py", "--fix", "--output-format", "json"], "cannot be combined"),
     ],
 )
 def test_bad_usage_exits_two(
@@ -120,6 +131,7 @@ def test_json_is_the_contract(project: Path, fake: FakeEngine, run: Run) -> None
             "message": "The word `bad` is bad",
             "path": "shop/views.py",
             "range": span,
+            "fingerprint": "fp-views.py-bad-word-2",
             "related": [{"message": "`bad` is declared here", "path": "shop/views.py", "range": first}],
             "fixes": [
                 {

@@ -12,7 +12,7 @@ from djguide_analyzers.engine.report import Problem, Report, Stats
 from djguide_analyzers.rules.finding import Confidence, Finding, Fix, Place, Safety, Severity
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Position, Range
-from djguide_server.cli.fixing import Buffers, Disk, Outcome, apply_safe_fixes, unified_diff
+from djguide_server.cli.fixing import Buffers, Disk, Outcome, apply_fixes, unified_diff
 
 
 class Memory:
@@ -41,7 +41,7 @@ class Memory:
         return Report([], self._find(self.texts), problems, Stats())
 
     def fixed(self) -> Outcome:
-        return apply_safe_fixes(self, self.check, lambda path: True, Buffers(self))
+        return apply_fixes(self, self.check, lambda path: True, Buffers(self))
 
 
 def span(start: int, end: int) -> Range:
@@ -142,7 +142,7 @@ def test_a_read_only_file_is_left_alone(tmp_path: Path, monkeypatch: pytest.Monk
     # Permissions alone would not do: they do not hold for root, and replacing a file only needs its folder's.
     monkeypatch.setattr(os, "access", lambda file, mode: mode != os.W_OK)
     memory = Memory({path.as_posix(): "a\n"}, once(finding(Edit(path.as_posix(), span(0, 1), "A"))))
-    outcome = apply_safe_fixes(memory, memory.check, lambda path: True, Disk(memory))
+    outcome = apply_fixes(memory, memory.check, lambda path: True, Disk(memory))
     assert [problem.message for problem in outcome.problems] == ["not fixed: is read-only"]
     assert path.read_text() == "a\n"
 
@@ -155,7 +155,7 @@ def test_one_refused_file_holds_back_the_whole_fix(tmp_path: Path) -> None:
         {kept.as_posix(): "a\n", moved.as_posix(): "b\n"},
         once(finding(Edit(kept.as_posix(), span(0, 1), "A"), Edit(moved.as_posix(), span(0, 1), "B"))),
     )
-    outcome = apply_safe_fixes(memory, memory.check, lambda path: True, Disk(memory))
+    outcome = apply_fixes(memory, memory.check, lambda path: True, Disk(memory))
     assert kept.read_text() == "a\n" and moved.read_text() == "changed\n"
     assert [problem.message for problem in outcome.problems] == ["not fixed: changed since it was read"]
 

@@ -1,4 +1,4 @@
-"""``check --fix`` and ``--diff``: safe fixes, applied round after round until none is left."""
+"""``check --fix`` and ``--diff``: fixes, applied round after round until none is left."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from djguide_analyzers.source.edits import Edit, apply_edits, merge
 from djguide_analyzers.source.positions import Position, Range
 from djguide_server.cli import files
 from djguide_server.cli.files import WriteRefused
+from djguide_server.cli.result import best_fix
 
 MAX_ROUNDS = 5
 
@@ -83,14 +84,21 @@ class Outcome(Struct):
     problems: list[Problem] = field(default_factory=list)
 
 
-def apply_safe_fixes(
-    workspace: Texts, check: Callable[[], Report], allowed: Callable[[str], bool], target: Target
+def apply_fixes(
+    workspace: Texts,
+    check: Callable[[], Report],
+    allowed: Callable[[str], bool],
+    target: Target,
+    *,
+    review: bool = False,
 ) -> Outcome:
     """Check, apply the safe fixes that only touch `allowed` files, and again until none is left.
 
-    A round that breaks a file is taken back; that file is then left alone and reported as an internal problem.
+    With `review`, fixes to review are applied as well, where a finding has no safe one. A round that breaks a
+    file is taken back; that file is then left alone and reported as an internal problem.
     """
-    run = _Run(workspace, allowed, target, Outcome(check()))
+    classes = (Safety.SAFE, Safety.REVIEW) if review else (Safety.SAFE,)
+    run = _Run(workspace, allowed, target, Outcome(check()), classes)
     for _ in range(MAX_ROUNDS):
         broken_before = _broken(run.outcome.report)
         changed = run.round()
@@ -106,11 +114,17 @@ def apply_safe_fixes(
 
 class _Run:
     def __init__(
-        self, workspace: Texts, allowed: Callable[[str], bool], target: Target, outcome: Outcome
+        self,
+        workspace: Texts,
+        allowed: Callable[[str], bool],
+        target: Target,
+        outcome: Outcome,
+        classes: Sequence[Safety],
     ) -> None:
         self._workspace = workspace
         self._allowed = allowed
         self._target = target
+        self._classes = classes
         self._left_alone: set[str] = set()
         self._writable: set[str] = set()
         self._fixed_in_round = 0
@@ -162,11 +176,8 @@ class _Run:
             self._leave_alone(path, "a fix would have broken it", "internal")
 
     def _candidates(self) -> list[Group]:
-        safe = (
-            next((fix.edits for fix in finding.fixes if fix.safety is Safety.SAFE and fix.edits), None)
-            for finding in self.outcome.report.findings
-        )
-        return [edits for edits in safe if edits]
+        best = (best_fix(finding) for finding in self.outcome.report.findings)
+        return [fix.edits for fix in best if fix is not None and fix.safety in self._classes]
 
     def _applies(self, group: Group) -> bool:
         """Whether all edits of `group` can be made; what stands against it is recorded once per file."""

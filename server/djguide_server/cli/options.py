@@ -35,6 +35,24 @@ class RuleNames(click.ParamType):
         return tuple(codes)
 
 
+class PracticeNames(click.ParamType):
+    """Practices, separated by commas; unknown ones are bad usage."""
+
+    name = "practices"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in str(value).split(",") if name.strip())
+        known = sorted(set(_practices().values()))
+        for name in names or ("",):
+            if name not in known:
+                self.fail(f"there is no practice called {name!r}. There are {', '.join(known)}.", param, ctx)
+        return names
+
+
 def codes_called(name: str) -> list[str]:
     """The rule with the code `name`, or all rules of the practice `name`, opt-in ones included."""
     if engine.rule(name) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -11,6 +12,8 @@ from djguide_analyzers.engine.report import Problem, Report
 from djguide_analyzers.rules.finding import Finding, Fix, Place, Safety
 from djguide_analyzers.source.positions import LineIndex
 from djguide_server.cli.targets import Targets
+
+GroupBy = Literal["file", "practice", "rule"]
 
 
 class Texts:
@@ -35,6 +38,7 @@ class CheckResult(Struct):
         fixed: Number of fixes that were applied before `report` was made.
         fixed_files: How many files they changed.
         statistics: Whether the user wants counts instead of each finding.
+        group_by: What findings are put together by, for people.
     """
 
     report: Report
@@ -43,6 +47,7 @@ class CheckResult(Struct):
     fixed: int = 0
     fixed_files: int = 0
     statistics: bool = False
+    group_by: GroupBy = "file"
     extra_problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -58,6 +63,11 @@ class CheckResult(Struct):
     def counts_by_rule(self) -> dict[str, int]:
         """Number of findings by code, the most frequent first."""
         counts = Counter(finding.code for finding in self.report.findings)
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+    def counts_by_practice(self) -> dict[str, int]:
+        """Number of findings by practice, the most frequent first."""
+        counts = Counter(finding.practice for finding in self.report.findings)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def counts_by_severity(self) -> dict[str, int]:

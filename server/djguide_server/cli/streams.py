@@ -70,6 +70,17 @@ def emit(text: str, *, error: bool = False, colour: bool = False) -> None:
         _unless_reader_left(failure, stream)
 
 
+def emit_bytes(data: bytes) -> None:
+    """Write `data` to standard output as it is; a reader that went away is not an error."""
+    stream = sys.stdout
+    try:
+        stream.flush()
+        stream.buffer.write(data)
+        stream.flush()
+    except OSError as failure:
+        _unless_reader_left(failure, stream)
+
+
 def close() -> None:
     """Flush both streams, so that a closed pipe does not surface when the interpreter shuts down."""
     for stream in (sys.stdout, sys.stderr):

@@ -1,167 +1,252 @@
-"""``djguide check``: findings for people and programs, and their safe fixes."""
+"""``djguide check``: findings for people and programs, and their fixes."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec import Struct
 
 from djguide_server.cli import engine, formats, streams
-from djguide_server.cli.options import EXISTING_PATH, RuleNames
+from djguide_server.cli.options import EXISTING_PATH, PracticeNames, RuleNames
 
 if TYPE_CHECKING:
-    from djguide_analyzers.engine.report import Report
-    from djguide_analyzers.engine.workspace import Workspace
-    from djguide_server.cli.fixing import Outcome
-    from djguide_server.cli.result import CheckResult
+    from djguide_server.cli.checking import Check
+    from djguide_server.cli.filters import Filters
+    from djguide_server.cli.result import CheckResult, GroupBy
     from djguide_server.cli.targets import Targets
 
 FOUND = 1
 FAILED = 2
 RULES = "CODE[,CODE]..."
+LEVELS = ("error", "warning", "info", "hint")
+GROUPS = ("file", "practice", "rule")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Options(Struct, frozen=True):
+    """The options of the command, as click gives them."""
+
+    output_format: str
+    output_file: Path | None
+    group_by: GroupBy
+    statistics: bool
+    select: tuple[tuple[str, ...], ...]
+    ignore: tuple[tuple[str, ...], ...]
+    practice: tuple[tuple[str, ...], ...]
+    severity: str
+    changed: bool
+    since: str | None
+    no_baseline: bool
+    fix: bool
+    review: bool
+    diff: bool
+    watch: bool
+    stdin_filename: Path | None
+    exit_zero: bool
+    no_cache: bool
+
+
+_DECLARED = [
+    click.option(
+        "--output-format",
+        type=click.Choice(formats.names()),
+        default="text",
+        show_default=True,
+        help="How to tell what was found.",
+    ),
+    click.option(
+        "--output-file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write that to a file, and a summary to standard output.",
+    ),
+    click.option(
+        "--group-by",
+        type=click.Choice(GROUPS),
+        default="file",
+        show_default=True,
+        help="What findings are put together by, as text.",
+    ),
+    click.option("--statistics", is_flag=True, help="Print counts by rule instead of each finding."),
+    click.option(
+        "--select",
+        type=RuleNames(),
+        multiple=True,
+        metavar=RULES,
+        help="Run just these rules or practices, opt-in ones included.",
+    ),
+    click.option(
+        "--ignore", type=RuleNames(), multiple=True, metavar=RULES, help="Leave out these rules or practices."
+    ),
+    click.option(
+        "--practice",
+        type=PracticeNames(),
+        multiple=True,
+        metavar="NAME[,NAME]...",
+        help="Report findings of these practices only.",
+    ),
+    click.option(
+        "--severity",
+        type=click.Choice(LEVELS),
+        default="hint",
+        help="Report findings of this severity and those above it only.",
+    ),
+    click.option(
+        "--changed", is_flag=True, help="Report findings in files that changed since the last commit."
+    ),
+    click.option(
+        "--since",
+        metavar="REV",
+        help="With --changed: in files that changed since the present branch left REV.",
+    ),
+    click.option(
+        "--no-baseline", is_flag=True, help="Report the findings that the baseline accepts as well."
+    ),
+    click.option("--fix", is_flag=True, help="Apply safe fixes, then report what is left."),
+    click.option("--review", is_flag=True, help="With --fix or --diff: fixes that need a review as well."),
+    click.option(
+        "--diff", is_flag=True, help="Print what --fix would change as a unified diff; write nothing."
+    ),
+    click.option("--watch", is_flag=True, help="Check again whenever a file changes."),
+    click.option(
+        "--stdin-filename",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Check standard input as the content of FILE; with --fix, print it fixed.",
+    ),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings."),
+    click.option("--no-cache", is_flag=True, help="Neither read nor keep anything in the cache folder."),
+]
+
+
+def _with_options(function: F) -> F:
+    for option in reversed(_DECLARED):
+        function = option(function)
+    return function
 
 
 @click.command("check", short_help="Check projects; fix what is safe to fix.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=EXISTING_PATH)
-@click.option(
-    "--output-format",
-    type=click.Choice(formats.names()),
-    default="text",
-    show_default=True,
-    help="How to print.",
-)
-@click.option("--fix", is_flag=True, help="Apply safe fixes, then report what is left.")
-@click.option("--diff", is_flag=True, help="Print what --fix would change as a unified diff; write nothing.")
-@click.option(
-    "--select",
-    type=RuleNames(),
-    multiple=True,
-    metavar=RULES,
-    help="Run just these rules or practices, opt-in ones included.",
-)
-@click.option(
-    "--ignore", type=RuleNames(), multiple=True, metavar=RULES, help="Leave out these rules or practices."
-)
-@click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings.")
-@click.option("--no-cache", is_flag=True, help="Neither read nor keep anything in the cache folder.")
-@click.option("--statistics", is_flag=True, help="Print counts by rule instead of each finding.")
+@_with_options
 @click.pass_context
-def command(
-    ctx: click.Context,
-    paths: tuple[Path, ...],
-    output_format: str,
-    fix: bool,
-    diff: bool,
-    select: tuple[tuple[str, ...], ...],
-    ignore: tuple[tuple[str, ...], ...],
-    exit_zero: bool,
-    no_cache: bool,
-    statistics: bool,
-) -> int:
+def command(ctx: click.Context, paths: tuple[Path, ...], **values: Any) -> int:
     """Check the Django projects at PATH (files or folders; the current folder by default).
+
+    The whole project around PATH is read, since findings have causes elsewhere; those that begin or end in
+    PATH are told.
+
+    \b
+    djguide check                              what is wrong here
+    djguide check --diff                       and what --fix would do about it
+    djguide check --changed --since main       what this branch has a part in
+    djguide check --output-format sarif --output-file djguide.sarif
 
     Exit status: 0 nothing found, 1 findings, 2 bad usage or an internal error.
     """
-    if fix and diff:
-        raise click.UsageError("--fix and --diff exclude each other.")
-    if diff and output_format != "text":
-        raise click.UsageError("--diff prints a diff: it cannot be combined with --output-format.")
+    options = Options(**values)
+    _refuse(options, paths)
+    from djguide_server.cli.checking import Check, Output
     from djguide_server.cli.targets import Targets
 
-    targets = Targets.of(paths)
+    targets = Targets.of((options.stdin_filename,) if options.stdin_filename else paths)
+    filters = _filters(options, targets)
+    output = Output(options.output_format, options.output_file, options.statistics, options.group_by)
     with engine.open_workspace(
-        targets.roots, select=_flat(select), ignore=_flat(ignore), cache=not no_cache
+        targets.roots,
+        select=_flat(options.select),
+        ignore=_flat(options.ignore),
+        cache=not options.no_cache,
     ) as workspace:
-        if diff:
-            result = _print_diff(workspace, targets)
+        check = Check(workspace, targets, filters, output)
+        if options.stdin_filename is not None:
+            result = _check_input(workspace, targets, check, options)
+        elif options.watch:
+            from djguide_server.cli.checking import watch
+
+            watch(
+                workspace,
+                targets,
+                lambda: Check(workspace, targets, _filters(options, targets), output).run(),
+            )
+            return 0
+        elif options.diff:
+            result = check.diff(review=options.review)
+        elif options.fix:
+            result = check.fix(review=options.review)
         else:
-            result = _report(workspace, targets, output_format, fix=fix, statistics=statistics)
-    return _status(ctx, result, exit_zero)
+            result = check.run()
+    return _status(ctx, result, options.exit_zero)
 
 
-def _report(
-    workspace: Workspace, targets: Targets, output_format: str, *, fix: bool, statistics: bool
-) -> CheckResult:
-    from djguide_server.cli.result import CheckResult, Texts
+def _refuse(options: Options, paths: Sequence[Path]) -> None:
+    """Refuse options that contradict each other.
 
-    # Formats for machines never import rich, so they have no progress either.
-    check = _checker(workspace, targets, progress=output_format == "text")
-    texts = Texts(workspace.text)
-    if fix:
-        from djguide_server.cli.fixing import Disk, apply_safe_fixes
-
-        outcome = apply_safe_fixes(workspace, check, targets.contains, Disk(workspace))
-        result = CheckResult(
-            outcome.report,
-            targets,
-            texts,
-            fixed=outcome.fixed,
-            fixed_files=len(outcome.changes),
-            extra_problems=outcome.problems,
-        )
-    else:
-        result = CheckResult(check(), targets, texts)
-    result.statistics = statistics
-    _print(result, output_format)
-    return result
-
-
-def _print(result: CheckResult, output_format: str) -> None:
-    errors = streams.terminal_of(sys.stderr)
-    streams.emit(formats.render_problems(output_format, result, errors), error=True, colour=errors.colour)
-    terminal = streams.terminal_of(sys.stdout)
-    streams.emit(formats.load(output_format).render(result, terminal), colour=terminal.colour)
+    Raises:
+        click.UsageError: some do.
+    """
+    machine = options.output_format != "text" or options.output_file is not None
+    stdin = options.stdin_filename is not None
+    complaints = {
+        "--fix and --diff exclude each other.": options.fix and options.diff,
+        "--diff prints a diff: it cannot be combined with --output-format or --output-file.": (
+            options.diff and machine
+        ),
+        "--review goes with --fix or --diff.": options.review and not (options.fix or options.diff),
+        "--since goes with --changed.": options.since is not None and not options.changed,
+        "--watch cannot be combined with --fix, --diff, --stdin-filename or another format.": (
+            options.watch and (options.fix or options.diff or machine or stdin)
+        ),
+        "--stdin-filename names the only file that is checked: leave PATH out.": stdin and bool(paths),
+        "--fix prints the fixed text of standard input: it cannot be combined with an output format.": (
+            stdin and options.fix and machine
+        ),
+    }
+    for complaint, applies in complaints.items():
+        if applies:
+            raise click.UsageError(complaint)
 
 
-def _print_diff(workspace: Workspace, targets: Targets) -> CheckResult:
-    """Print what the safe fixes change; the result is that of the project as it stands."""
-    from djguide_server.cli.fixing import Buffers, apply_safe_fixes, unified_diff
-    from djguide_server.cli.result import CheckResult, Texts
+def _filters(options: Options, targets: Targets) -> Filters:
+    from djguide_analyzers.rules.finding import Severity
+    from djguide_server.cli.filters import Filters
 
-    check = _checker(workspace, targets, progress=True)
-    before = check()
-    reports = iter([before])
-    outcome = apply_safe_fixes(
-        workspace, lambda: next(reports, None) or check(), targets.contains, Buffers(workspace)
+    changed = None
+    if options.changed:
+        from djguide_server.cli.git import Changes, GitError
+
+        try:
+            changed = Changes(targets.roots, options.since)
+        except GitError as error:
+            raise click.ClickException(f"--changed: {error}") from error
+    return Filters(
+        practices=frozenset(_flat(options.practice)),
+        least=Severity(options.severity),
+        changed=changed,
+        baseline=not options.no_baseline,
+        selected=bool(options.select or options.ignore),
     )
-    terminal = streams.terminal_of(sys.stdout)
-    diff = unified_diff(outcome.changes, targets.display)
-    streams.emit(_coloured(diff, terminal), colour=terminal.colour)
-    result = CheckResult(before, targets, Texts(workspace.text), extra_problems=outcome.problems)
-    errors = streams.terminal_of(sys.stderr)
-    problems = formats.render_problems("text", result, errors)
-    streams.emit(problems + _would_fix(outcome), error=True, colour=errors.colour)
+
+
+def _check_input(workspace: Any, targets: Targets, check: Check, options: Options) -> CheckResult:
+    """Check standard input as the content of the one file in `targets`."""
+    from djguide_analyzers.source.decoding import decode
+
+    decoded = decode(sys.stdin.buffer.read())
+    if decoded.problem:
+        raise click.ClickException(f"standard input: {decoded.problem}")
+    path = targets.paths[0].as_posix()
+    workspace.set_text(path, decoded.text)
+    if options.diff:
+        return check.diff(review=options.review)
+    if not options.fix:
+        return check.run()
+    text, result = check.fixed_text(path, review=options.review)
+    streams.emit_bytes(decoded.encode(text))
     return result
-
-
-def _would_fix(outcome: Outcome) -> str:
-    from djguide_server.cli.formats.text import count
-
-    if not outcome.changes:
-        return "Nothing to fix safely.\n"
-    return f"Would apply {count(outcome.fixed, 'fix', 'fixes')} in {count(len(outcome.changes), 'file')}.\n"
-
-
-def _coloured(diff: str, terminal: streams.Terminal) -> str:
-    if not terminal.interactive:
-        # For `git apply` and `patch`: every byte counts, and nobody looks.
-        return diff
-    colours = {"+": "green", "-": "red", "@": "cyan"}
-    lines = [streams.clean(line) for line in diff.split("\n")]
-    return "\n".join(terminal.style(line, fg=colours.get(line[:1])) if line else line for line in lines)
-
-
-def _checker(workspace: Workspace, targets: Targets, *, progress: bool) -> Callable[[], Report]:
-    from djguide_server.cli.progress import ProgressBar
-
-    def check() -> Report:
-        with ProgressBar(enabled=progress) as bar:
-            return workspace.check(targets.scope(), progress=bar)
-
-    return check
 
 
 def _status(ctx: click.Context, result: CheckResult, exit_zero: bool) -> int:

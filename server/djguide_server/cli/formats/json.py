@@ -52,6 +52,7 @@ def _finding(finding: Finding, targets: Targets) -> dict[str, Any]:
         "message": finding.message,
         "path": targets.display(place.path),
         "range": _range(place.range),
+        "fingerprint": finding.fingerprint,
         "related": [
             {"message": message, "path": targets.display(path), "range": _range(range_)}
             for message, (path, range_) in finding.related
@@ -87,9 +88,16 @@ def _error(problem: Problem, targets: Targets) -> dict[str, Any]:
 
 
 def _stats(result: CheckResult) -> dict[str, Any]:
+    report = result.report
+    baselines = [
+        {"path": result.targets.display(use.path.as_posix()), "gone": msgspec.to_builtins(use.gone)}
+        for use in report.baselines
+    ]
     return {
-        **msgspec.to_builtins(result.report.stats),
-        "findings": len(result.report.findings),
+        **msgspec.to_builtins(report.stats),
+        "findings": len(report.findings),
+        "known": len(report.known),
+        "baselines": baselines,
         "rules": result.counts_by_rule(),
         "severities": result.counts_by_severity(),
         "fixable": result.counts_by_safety(),

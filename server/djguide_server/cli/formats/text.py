@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 
 from djguide_analyzers.engine.report import Problem
@@ -10,7 +10,7 @@ from djguide_analyzers.rules.finding import Confidence, Finding, Fix, Place, Saf
 from djguide_analyzers.source.edits import Edit, OverlappingEdits
 from djguide_analyzers.source.positions import LineIndex, Position
 from djguide_server.cli.frames import Mark, code_frame, diff_lines, edit_diff
-from djguide_server.cli.result import CheckResult, standing
+from djguide_server.cli.result import CheckResult, GroupBy, standing
 from djguide_server.cli.streams import Terminal, clean
 from djguide_server.cli.targets import Targets
 from djguide_server.cli.wrapping import wrapped
@@ -27,12 +27,23 @@ def render(result: CheckResult, terminal: Terminal) -> str:
     if result.statistics:
         lines += _statistics(result, terminal)
     else:
-        for path, findings in groupby(result.findings, key=lambda finding: standing(finding).path):
-            lines += [terminal.style(clean(result.targets.display(path)), bold=True), ""]
+        title = _TITLES[result.group_by]
+        ordered = sorted(result.findings, key=title)
+        for name, findings in groupby(ordered, key=title):
+            lines += [terminal.style(clean(result.targets.display(name)), bold=True), ""]
             for finding in findings:
-                lines += [f"{'':{_MARGIN}}{line}".rstrip() for line in _finding(finding, result, terminal)]
+                lines += [
+                    f"{'':{_MARGIN}}{line}".rstrip() for line in finding_lines(finding, result, terminal)
+                ]
                 lines.append("")
-    return "\n".join([*lines, summary(result, terminal), ""])
+    return "\n".join([*lines, *_by_practice(result, terminal), *closing_lines(result, terminal), ""])
+
+
+_TITLES: dict[GroupBy, Callable[[Finding], str]] = {
+    "file": lambda finding: standing(finding).path,
+    "practice": lambda finding: finding.practice,
+    "rule": lambda finding: finding.code,
+}
 
 
 def render_problems(result: CheckResult, terminal: Terminal) -> str:
@@ -56,13 +67,17 @@ def problem_lines(problems: Iterable[Problem], targets: Targets, terminal: Termi
     return "".join(f"{line}\n" for line in lines)
 
 
-def _finding(finding: Finding, result: CheckResult, terminal: Terminal) -> Iterator[str]:
+def finding_lines(finding: Finding, result: CheckResult, terminal: Terminal) -> Iterator[str]:
+    """One finding: message, code, evidence and fixes, without the margin that stands before each line."""
     place = standing(finding)
     start = place.range.start
     severity = terminal.style(finding.severity.value, fg=COLOURS[finding.severity], bold=True)
     likely = " (likely)" if finding.confidence is Confidence.LIKELY else ""
     code = terminal.style(f"[{finding.code}]", dim=True)
-    head = f"{start.line + 1}:{start.column + 1}  {severity}{likely}  "
+    where = f"{start.line + 1}:{start.column + 1}"
+    if result.group_by != "file":  # the heading does not name it
+        where = clean(f"{result.targets.display(place.path)}:{where}")
+    head = f"{where}  {severity}{likely}  "
     yield from wrapped(head, _one_line(finding.message), terminal, margin=_MARGIN, tail=code)
     yield from _frames(finding, result, terminal)
     framed = {_start(finding.place), _start(finding.access or finding.place)}
@@ -139,6 +154,41 @@ def _statistics(result: CheckResult, terminal: Terminal) -> list[str]:
     ] + [""]
 
 
+def _by_practice(result: CheckResult, terminal: Terminal) -> list[str]:
+    """How many findings each practice has, with the rules that found them: where to begin."""
+    counts = result.counts_by_practice()
+    if result.statistics or result.group_by == "rule" or len(counts) < 2:
+        return []
+    practices = {finding.code: finding.practice for finding in result.report.findings}
+    rules: dict[str, list[str]] = {}
+    for code, number in result.counts_by_rule().items():
+        rules.setdefault(practices[code], []).append(f"{code} {number}" if number > 1 else code)
+    width, digits = max(map(len, counts)), max(len(str(number)) for number in counts.values())
+    lines: list[str] = []
+    for practice, number in counts.items():
+        head = f"{terminal.style(f'{practice:{width}}', bold=True)}  {number:>{digits}}  "
+        lines += wrapped(head, ", ".join(rules[practice]), terminal, margin=0)
+    return [*lines, ""]
+
+
+def closing_lines(result: CheckResult, terminal: Terminal) -> list[str]:
+    """The summary, and below it what is to be said of baselines."""
+    lines = [summary(result, terminal)]
+    if known := len(result.report.known):
+        baselines = ", ".join(
+            clean(result.targets.display(b.path.as_posix())) for b in result.report.baselines
+        )
+        lines.append(f"{count(known, 'known finding')} not shown: see {baselines}.")
+    for use in result.report.baselines:
+        if use.gone:
+            number = sum(entry.count for entry in use.gone)
+            what = count(
+                number, "finding of the baseline no longer occurs", "findings of the baseline no longer occur"
+            )
+            lines.append(f"{what}: `djguide baseline --prune` removes {'it' if number == 1 else 'them'}.")
+    return lines
+
+
 def summary(result: CheckResult, terminal: Terminal) -> str:
     """One line: what was fixed, how many findings there are by severity, and how many have a fix."""
     parts: list[str] = []
@@ -152,7 +202,8 @@ def summary(result: CheckResult, terminal: Terminal) -> str:
         )
         return " ".join(parts)
     if not total:
-        parts.append(terminal.style(f"No findings in {files}.", fg="green"))
+        new = "new " if result.report.known else ""
+        parts.append(terminal.style(f"No {new}findings in {files}.", fg="green"))
         return " ".join(parts)
     by_severity = result.counts_by_severity()
     kinds = [
@@ -162,7 +213,8 @@ def summary(result: CheckResult, terminal: Terminal) -> str:
         for severity in Severity
         if severity in by_severity
     ]
-    parts.append(f"{count(total, 'finding')} ({', '.join(kinds)}) in {files} checked.")
+    noun = "new finding" if result.report.known else "finding"
+    parts.append(f"{count(total, noun)} ({', '.join(kinds)}) in {files} checked.")
     by_safety = result.counts_by_safety()
     if safe := by_safety.get(Safety.SAFE):
         parts.append(f"{safe} fixable with --fix.")
