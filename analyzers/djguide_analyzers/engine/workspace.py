@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import structs
 
 from djguide_analyzers.engine import parts
+from djguide_analyzers.engine.accepting import Update, updated
 from djguide_analyzers.engine.fingerprints import Identity
 from djguide_analyzers.engine.folder import Folder
 from djguide_analyzers.engine.kept import KeptReport
@@ -187,6 +188,15 @@ class Workspace:
                 found += _shown(folder, path)
         self._store.flush()
         return found
+
+    def updated_baselines(self, paths: Iterable[str] | None = None, *, prune: bool = False) -> list[Update]:
+        """The baselines that accept all that was found at or below `paths` (None: everywhere), to be written.
+
+        With `prune`, those that only lose what no longer occurs. To be called after `check`.
+        """
+        wanted = None if paths is None else list(paths)
+        updates = (updated(self._folder(root), wanted, prune=prune) for root in self._roots)
+        return [update for update in updates if update is not None]
 
     def identities(self, findings: Iterable[Finding]) -> list[Identity]:
         """What each of `findings`, which a check has told, is recognised by."""
