@@ -36,6 +36,7 @@ class Entry(NamedTuple):
     practice: str
     rule: Rule
     page_path: Path
+    source: str = ""
 
 
 RULES = [
@@ -191,6 +192,9 @@ class FakeEngine:
 
     def all_rules(self) -> list[Entry]:
         return RULES
+
+    def broken_rules(self) -> list[str]:
+        return []
 
     def own_codes(self) -> dict[str, str]:
         return {"unused-word": "own"}

@@ -12,7 +12,7 @@ from djguide_server.cli import app, engine
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     """The analysis replaced by a fake one."""
     fake = FakeEngine()
-    for name in ("open_workspace", "all_rules", "own_codes", "rule", "rule_page"):
+    for name in ("open_workspace", "all_rules", "broken_rules", "own_codes", "rule", "rule_page"):
         monkeypatch.setattr(engine, name, getattr(fake, name))
     return fake
 

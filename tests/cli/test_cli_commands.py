@@ -214,6 +214,7 @@ def test_rules_as_json(fake: FakeEngine, run: Run) -> None:
         "severity": "error",
         "safety": "review",
         "default": True,
+        "source": "djguide",
         "django": ">=5.0",
     }
 

@@ -60,6 +60,12 @@ def read_table(
                 (key,),
                 at_key=True,
             )
+        elif key == "rule-folders":
+            report(
+                "Rules are run: folders of them can be named only in your own configuration.",
+                (key,),
+                at_key=True,
+            )
         else:
             report(f"Unknown key '{key}'{_suggestion(key, reader.readers)}", (key,), at_key=True)
     return values

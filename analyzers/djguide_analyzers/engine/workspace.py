@@ -22,6 +22,7 @@ from djguide_analyzers.engine.report import BaselineUse, Problem, ProjectSummary
 from djguide_analyzers.engine.store import FactsStore
 from djguide_analyzers.project.files import DiskFiles, Seen, is_inside, posix
 from djguide_analyzers.project.models import models_document
+from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.finding import Finding, Severity
 
 
@@ -141,7 +142,7 @@ class Workspace:
         for root in self._roots:
             folder = self._folder(root)
             _add(report, folder, folder.report(steps, spread), wanted)
-        report.problems += _within([Problem("cache", m) for m in self._store.cache_problems], wanted)
+        report.problems += self._own_problems()
         self._store.flush()
         stats.files_from_cache = self._store.reused - reused
         stats.files_parsed = self._store.made - made
@@ -240,7 +241,14 @@ class Workspace:
         problems = [p for path in sorted(own) for p in store.problems.get(path, ())]
         for folder in folders:
             problems += folder.problems()
-        return problems + [Problem("cache", message) for message in store.cache_problems]
+        return problems + self._own_problems()
+
+    def _own_problems(self) -> list[Problem]:
+        """What is wrong with djguide itself: its cache, and rules that cannot be loaded."""
+        return [Problem("cache", message) for message in self._store.cache_problems] + [
+            Problem("internal", f"rule not loaded: {rule.name}: {rule.message}", detail=rule.detail)
+            for rule in registry.broken()
+        ]
 
     def models(self, path: str | None = None) -> dict[str, object]:
         """The model graph of the project at `path` in the form of ``djguide models --format json``."""

@@ -1,46 +1,97 @@
-"""The rules there are: the modules in the folders below this one."""
+"""The rules there are: the modules in the folders below this one, and those of plugins in the same layout.
+
+A module that cannot be loaded costs its own rule and nothing else; `broken` tells of it.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 
+from djguide_analyzers.rules import plugins
 from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.plugins import Broken, Source
 
 if TYPE_CHECKING:
     from djguide_analyzers.rules.context import FileContext
 
-_FOLDER = Path(__file__).parent
+_OWN = Source(__package__ or "", Path(__file__).parent, "")
+_CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
 class Entry(Struct, frozen=True):
-    """A registered rule: its names, what it is, how it runs, and its page."""
+    """A registered rule: its names, what it is, how it runs, its page, and who brought it (empty: djguide)."""
 
     code: str
     practice: str
     rule: Rule
     check: Callable[[FileContext], Iterator[Hit]]
     page_path: Path
+    source: str = ""
+
+
+class _Loaded(NamedTuple):
+    entries: dict[str, Entry]
+    broken: list[Broken]
 
 
 @cache
-def _entries() -> dict[str, Entry]:
+def _load() -> _Loaded:
+    found, broken = plugins.sources()
     entries: dict[str, Entry] = {}
-    for practice in sorted(p.name for p in _FOLDER.iterdir() if p.is_dir() and not p.name.startswith("_")):
-        for info in pkgutil.iter_modules([str(_FOLDER / practice)]):
-            if info.name.startswith("_"):
-                continue
-            module = importlib.import_module(f"{__package__}.{practice}.{info.name}")
-            code = info.name.replace("_", "-")
-            page = _FOLDER / practice / f"{info.name}.md"
-            entries[code] = Entry(code, practice, module.RULE, module.check, page)
-    return dict(sorted(entries.items()))
+    for source in (_OWN, *found):
+        for practice in _practices_of(source):
+            for module in pkgutil.iter_modules([str(source.folder / practice)]):
+                if module.name.startswith("_"):
+                    continue
+                name = f"{practice}/{module.name}.py"
+                with plugins.contained(f"{source.title}: {name}" if source.title else name, broken):
+                    entry = _entry(source, practice, module.name)
+                    if entry.code in entries:
+                        raise ValueError(f"there is a rule called {entry.code!r} already")
+                    entries[entry.code] = entry
+    return _Loaded(dict(sorted(entries.items())), broken)
+
+
+def _practices_of(source: Source) -> list[str]:
+    """The folders of rules in a source."""
+    return sorted(
+        p.name for p in source.folder.iterdir() if p.is_dir() and p.name.isidentifier() and p.name[0] != "_"
+    )
+
+
+def _entry(source: Source, practice: str, name: str) -> Entry:
+    """The rule in one module.
+
+    Raises:
+        Exception: the module cannot be imported, or is no rule.
+    """
+    module = importlib.import_module(f"{source.package}.{practice}.{name}")
+    code = name.replace("_", "-")
+    if not _CODE.fullmatch(code):
+        raise ValueError(f"{code!r} cannot be the code of a rule: lower case, as in 'len_of_queryset.py'")
+    rule: Any = getattr(module, "RULE", None)
+    check: Any = getattr(module, "check", None)
+    if not isinstance(rule, Rule) or not isinstance(check, FunctionType):
+        raise TypeError("a rule defines RULE, a djguide_analyzers.rules.base.Rule, and check(file)")
+    return Entry(code, practice, rule, check, source.folder / practice / f"{name}.md", source.title)
+
+
+def _entries() -> dict[str, Entry]:
+    return _load().entries
+
+
+def broken() -> list[Broken]:
+    """Modules that are no rules because they cannot be loaded."""
+    return _load().broken
 
 
 def all_rules() -> list[Entry]:
@@ -59,9 +110,13 @@ def practices() -> dict[str, str]:
 
 
 def page(code: str) -> str:
-    """The rule's page as Markdown.
+    """The rule's page as Markdown; a line or two for a plugin's rule that has none.
 
     Raises:
         KeyError: there is no such rule.
     """
-    return _entries()[code].page_path.read_text(encoding="utf-8")
+    entry = _entries()[code]
+    try:
+        return entry.page_path.read_text(encoding="utf-8")
+    except OSError:
+        return f"# {code}\n\n{entry.rule.summary}.\n"

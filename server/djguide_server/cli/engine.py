@@ -50,6 +50,20 @@ def _settings(select: Sequence[str], ignore: Sequence[str]) -> dict[str, object]
     return settings
 
 
+def use_rule_folders(folders: Sequence[Path]) -> None:
+    """Load the rules in `folders` as well; to be called before anything asks for a rule."""
+    from djguide_analyzers.rules import plugins
+
+    plugins.use_folders(folder.resolve() for folder in folders)
+
+
+def broken_rules() -> list[str]:
+    """Modules that should be rules and cannot be loaded, each with the reason."""
+    from djguide_analyzers.rules import registry
+
+    return [f"{rule.name}: {rule.message}" for rule in registry.broken()]
+
+
 def all_rules() -> list[Entry]:
     """Every rule there is, in the registry's order."""
     from djguide_analyzers.rules import registry

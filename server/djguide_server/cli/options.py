@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from djguide_server.cli import engine
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 EXISTING_PATH = click.Path(exists=True, path_type=Path)
+
+
+def rule_folders(function: F) -> F:
+    """The option ``--rules``, read before any other: others name the rules that it brings."""
+
+    def use(_ctx: click.Context, _parameter: click.Parameter, folders: tuple[Path, ...]) -> None:
+        if folders:
+            engine.use_rule_folders(folders)
+
+    return click.option(
+        "--rules",
+        multiple=True,
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        is_eager=True,
+        expose_value=False,
+        callback=use,
+        metavar="FOLDER",
+        help="Load rules from FOLDER as well. They are run: name only what you trust.",
+    )(function)
 
 
 class RuleNames(click.ParamType):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from djguide_analyzers.rules import plugins
 from djguide_server.lsp import settings
 from djguide_server.lsp.actions import FIX_ALL, QUICK_FIX, ActionBuilder, asks_for_source
 from djguide_server.lsp.client import ClientFeatures
@@ -44,6 +45,7 @@ def initialize(ls: DjguideServer, params: types.InitializeParams) -> types.Initi
     ls.configure_client(ClientFeatures.of(params.capabilities))
     ls.roots = client_roots(params)
     ls.settings = settings.initial_settings(params.initialization_options)
+    plugins.use_folders(settings.rule_folders(params.initialization_options))
     watch_parent(asyncio.get_running_loop(), params.process_id, lambda: ls.stop(1))
     return types.InitializeResult(capabilities=_capabilities(ls.client), server_info=ls.protocol.server_info)
 

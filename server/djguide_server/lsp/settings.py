@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
@@ -17,6 +18,19 @@ def initial_settings(options: object) -> dict[str, object]:
     if not isinstance(options, dict):
         return {}
     return checked(options.get("settings", options.get(SECTION)))
+
+
+def rule_folders(options: object) -> list[Path]:
+    """Absolute folders of rules in the ``initializationOptions``, under ``ruleFolders``.
+
+    Only there: what clients send later may come from the workspace's own files, and rules are run.
+    """
+    named = options.get("ruleFolders") if isinstance(options, dict) else None
+    folders = [Path(name).expanduser() for name in named or () if isinstance(name, str)]
+    for folder in folders:
+        if not folder.is_absolute():
+            logger.warning("ruleFolders: %s is not an absolute path; it is ignored.", folder)
+    return [folder for folder in folders if folder.is_absolute()]
 
 
 def pushed_settings(settings: object) -> dict[str, object] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from djguide_server.cli import engine, streams
-from djguide_server.cli.options import EXISTING_PATH
+from djguide_server.cli.options import EXISTING_PATH, rule_folders
 
 if TYPE_CHECKING:
     from djguide_analyzers.engine.accepting import Update
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("baseline", short_help="Accept what is found now; checks then tell only what is new.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=EXISTING_PATH)
+@rule_folders
 @click.option("--prune", is_flag=True, help="Accept nothing; only take out what no longer occurs.")
 def command(paths: tuple[Path, ...], prune: bool) -> None:
     """Write the findings at PATH (files or folders; the current folder by default) into the baseline.

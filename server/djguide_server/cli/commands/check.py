@@ -11,7 +11,7 @@ import click
 from msgspec import Struct
 
 from djguide_server.cli import engine, formats, streams
-from djguide_server.cli.options import EXISTING_PATH, PracticeNames, RuleNames
+from djguide_server.cli.options import EXISTING_PATH, PracticeNames, RuleNames, rule_folders
 
 if TYPE_CHECKING:
     from djguide_server.cli.checking import Check
@@ -131,6 +131,7 @@ def _with_options(function: F) -> F:
 
 @click.command("check", short_help="Check projects; fix what is safe to fix.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=EXISTING_PATH)
+@rule_folders
 @_with_options
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[Path, ...], **values: Any) -> int:

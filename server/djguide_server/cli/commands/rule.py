@@ -7,11 +7,12 @@ import sys
 import click
 
 from djguide_server.cli import engine, streams
-from djguide_server.cli.options import unknown_rule
+from djguide_server.cli.options import rule_folders, unknown_rule
 
 
 @click.command("rule", short_help="Explain one rule.")
 @click.argument("code")
+@rule_folders
 def command(code: str) -> None:
     """Explain the rule CODE: what, why, when not to follow it, and the fix."""
     if problem := unknown_rule(code):

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from djguide_server.cli import engine, streams
+from djguide_server.cli.options import rule_folders
 
 if TYPE_CHECKING:
     from djguide_analyzers.rules.registry import Entry
 
 
 @click.command("rules", short_help="List the rules.")
+@rule_folders
 @click.option(
     "--format",
     "format_",
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 )
 def command(format_: str) -> None:
     """List the rules: what they flag, how severe it is, and which fix they offer."""
+    for reason in engine.broken_rules():
+        streams.emit(f"not loaded: {streams.clean(reason)}\n", error=True)
     entries = sorted(engine.all_rules(), key=lambda entry: (entry.practice, entry.code))
     if format_ == "json":
         from djguide_server.cli.formats.json import dumps
@@ -60,4 +64,5 @@ def _described(entry: Entry) -> dict[str, Any]:
         "safety": rule.safety.value if rule.safety else None,
         "default": rule.default,
         "django": rule.django,
+        "source": entry.source or "djguide",
     }
