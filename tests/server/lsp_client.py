@@ -190,6 +190,13 @@ class Client:
         params = {"textDocument": {"uri": uri}, "range": lsp_range(*range_), "context": context}
         return self.request("textDocument/codeAction", params)
 
+    def at(self, method: str, uri: str, line: int, column: int, **more: Any) -> Any:
+        """Ask about a position."""
+        position = {"line": line, "character": column}
+        return self.request(
+            f"textDocument/{method}", {"textDocument": {"uri": uri}, "position": position, **more}
+        )
+
     def report(self) -> dict[str, Any]:
         """What the workspace says of itself."""
         return self.request("workspace/executeCommand", {"command": "djguide.showReport"})

@@ -25,6 +25,7 @@ from typing import cast
 
 from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.engine.workspace import Cancelled, Progress, Workspace
+from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.finding import Confidence, Finding, Fix, Place, Related, Safety, Severity
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import LineIndex, Position, Range
@@ -87,6 +88,9 @@ class FakeWorkspace:
         found = [finding for other in paths for finding in self._in_file(other)]
         self.log.append(["end", path, text])
         return [f for f in found if path in (f.place.path, f.access.path if f.access else f.place.path)]
+
+    def linked(self) -> list[Project]:
+        return []
 
     def problems(self) -> list[Problem]:
         found = []

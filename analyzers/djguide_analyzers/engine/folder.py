@@ -197,6 +197,10 @@ class Folder:
             steps.timed("reading", time.perf_counter() - started)
             steps("linking", 0, 1)
 
+    def linked(self) -> list[Project]:
+        """The projects, if they are linked by now."""
+        return [tracked.project for tracked in self._projects or ()]
+
     def projects(self) -> list[Project]:
         """The projects, linked."""
         return [tracked.project for tracked in self.tracked()]

@@ -22,6 +22,7 @@ from djguide_analyzers.engine.report import BaselineUse, Problem, ProjectSummary
 from djguide_analyzers.engine.store import FactsStore
 from djguide_analyzers.project.files import DiskFiles, Seen, is_inside, posix
 from djguide_analyzers.project.models import models_document
+from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.finding import Finding, Severity
 
@@ -232,6 +233,10 @@ class Workspace:
     def projects(self) -> list[ProjectSummary]:
         """The Django projects discovered."""
         return [summary for root in self._roots for summary in self._folder(root).summaries()]
+
+    def linked(self) -> list[Project]:
+        """The projects that are linked by now; asking makes nothing happen."""
+        return [project for folder in self._folders.values() for project in folder.linked()]
 
     def problems(self) -> list[Problem]:
         """What could not be analysed so far."""

@@ -112,6 +112,10 @@ class Settings:
         """Settings that the module sets, on some path at least."""
         return [name for name in self._state.names if name.isupper()]
 
+    def default_names(self) -> list[str]:
+        """Settings that Django has a default for."""
+        return [name for name in self._defaults if name.isupper()]
+
     def is_set(self, name: str) -> bool:
         """Whether the module sets `name`, on some path at least."""
         return name in self._state.names

@@ -101,6 +101,16 @@ def trace_top_level(project: Project, module: Module) -> Trace:
     return _traced(run, None, execute)
 
 
+def trace_statements(project: Project, code: Code, block: list[ir.Stmt], owner: ClassInfo | None) -> Trace:
+    """Trace statements of a module's top level, or of the body of class `owner`, by themselves."""
+    run = Run(project)
+
+    def execute() -> None:
+        statements.execute(Frame(run, code, owner=owner), list(_plain(block)))
+
+    return _traced(run, None, execute)
+
+
 def _traced(run: Run, function: FunctionInfo | None, execute: Callable[[], object]) -> Trace:
     complete = True
     try:

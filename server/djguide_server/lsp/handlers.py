@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
 
 from djguide_analyzers.rules import plugins
-from djguide_server.lsp import settings
+from djguide_server.lsp import questions, settings
 from djguide_server.lsp.actions import FIX_ALL, QUICK_FIX, ActionBuilder, asks_for_source
 from djguide_server.lsp.client import ClientFeatures
 from djguide_server.lsp.convert import View
@@ -21,6 +22,7 @@ from djguide_server.lsp.roots import client_roots, folder_paths
 if TYPE_CHECKING:
     from djguide_server.lsp.server import DjguideServer
 
+T = TypeVar("T")
 SHOW_REPORT = "djguide.showReport"
 FIX_ALL_SECONDS = 1.0
 """How long a fix-all at saving waits for the analysis of the text that is saved."""
@@ -60,6 +62,8 @@ def _capabilities(client: ClientFeatures) -> types.ServerCapabilities:
             open_close=True, change=types.TextDocumentSyncKind.Incremental, save=types.SaveOptions(False)
         ),
         hover_provider=True,
+        completion_provider=types.CompletionOptions(trigger_characters=questions.TRIGGERS),
+        definition_provider=True,
         code_action_provider=types.CodeActionOptions(code_action_kinds=[QUICK_FIX, FIX_ALL]),
         execute_command_provider=types.ExecuteCommandOptions(commands=[SHOW_REPORT]),
         diagnostic_provider=pull if client.pull_diagnostics else None,
@@ -199,6 +203,26 @@ def show_hover(ls: DjguideServer, params: types.HoverParams) -> types.Hover | No
     return hover(result, position, view.name, markdown=ls.client.markdown_hover)
 
 
+async def complete(ls: DjguideServer, params: types.CompletionParams) -> types.CompletionList | None:
+    """Names that Django knows at a position."""
+    return await _ask(ls, questions.completions, params.text_document, params.position)
+
+
+async def go_to_definition(ls: DjguideServer, params: types.DefinitionParams) -> list[types.Location] | None:
+    """Where the field, model, template, URL or setting at a position is defined."""
+    return await _ask(ls, questions.definitions, params.text_document, params.position)
+
+
+async def _ask(
+    ls: DjguideServer,
+    answer: Callable[[questions.Question], T],
+    identifier: types.TextDocumentIdentifier,
+    position: types.Position,
+) -> T | None:
+    document = ls.documents.get(identifier.uri)
+    return await ls.questions.ask(answer, document, position, ls.client, ls.documents.on_disk())
+
+
 def ignore(ls: DjguideServer, params: object) -> None:
     """A notification that needs no answer, registered so that it is not taken for an unknown one."""
 
@@ -221,6 +245,8 @@ _HANDLERS = {
     types.TEXT_DOCUMENT_DIAGNOSTIC: pull_diagnostics,
     types.TEXT_DOCUMENT_CODE_ACTION: code_action,
     types.TEXT_DOCUMENT_HOVER: show_hover,
+    types.TEXT_DOCUMENT_COMPLETION: complete,
+    types.TEXT_DOCUMENT_DEFINITION: go_to_definition,
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: did_change_watched_files,
     types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: did_change_workspace_folders,
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: did_change_configuration,

@@ -6,6 +6,7 @@ was not started, and interrupts one that is under way, so a burst of edits costs
 
 from __future__ import annotations
 
+import operator
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -22,8 +23,10 @@ from djguide_server.lsp.roots import project_root
 if TYPE_CHECKING:
     from lsprotocol import types
 
+    from djguide_analyzers.assist.assistant import Assistant
     from djguide_analyzers.engine.report import Problem
     from djguide_analyzers.engine.workspace import Workspace
+    from djguide_analyzers.project.project import Project
 
 WorkspaceFactory = Callable[[list[Path], dict[str, object]], "Workspace"]
 """Makes a workspace from its roots and the client's settings."""
@@ -90,7 +93,14 @@ class Started:
     """There is work; `Finished` follows when all is done."""
 
 
-Event = Result | Failure | Finished | Started
+@dataclass(frozen=True)
+class Linked:
+    """The projects were linked: `assistant` answers questions about places in their files."""
+
+    assistant: Assistant
+
+
+Event = Result | Failure | Finished | Started | Linked
 
 
 @dataclass
@@ -145,6 +155,8 @@ class Worker:
         self._applied: dict[str, Document] = {}
         self._checked: set[str] = set()
         self._broken = False
+        self._projects: list[Project] = []
+        self._assistant: Assistant | None = None
 
     def start(self) -> None:
         """Start the thread."""
@@ -237,6 +249,8 @@ class Worker:
             self._applied[path] = document
             if known is None or known.text != document.text:
                 self._guarded("reading an open file", workspace.set_text, path, document.text)
+                if self._assistant is not None:
+                    self._assistant.edited(path)
 
     def _guarded(self, doing: str, function: Callable[..., Any], *arguments: object) -> Any:
         """Call `function`; an exception is reported, and None returned."""
@@ -306,6 +320,7 @@ class Worker:
             return workspace.findings(path, progress=self._on_progress, cancelled=self._cancelled)
         finally:
             self.progress = None
+            self._guarded("preparing answers", self._assist, workspace)
 
     def _settle(self) -> bool:
         """Check the files that nobody has open, then the open ones again if that told more; False when interrupted.
@@ -355,6 +370,18 @@ class Worker:
 
     def _on_progress(self, phase: str, done: int, total: int) -> None:
         self.progress = (phase, done, total)
+        if phase == "checking" and self._workspace is not None:
+            self._guarded("preparing answers", self._assist, self._workspace)
+
+    def _assist(self, workspace: Workspace) -> None:
+        """Hand over what answers questions, when projects were linked since the last time."""
+        projects = workspace.linked()
+        if len(projects) == len(self._projects) and all(map(operator.is_, projects, self._projects)):
+            return
+        from djguide_analyzers.assist.assistant import Assistant
+
+        self._projects, self._assistant = projects, Assistant(projects)
+        self._emit(Linked(self._assistant))
 
     def _view(self, target: Target) -> View:
         return View(self._client, target.documents, self._built_for, self._read)

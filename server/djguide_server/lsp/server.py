@@ -23,10 +23,12 @@ from djguide_server.lsp.diagnostics import Channel, PullChannel, PushChannel
 from djguide_server.lsp.documents import Document, Documents
 from djguide_server.lsp.lifecycle import ClientLogHandler, route_logging
 from djguide_server.lsp.protocol import Protocol
+from djguide_server.lsp.questions import Questions
 from djguide_server.lsp.scheduler import (
     Event,
     Failure,
     Finished,
+    Linked,
     Result,
     Setup,
     Started,
@@ -67,6 +69,7 @@ class DjguideServer(LanguageServer):
         documents: What it has open.
         roots: Paths of its folders by their address.
         results: What was last found, by path, for documents that are open.
+        questions: Where requests about a place in a document are answered.
         deleted: Paths of open documents whose file is gone.
         ended: Set when nothing of the session runs any more.
     """
@@ -82,6 +85,7 @@ class DjguideServer(LanguageServer):
         self.results: dict[str, Result] = {}
         self.deleted: set[str] = set()
         self.worker: Worker | None = None
+        self.questions = Questions()
         self.ended = threading.Event()
         self.channel: Channel = PushChannel(self.text_document_publish_diagnostics)
         self._factory = workspace_factory
@@ -117,6 +121,7 @@ class DjguideServer(LanguageServer):
 
     def stop_working(self) -> None:
         """End the worker; waits for it a little."""
+        self.questions.stop()
         if self.worker is not None:
             self.worker.stop(STOP_SECONDS)
 
@@ -234,6 +239,8 @@ class DjguideServer(LanguageServer):
             self._on_result(event)
         elif isinstance(event, Failure):
             self._health.failed(event)
+        elif isinstance(event, Linked):
+            self.questions.assistant = event.assistant
         elif isinstance(event, Started):
             self._stop_timer()
             self._timer = asyncio.get_running_loop().call_later(LONG_WORK_SECONDS, self._health.still_working)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from functools import cached_property
 from typing import NamedTuple
 
@@ -84,6 +85,19 @@ class Templates:
         self._listed: dict[str, frozenset[str]] = {}
         self._places: dict[str, SearchFolder | None] = {}
 
+    def snapshot(self, resolver: Resolver) -> Templates:
+        """The same for another thread: templates that were not read yet are not read, and so not there."""
+        self.folders  # noqa: B018 -- found here, with the resolver that may read
+        twin = copy(self)
+        twin._resolver, twin._facts = resolver, lambda path: None
+        twin._sources, twin._scopes = dict(self._sources), dict(self._scopes)
+        twin._libraries, twin._listed, twin._places = (
+            dict(self._libraries),
+            dict(self._listed),
+            dict(self._places),
+        )
+        return twin
+
     # --- templates by name and by file -------------------------------------------------------------------
 
     def find(self, name: str) -> TemplateSource | None:
@@ -93,6 +107,18 @@ class Templates:
     def candidates(self, name: str) -> list[TemplateSource]:
         """All templates called `name` in the order of Django's search."""
         return list(self._found(name))
+
+    def files(self, name: str) -> Iterator[str]:
+        """Files that Django may load as `name`, in the order of its search; they are not read."""
+        for folder in self.folders:
+            if (inside := self._inside(folder.path, name)) is not None:
+                yield f"{folder.path}/{inside}"
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Name and file of everything that Django may load as a template, packages' own included; not read."""
+        for folder in self.folders:
+            for path in self._below(folder.path):
+                yield path[len(folder.path) + 1 :], path
 
     def at(self, path: str) -> TemplateSource | None:
         """The template whose file is `path`; None when Django loads no template from there."""
@@ -214,6 +240,15 @@ class Templates:
             source = self._source(folder, inside) if inside is not None else None
             if source is not None:
                 yield source
+
+    def _below(self, folder: str) -> Iterator[str]:
+        """All files below `folder`; links to folders are not followed."""
+        for entry in self._files.scan(folder):
+            path = f"{folder}/{entry.name}"
+            if entry.kind == "dir":
+                yield from self._below(path)
+            elif entry.kind == "file":
+                yield path
 
     def _inside(self, folder: str, name: str) -> str | None:
         """Where a folder has a file of that name; None for most, which one listing of each folder tells."""

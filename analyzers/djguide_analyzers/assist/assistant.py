@@ -1,0 +1,211 @@
+"""The interface for whoever edits: completions, definitions and descriptions at a place."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from djguide_analyzers.assist import class_options, names, query_calls
+from djguide_analyzers.assist.names import Catalogue, Files
+from djguide_analyzers.assist.paths import Names
+from djguide_analyzers.assist.scene import Scene
+from djguide_analyzers.assist.subjects import (
+    Domain,
+    Item,
+    Meaning,
+    ModelSubject,
+    Subject,
+    TextSubject,
+    places,
+)
+from djguide_analyzers.assist.template_spots import template_spot
+from djguide_analyzers.assist.url_names import url_names
+from djguide_analyzers.project.files import is_inside
+from djguide_analyzers.project.modules import ClassInfo
+from djguide_analyzers.project.project import Project
+from djguide_analyzers.rules.finding import Place
+from djguide_analyzers.source.positions import LineIndex, Position, Range
+from djguide_analyzers.trace import summaries
+
+Read = Callable[[str], str | None]
+
+
+class Completions(NamedTuple):
+    """What can replace `range` of the document."""
+
+    range: Range
+    items: list[Item]
+
+
+class Found(NamedTuple):
+    """What the text in `range` of the document means."""
+
+    subject: Subject
+    range: Range
+
+
+class Desk:
+    """One project, ready to be asked about. Made on the thread that links, used on one other."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project.snapshot()
+        self._urls = Names(url_names(project))
+        self._settings = Names(tuple(_settings(project)))
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What texts may name; template names are listed when first asked for."""
+        templates = Files(lambda: self._templates, self._template_files)
+        return Catalogue(self._urls, templates, self._settings)
+
+    @cached_property
+    def _templates(self) -> tuple[Item, ...]:
+        found = dict.fromkeys(name for name, _ in self.project.templates.names())
+        return tuple(Item(name, TextSubject("template", name)) for name in sorted(found))
+
+    def _template_files(self, name: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.project.templates.files(name)))
+
+
+class Assistant:
+    """All linked projects of a workspace.
+
+    Every method takes the path of a document and its text as it is now; what else it rests on is as it was when
+    the projects were last linked.
+    """
+
+    def __init__(self, projects: Iterable[Project]) -> None:
+        self.desks = [Desk(project) for project in projects]
+        self._edited: deque[str] = deque()
+
+    def edited(self, path: str) -> None:
+        """The bodies of functions in the file at `path` changed. May be called on any thread."""
+        self._edited.append(path)
+
+    def desk(self, path: str) -> Desk | None:
+        """The project that a file belongs to, the innermost one."""
+        while self._edited:
+            edited = self._edited.popleft()
+            for desk in self.desks:
+                summaries.forget(desk.project, edited)
+        own = [desk for desk in self.desks if path in desk.project.modules]
+        inside = [desk for desk in self.desks if is_inside(path, desk.project.root)]
+        return max(own or inside, key=lambda desk: len(desk.project.root), default=None)
+
+    # --- questions -----------------------------------------------------------------------------------------
+
+    def completions(self, path: str, index: LineIndex, position: Position) -> Completions | None:
+        """What can be written at `position`; None when nothing is known."""
+        offset = index.offset(position)
+        asked = self._asked(path, index, offset)
+        if asked is None:
+            return None
+        domain, start, _ = asked
+        at, items = domain.complete(index.text[start:offset])
+        return Completions(Range(index.position(start + at), position), _unique(items))
+
+    def meaning(self, path: str, index: LineIndex, position: Position) -> Found | None:
+        """What is written at `position`; None when nothing is known."""
+        offset = index.offset(position)
+        desk = self.desk(path)
+        if desk is None:
+            return None
+        asked = self._asked(path, index, _word_end(index.text, offset))
+        if asked is not None:
+            domain, start, end = asked
+            if not start <= offset <= end:
+                return None
+            found = domain.meaning(index.text[start:end], offset - start)
+            return _placed(found, index, start) if found is not None else None
+        return self._named(desk, path, index, offset)
+
+    def definitions(
+        self, path: str, index: LineIndex, position: Position
+    ) -> tuple[Range, list[Place]] | None:
+        """The range that is meant at `position`, and where that is defined."""
+        found = self.meaning(path, index, position)
+        if found is None or not (at := places(found.subject)):
+            return None
+        return found.range, at
+
+    # --- inside --------------------------------------------------------------------------------------------
+
+    def _asked(self, path: str, index: LineIndex, offset: int) -> tuple[Domain, int, int] | None:
+        """What may stand around `offset`, with the range of offsets of what does."""
+        desk = self.desk(path)
+        if desk is None:
+            return None
+        module = desk.project.modules.get(path)
+        if module is None:
+            return None if path.endswith(".py") else template_spot(index.text, offset, desk.catalogue)
+        scene = Scene(desk.project, module, index, offset)
+        spot = scene.spot
+        if spot.in_comment:
+            return None
+        if spot.text is not None:
+            if not spot.text.plain:
+                return None
+            domain = (
+                names.text_domain(scene, desk.catalogue)
+                or class_options.option_domain(scene)
+                or query_calls.text_domain(scene)
+            )
+            return None if domain is None else (domain, spot.text.start, spot.text.end)
+        end = _word_end(index.text, offset)
+        if spot.dot is not None:
+            domain = names.setting_domain(scene, desk.catalogue)
+        else:
+            domain = class_options.meta_condition(scene) or query_calls.keyword_domain(scene)
+        return None if domain is None else (domain, spot.word, end)
+
+    def _named(self, desk: Desk, path: str, index: LineIndex, offset: int) -> Found | None:
+        """A model by the name of its class."""
+        module = desk.project.modules.get(path)
+        start, end = _word_start(index.text, offset), _word_end(index.text, offset)
+        if module is None or start == end:
+            return None
+        scene = Scene(desk.project, module, index, end)
+        if scene.spot.text is not None or scene.spot.in_comment:
+            return None
+        dotted = index.text[start:end]
+        symbol = scene.symbol(f"{scene.spot.dot}.{dotted}" if scene.spot.dot else dotted)
+        model = desk.project.graph.of_class(symbol) if isinstance(symbol, ClassInfo) else None
+        if model is None or scene.spot.dot == "":
+            return None
+        return Found(ModelSubject(model), Range(index.position(start), index.position(end)))
+
+
+def _placed(meaning: Meaning, index: LineIndex, start: int) -> Found:
+    range_ = Range(index.position(start + meaning.start), index.position(start + meaning.end))
+    return Found(meaning.subject, range_)
+
+
+def _unique(items: list[Item]) -> list[Item]:
+    return list({item.name: item for item in reversed(items)}.values())[::-1]
+
+
+def _word_end(text: str, offset: int) -> int:
+    while offset < len(text) and (text[offset].isalnum() or text[offset] == "_"):
+        offset += 1
+    return offset
+
+
+def _word_start(text: str, offset: int) -> int:
+    while offset > 0 and (text[offset - 1].isalnum() or text[offset - 1] == "_"):
+        offset -= 1
+    return offset
+
+
+def _line(path: str, line: int) -> Place:
+    start = Position(line, 0)
+    return Place(path, Range(start, start))
+
+
+def _settings(project: Project) -> Iterator[Item]:
+    settings = project.settings
+    for name in sorted({*settings.names(), *settings.default_names()}):
+        marks = tuple(_line(place.path, place.line) for place in settings.get(name).places)
+        detail = "" if marks else "Django's default"
+        yield Item(name, TextSubject("setting", name, detail, marks), detail)
