@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from djguide_analyzers.assist import class_options, names, query_calls
+from djguide_analyzers.assist.describe import Description, describe
 from djguide_analyzers.assist.names import Catalogue, Files
 from djguide_analyzers.assist.paths import Names
+from djguide_analyzers.assist.querysets import describe_queryset, queryset_at
 from djguide_analyzers.assist.scene import Scene
 from djguide_analyzers.assist.subjects import (
     Domain,
@@ -129,6 +131,25 @@ class Assistant:
         if found is None or not (at := places(found.subject)):
             return None
         return found.range, at
+
+    def describe(self, path: str, index: LineIndex, position: Position) -> tuple[Range, Description] | None:
+        """What there is to say about the name or queryset at `position`."""
+        found = self.meaning(path, index, position)
+        if found is not None:
+            return found.range, describe(found.subject)
+        desk = self.desk(path)
+        module = desk.project.modules.get(path) if desk is not None else None
+        offset = _word_end(index.text, index.offset(position))
+        if desk is None or module is None or _word_start(index.text, offset) == offset:
+            return None
+        scene = Scene(desk.project, module, index, offset)
+        if scene.spot.text is not None or scene.spot.in_comment or scene.traced is None:
+            return None
+        queryset = queryset_at(scene.traced, position)
+        if queryset is None:
+            return None
+        query, related, range_ = queryset
+        return range_, describe_queryset(desk.project, query, related)
 
     # --- inside --------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from djguide_server.lsp.client import ClientFeatures
 from djguide_server.lsp.convert import View
 from djguide_server.lsp.diagnostics import PullChannel
 from djguide_server.lsp.documents import path_of, position_from_client
-from djguide_server.lsp.hover import hover
+from djguide_server.lsp.hover import code_hover, hover, with_description
 from djguide_server.lsp.lifecycle import watch_parent
 from djguide_server.lsp.roots import client_roots, folder_paths
 
@@ -193,14 +193,22 @@ async def code_action(ls: DjguideServer, params: types.CodeActionParams) -> list
     return ActionBuilder(ls.client, ls.documents, result).actions(params)
 
 
-def show_hover(ls: DjguideServer, params: types.HoverParams) -> types.Hover | None:
-    """What is known about the finding at a position."""
-    result = ls.current_result(params.text_document.uri)
-    if result is None:
+async def show_hover(ls: DjguideServer, params: types.HoverParams) -> types.Hover | None:
+    """What is known about a position: findings there, the rule of a code, or the model, field or queryset."""
+    document = ls.documents.get(params.text_document.uri)
+    if document is None:
         return None
-    position = position_from_client(result.document.index, params.position, ls.client.encoding)
-    view = View(ls.client, result.target.documents, result.roots, lambda path: None)
-    return hover(result, position, view.name, markdown=ls.client.markdown_hover)
+    markdown = ls.client.markdown_hover
+    position = position_from_client(document.index, params.position, ls.client.encoding)
+    result = ls.current_result(params.text_document.uri)
+    found = None
+    if result is not None:
+        view = View(ls.client, result.target.documents, result.roots, lambda path: None)
+        found = hover(result, position, view.name, markdown=markdown)
+    if found is None:
+        found = code_hover(document, position, ls.client)
+    about = await _ask(ls, questions.about, params.text_document, params.position)
+    return with_description(found, about, markdown=markdown)
 
 
 async def complete(ls: DjguideServer, params: types.CompletionParams) -> types.CompletionList | None:

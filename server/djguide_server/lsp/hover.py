@@ -1,4 +1,4 @@
-"""Hover on a finding: its message, the evidence, what can be done, and what the rule is about."""
+"""Hover: a finding's message, evidence and fixes; what a rule is about; and what the code itself means."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import importlib
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from djguide_analyzers.rules.finding import Related, Safety
 from djguide_analyzers.source.positions import Position, Range
+from djguide_server.lsp.client import ClientFeatures
 from djguide_server.lsp.convert import Shown, ShownFix
+from djguide_server.lsp.documents import Document
 from djguide_server.lsp.scheduler import Result
+
+if TYPE_CHECKING:
+    from djguide_analyzers.assist.describe import Description
 
 _REGISTRY = "djguide_analyzers.rules.registry"
 _SAFETY = {Safety.SAFE: "Safe fix", Safety.REVIEW: "Fix to review", Safety.MANUAL: "Advice"}
@@ -21,6 +27,8 @@ _PROPERTIES = re.compile(r"^Severity: .*\n?", re.MULTILINE)
 _CODE = re.compile(r"(`[^`]+`)")
 # What CommonMark takes for a mark; underscores within a word are none, and some clients show the backslash.
 _MARKS = re.compile(r"[\\*<]|\[(?=[^\]]*\]\()|(?<!\w)_+|_++(?![^\W_])")
+_SUPPRESSION = re.compile(r"djguide\s*:\s*ignore(?:-file)?\s*\[(?P<codes>[^\]\r\n]*)\]?", re.IGNORECASE)
+_WORD = re.compile(r"[\w-]+")
 _SEPARATOR = "\n\n---\n\n"
 
 
@@ -38,8 +46,56 @@ def hover(
     touched.sort(key=lambda shown: _size(shown.range))
     parts = [part for shown in touched for part in _describe(shown, name, markdown=markdown) if part]
     text = (_SEPARATOR if markdown else "\n\n").join(parts)
+    return _hover(text, touched[0].diagnostic.range, markdown=markdown)
+
+
+def code_hover(document: Document, position: Position, client: ClientFeatures) -> types.Hover | None:
+    """What a rule is about, on its code in a suppression comment."""
+    line = document.index.line(position.line)
+    for directive in _SUPPRESSION.finditer(line):
+        for code in _WORD.finditer(line, *directive.span("codes")):
+            if not code.start() <= position.column <= code.end() or (page := rule_summary(code[0])) is None:
+                continue
+            text = f"`{code[0]}`\n\n{page}" if client.markdown_hover else f"{code[0]}\n\n{plain(page)}"
+            start, end = (
+                types.Position(*document.index.to_units(Position(position.line, column), client.encoding))
+                for column in code.span()
+            )
+            return _hover(text, types.Range(start, end), markdown=client.markdown_hover)
+    return None
+
+
+def with_description(
+    found: types.Hover | None, about: tuple[types.Range, Description] | None, *, markdown: bool
+) -> types.Hover | None:
+    """`found` with what there is to say about the code itself."""
+    if about is None:
+        return found
+    range_, description = about
+    text = rendered(description, markdown=markdown)
+    if found is None:
+        return _hover(text, range_, markdown=markdown)
+    assert isinstance(found.contents, types.MarkupContent)
+    joined = (_SEPARATOR if markdown else "\n\n").join((found.contents.value, text))
+    return _hover(joined, found.range or range_, markdown=markdown)
+
+
+def rendered(description: Description, *, markdown: bool) -> str:
+    """A description as text of the client's kind."""
+    if markdown:
+        heading, sql = f"```python\n{description.heading}\n```", f"```sql\n{description.sql}\n```"
+        facts = "\n".join(f"- **{label}:** {value}" for label, value in description.facts)
+        remarks = "\n\n".join(escape(remark) for remark in description.remarks)
+    else:
+        heading, sql = description.heading, str(description.sql)
+        facts = "\n".join(f"{label}: {plain(value)}" for label, value in description.facts)
+        remarks = "\n".join(description.remarks)
+    return _paragraphs(heading, facts, sql if description.sql else "", remarks)
+
+
+def _hover(text: str, range_: types.Range, *, markdown: bool) -> types.Hover:
     kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
-    return types.Hover(types.MarkupContent(kind, text), touched[0].diagnostic.range)
+    return types.Hover(types.MarkupContent(kind, text), range_)
 
 
 def _describe(shown: Shown, name: Callable[[str], str], *, markdown: bool) -> tuple[str, str]:

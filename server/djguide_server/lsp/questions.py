@@ -20,6 +20,7 @@ from djguide_server.lsp.documents import Document, position_from_client
 
 if TYPE_CHECKING:
     from djguide_analyzers.assist.assistant import Assistant
+    from djguide_analyzers.assist.describe import Description
     from djguide_analyzers.assist.subjects import Subject
     from djguide_analyzers.rules.finding import Place
     from djguide_analyzers.source.positions import Position
@@ -67,6 +68,16 @@ class Questions:
         question = Question(self.assistant, document, document.path, at, view)
         return await self.run(lambda: answer(question))
 
+    def prepare(self) -> None:
+        """Load what the first questions need, so that they are answered as fast as the others."""
+
+        def load() -> None:
+            from djguide_analyzers.assist.model_states import prepare_django
+
+            prepare_django()
+
+        self._thread.submit(load)
+
     async def run(self, function: Callable[[], T]) -> T:
         """Call `function` where questions are answered."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
@@ -96,6 +107,12 @@ def definitions(question: Question) -> list[types.Location] | None:
     """Where what stands at the position is defined."""
     found = question.assistant.definitions(question.path, question.document.index, question.position)
     return [location(question.view, place) for place in found[1]] if found is not None else None
+
+
+def about(question: Question) -> tuple[types.Range, Description] | None:
+    """What there is to say about what stands at the position."""
+    found = question.assistant.describe(question.path, question.document.index, question.position)
+    return (question.view.range(question.path, found[0]), found[1]) if found is not None else None
 
 
 def location(view: View, place: Place) -> types.Location:

@@ -241,6 +241,7 @@ class DjguideServer(LanguageServer):
             self._health.failed(event)
         elif isinstance(event, Linked):
             self.questions.assistant = event.assistant
+            self.questions.prepare()
         elif isinstance(event, Started):
             self._stop_timer()
             self._timer = asyncio.get_running_loop().call_later(LONG_WORK_SECONDS, self._health.still_working)
