@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-_TEST_FOLDERS = frozenset({"tests", "test", "testing"})
+import re
+
+_TEST_FOLDER = re.compile(r"tests?|testing|tests?_?(apps?|project|utils?|helpers|support|site)")
+"""Whole names: an app called ``testcases`` or ``test_runs`` may well be about tests of something else."""
 _TEST_FILES = frozenset({"tests.py", "conftest.py"})
 
 
@@ -11,4 +14,4 @@ def is_test(relative_path: str) -> bool:
     *folders, name = relative_path.split("/")
     if name in _TEST_FILES or name.startswith("test_") or name.endswith("_test.py"):
         return True
-    return not _TEST_FOLDERS.isdisjoint(folders)
+    return any(_TEST_FOLDER.fullmatch(folder) for folder in folders)
