@@ -15,7 +15,7 @@ from djguide_analyzers.rules.finding import Fix, Safety, Severity
 
 RULE = Rule(
     summary="`db_index=True` on a foreign key, which has an index by default",
-    severity=Severity.WARNING,
+    severity=Severity.INFO,
     safety=Safety.SAFE,
 )
 

@@ -12,7 +12,7 @@ from djguide_analyzers.rules.finding import Fix, Safety, Severity
 
 RULE = Rule(
     summary="`db_index=True` on a column that is unique or the primary key",
-    severity=Severity.WARNING,
+    severity=Severity.INFO,
     safety=Safety.SAFE,
 )
 
