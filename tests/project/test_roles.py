@@ -26,7 +26,8 @@ def test_test_code(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["shop/models.py", "contest.py", "testcases/models.py", "test_runs/views.py", "testimonials/urls.py"]
+    "path",
+    ["shop/models.py", "contest.py", "testcases/models.py", "test_runs/views.py", "testimonials/urls.py"],
 )
 def test_other_code(path: str) -> None:
     assert not is_test(path)

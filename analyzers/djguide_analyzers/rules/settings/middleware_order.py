@@ -45,6 +45,15 @@ _PAIRS = (
     (_AUTH, "django_otp.middleware.OTPMiddleware", "looks at the user"),
 )
 """Which one has to come first, before which one, and what the latter does that needs it."""
+_DOCUMENTED = (
+    _SECURITY, _UPDATE, "django.middleware.gzip.GZipMiddleware", _SESSION,
+    "django.middleware.http.ConditionalGetMiddleware", _LOCALE, _COMMON, "django.middleware.csrf.CsrfViewMiddleware",
+    _AUTH, "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware", _FETCH,
+    "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
+    "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
+)  # fmt: skip
+"""The order that Django's documentation recommends: no fix may depart from it further."""
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -72,16 +81,52 @@ def _hit(file: FileContext, code: Code, value: ir.Display, places: tuple[int, in
 
 
 def _fix(file: FileContext, code: Code, value: ir.Display, places: tuple[int, int]) -> Fix:
-    """Move the one that is late to just before the other."""
+    """Move the one that is late to just before the other, or the other behind it, or sort all between them."""
     late, early = places
-    title = "Put it in front"
     items = value.items[early : late + 1]
     stretch = Range(code.range(items[0]).start, code.range(items[-1]).end)
-    if "#" in file.slice(stretch) or any(isinstance(item, ir.Star) for item in items):
-        return Fix(title, Safety.MANUAL)
-    order = [items[-1], *items[:-1]]
+    orders = {
+        "Put it in front": [items[-1], *items[:-1]],
+        "Put it behind": [*items[1:], items[0]],
+        "Follow the documented order": _sorted(items),
+    }
+    title = next((title for title, order in orders.items() if _displaced(order) < _displaced(items)), None)
+    if title is None or "#" in file.slice(stretch) or any(isinstance(item, ir.Star) for item in items):
+        return Fix(title or "Put it in front", Safety.MANUAL)
     edits = tuple(
         replace(file, code.range(item), file.text(code, other))
-        for item, other in zip(items, order, strict=True)
+        for item, other in zip(items, orders[title], strict=True)
+        if item is not other
     )
     return Fix(title, Safety.SAFE, edits)
+
+
+def _sorted(items: list[ir.Expr]) -> list[ir.Expr]:
+    """`items` with those of the documentation in its order; the others keep their places."""
+    known = [item for item in items if _documented(item) is not None]
+    known.sort(key=lambda item: _documented(item) or 0)
+    ordered = iter(known)
+    return [item if _documented(item) is None else next(ordered) for item in items]
+
+
+def _documented(item: ir.Expr) -> int | None:
+    """Where the documentation has a middleware."""
+    name = item.value if isinstance(item, ir.Const) else None
+    return _DOCUMENTED.index(name) if isinstance(name, str) and name in _DOCUMENTED else None
+
+
+def _displaced(items: list[ir.Expr]) -> set[tuple[str, str]]:
+    """The pairs of middleware that stand the wrong way round."""
+    names = [item.value for item in items if isinstance(item, ir.Const) and isinstance(item.value, str)]
+    return {
+        (before, after)
+        for number, before in enumerate(names)
+        for after in names[number + 1 :]
+        if _comes_first(after, before)
+    }
+
+
+def _comes_first(one: str, other: str) -> bool:
+    if any((first, second) == (one, other) for first, second, _ in _PAIRS):
+        return True
+    return one in _DOCUMENTED and other in _DOCUMENTED and _DOCUMENTED.index(one) < _DOCUMENTED.index(other)
