@@ -41,6 +41,38 @@ LOGS = {
         """,
         ["iterate Book", "| read Book.author", "| load Book.publisher"],
     ),
+    "conditions that say a relation is NULL": (
+        """
+        for book in Book.objects.filter(publisher__isnull=True):
+            book.publisher
+        for book in Book.objects.filter(publisher=None):
+            book.publisher
+        for book in Book.objects.exclude(publisher__isnull=False):
+            book.publisher
+        for review in Review.objects.filter(book__publisher=None):
+            review.book.publisher
+        """,
+        [
+            "iterate Book",
+            "| read Book.publisher",
+            "iterate Book",
+            "| read Book.publisher",
+            "iterate Book",
+            "| read Book.publisher",
+            "iterate Review",
+            "| load Review.book",
+            "| read Book.publisher",
+        ],
+    ),
+    "conditions that say nothing of the kind": (
+        """
+        for book in Book.objects.filter(publisher__isnull=False):
+            book.publisher
+        for book in Book.objects.exclude(publisher__isnull=False, year=2020):
+            book.publisher
+        """,
+        ["iterate Book", "| load Book.publisher", "iterate Book", "| load Book.publisher"],
+    ),
     "select_related(None) takes it back": (
         """
         for book in Book.objects.select_related("author").select_related(None):

@@ -28,6 +28,7 @@ def is_loaded(project: Project, row: Row, name: str) -> bool:
         query.opaque
         or query.fetch_mode == "FETCH_PEERS"
         or is_shared(row, name)
+        or is_null(row, name)
         or is_joined(project, row, name)
     )
 
@@ -36,12 +37,33 @@ def is_certain_to_load(project: Project, row: Row, name: str) -> bool:
     """Whether relation `name` of `row` is known to be missing when its queryset did not load it.
 
     Rows of a related manager may come from a cache that whoever handed its object over has filled; but not when no
-    code of the project ever asks for that relation to be loaded.
+    code of the project ever asks for that relation to be loaded. What the model graph is not certain of, nothing is
+    known of.
     """
+    if not _is_sure(project, row.model, name):
+        return False
     if row.provenance_known:
         return True
     related = row.root.related
     return related is not None and not project.may_load((related.accessor,))
+
+
+def _is_sure(project: Project, label: str, name: str) -> bool:
+    """Whether attribute `name` of model `label` certainly is what the model graph says."""
+    model = project.models.get(label)
+    if model is None or not model.sure():
+        return False
+    field, reverse = model.fields.get(name), model.reverse.get(name)
+    if field is not None:
+        return field.sure("target")
+    return reverse is None or (reverse.certain and reverse.source.sure("target"))
+
+
+def is_null(row: Row, name: str) -> bool:
+    """Whether the queryset lets only rows through for which `name`, or a relation on the way to it, is NULL."""
+    query = row.root.query
+    path = (*row.path, name)
+    return query is not None and any("__".join(path[: n + 1]) in query.null for n in range(len(path)))
 
 
 def is_shared(row: Row, name: str) -> bool:

@@ -1,7 +1,8 @@
-"""Code that looks up what it remembers before it asks the database.
+"""Code that looks up what it remembers, or was given, before it asks the database.
 
 A query in such code runs once per remembered thing, not once per row of the loop that calls it. Only the shapes are
-known here: a test whether something is remembered, and a lookup whose failure is handled.
+known here: a test whether something is remembered, a lookup whose failure is handled, and an optional argument that
+saves a function from asking by itself.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Literal
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.trace.frame import Frame
 
 _LOOKUP_ERRORS = frozenset({"KeyError", "AttributeError", "LookupError", "IndexError"})
 
@@ -29,6 +31,24 @@ def tested(test: ir.Expr) -> Literal["missing", "there"] | None:
         case ir.Name(id=name) | ir.Attr(name=name):
             return "there" if "cache" in name.lower() or "memo" in name.lower() else None
     return None
+
+
+def not_handed_in(frame: Frame, test: ir.Expr) -> Literal["missing", "there"] | None:
+    """Whether `test` asks if an optional parameter was left out, in a call that hands something over for it."""
+    match test:
+        case ir.Unary(op="not", operand=ir.Name(id=name)):
+            found: Literal["missing", "there"] = "missing"
+        case ir.Name(id=name):
+            found = "there"
+        case ir.Compare(left=ir.Name(id=name), ops=["is" | "is not" as op], rights=[ir.Const(value=None)]):
+            found = "missing" if op == "is" else "there"
+        case _:
+            return None
+    if frame.function is None or not (frame.stack or frame.loops):
+        return None
+    params = {param.name: param for param in frame.function.node.params.items}
+    default = params[name].default if name in params else None
+    return found if isinstance(default, ir.Const) and default.value is None else None
 
 
 def _compared(left: ir.Expr, op: str, right: ir.Expr) -> Literal["missing", "there"] | None:

@@ -23,11 +23,28 @@ def _same(query: Query, args: Arguments) -> Query:
 
 def _filter(query: Query, args: Arguments) -> Query:
     single = any(name in ("pk", "id", "pk__exact", "id__exact") for name in args.keywords)
-    return query.but(filters=query.filters | frozenset(args.keywords), single=query.single or single)
+    null = {name.removesuffix("__exact") for name, value in args.keywords.items() if is_none(value)}
+    null |= _told_null(args, told=True)
+    return query.but(
+        filters=query.filters | frozenset(args.keywords),
+        null=query.null | null,
+        single=query.single or single,
+    )
 
 
 def _exclude(query: Query, args: Arguments) -> Query:
-    return query.but(filters=query.filters | frozenset(args.keywords))
+    alone = len(args.keywords) == 1 and not args.positional and not args.starred
+    null = _told_null(args, told=False) if alone else set[str]()
+    return query.but(filters=query.filters | frozenset(args.keywords), null=query.null | null)
+
+
+def _told_null(args: Arguments, *, told: bool) -> set[str]:
+    """Paths of the ``__isnull`` conditions that are `told`."""
+    return {
+        name.removesuffix("__isnull")
+        for name, value in args.keywords.items()
+        if name.endswith("__isnull") and value == Constant(told)
+    }
 
 
 def _select_related(query: Query, args: Arguments) -> Query:

@@ -165,7 +165,7 @@ def _if(frame: Frame, node: ir.If) -> bool:
     before, memoised = dict(frame.env), frame.memoised
     once = attributes.read_once_per_key(frame, node.test)
     frame.run.once |= once
-    remembered = memoisation.tested(node.test)
+    remembered = memoisation.tested(node.test) or memoisation.not_handed_in(frame, node.test)
     frame.memoised = memoised or remembered == "missing"
     body_goes_on = execute(frame, node.body)
     frame.run.once -= once

@@ -209,6 +209,7 @@ class Query:
         prefetch: What ``prefetch_related`` loads.
         only, deferred: Names given to ``only`` (None: not used) and ``defer``.
         annotations: Names added to the rows.
+        null: Paths that its conditions say are NULL for every row.
         ordered: Whether an order is set (None: the model's own).
         known: Relations set on each row from the start: a related manager's own object.
         opaque: What it loads is not fully known, so nothing is said about its rows.
@@ -228,6 +229,7 @@ class Query:
     deferred: frozenset[str] = frozenset()
     annotations: frozenset[str] = frozenset()
     filters: frozenset[str] = frozenset()
+    null: frozenset[str] = frozenset()
     ordered: bool | None = None
     order: tuple[str, ...] = ()
     sliced: bool = False
@@ -409,6 +411,7 @@ def _join_querysets(one: QuerySetValue, other: QuerySetValue) -> AbstractValue:
     longer = b if len(b.chain) >= len(a.chain) else a
     query = longer.but(
         select=a.select | b.select,
+        null=a.null | b.null,
         select_all=a.select_all or b.select_all,
         prefetch=tuple(dict.fromkeys((*a.prefetch, *b.prefetch))),
         annotations=a.annotations | b.annotations,
