@@ -66,11 +66,14 @@ def test_selection_reaches_the_engine(project: Path, fake: FakeEngine, run: Run)
         "--ignore",
         "words",
         "--no-cache",
+        "--jobs",
+        "3",
     )
     assert fake.opened[0].options == {
         "select": ["bad-word", "slow-word", "breaks-file", "ugly-word"],
         "ignore": ["bad-word", "ugly-word"],
         "cache": False,
+        "jobs": 3,
     }
     run("check", "--ignore", "unused-word", "--select", "all")
     assert fake.opened[1].options["ignore"] == ["unused-word"]

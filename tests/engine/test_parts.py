@@ -12,7 +12,7 @@ import pytest
 from workspaces import EXPECTED, FILES, Shop
 
 from djguide_analyzers.engine import parts
-from djguide_analyzers.engine.workspace import Cancelled
+from djguide_analyzers.engine.workspace import Cancelled, Workspace
 
 
 @pytest.fixture
@@ -53,8 +53,14 @@ class Never(Executor):
         return self.futures[-1]
 
 
+def with_processes(shop: Shop, executor: Executor) -> Workspace:
+    """The workspace of `shop`, made anew."""
+    shop.workspace = Workspace([shop.root], cache=shop.cache, executor=executor)
+    return shop.workspace
+
+
 def test_processes_find_what_one_finds(shop: Shop, processes: Executor) -> None:
-    found = shop.workspace.check(executor=processes)
+    found = with_processes(shop, processes).check()
     assert shop.told(found.findings) == EXPECTED
     alone = shop.fresh(reuse=False).check()
     assert alone.findings == found.findings
@@ -62,19 +68,20 @@ def test_processes_find_what_one_finds(shop: Shop, processes: Executor) -> None:
 
 
 def test_unsaved_texts_are_known_in_all_processes(shop: Shop, processes: Executor) -> None:
+    with_processes(shop, processes)
     shop.edit("shop/services.py", FILES["shop/services.py"].replace("book.author.name", "book.title"))
-    found = shop.workspace.check(executor=processes)
+    found = shop.workspace.check()
     assert shop.told(found.findings) == EXPECTED[:2]
 
 
 def test_edits_after_a_check_in_processes_reach_what_rests_on_them(shop: Shop, processes: Executor) -> None:
-    shop.workspace.check(executor=processes)
+    with_processes(shop, processes).check()
     shop.edit("shop/services.py", FILES["shop/services.py"].replace("book.author.name", "book.title"))
     assert shop.check() == EXPECTED[:2]
 
 
 def test_what_processes_found_is_kept_for_the_next_run(shop: Shop, processes: Executor) -> None:
-    shop.workspace.check(executor=processes)
+    with_processes(shop, processes).check()
     shop.workspace.close()
     again = shop.fresh().check()
     assert shop.told(again.findings) == EXPECTED
@@ -83,14 +90,14 @@ def test_what_processes_found_is_kept_for_the_next_run(shop: Shop, processes: Ex
 
 def test_the_work_of_a_process_that_dies_is_done_by_the_others(shop: Shop) -> None:
     with Dying(1, mp_context=get_context("spawn")) as executor:
-        found = shop.workspace.check(executor=executor)
+        found = with_processes(shop, executor).check()
     assert shop.told(found.findings) == EXPECTED
 
 
 def test_small_projects_stay_in_one_process(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "FEWEST", 100)
     executor = Never()
-    assert shop.told(shop.workspace.check(executor=executor).findings) == EXPECTED
+    assert shop.told(with_processes(shop, executor).check().findings) == EXPECTED
     assert executor.futures == []
 
 
@@ -105,5 +112,5 @@ def test_a_cancelled_check_begins_no_more(shop: Shop) -> None:
             started.append(phase)
 
     with ThreadPoolExecutor(1) as executor, pytest.raises(Cancelled):
-        shop.workspace.check(executor=executor, progress=progress, cancelled=cancelled)
-    assert shop.check() == EXPECTED
+        with_processes(shop, executor).check(progress=progress, cancelled=cancelled)
+    assert shop.check(shop.fresh()) == EXPECTED

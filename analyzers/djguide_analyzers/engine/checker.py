@@ -15,7 +15,7 @@ from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS, Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.base import Hit
-from djguide_analyzers.rules.context import FileContext, question_called
+from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Finding, Place
 from djguide_analyzers.source.positions import LineIndex, Position, Range
 
@@ -99,11 +99,8 @@ class Checker:
 
     def answers(self, path: str, question: str) -> bool:
         """Whether the file at `path` has an answer to the question of that name."""
-        module, asked = self.project.modules.get(path), question_called(question)
-        if module is None or asked is None:
-            return True
-        context = self.context(module)
-        return not context.is_test and bool(context.answer(asked))
+        module = self.project.modules.get(path)
+        return module is None or self.context(module).has_answer(question)
 
     def forget(self, path: str) -> None:
         """The text of `path` has changed."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from djguide_analyzers.engine import parts, suppressions
+from djguide_analyzers.engine import diagnosis, parts, suppressions
 from djguide_analyzers.engine.baseline import DEFAULT_NAME, Baseline, Compared, InvalidBaseline, load
 from djguide_analyzers.engine.checker import unique
 from djguide_analyzers.engine.config import Loaded, load_config
@@ -380,7 +380,7 @@ class Folder:
                 yield from (syntax_problem(template.path, problem) for problem in template.facts.problems)
 
     def summaries(self) -> list[ProjectSummary]:
-        return [_summary(project) for project in self.projects()]
+        return [diagnosis.summary(project) for project in self.projects()]
 
     def configuration(self) -> dict[str, Any]:
         loaded = self.loaded
@@ -392,55 +392,10 @@ class Folder:
         }
 
     def doctor(self) -> list[dict[str, Any]]:
-        return [_diagnosis(project) for project in self.projects()]
+        return [diagnosis.diagnosis(project) for project in self.projects()]
 
 
 def _known_rules() -> dict[str, str]:
     """Codes and practices that configuration and comments may name."""
     own = (suppressions.UNUSED, suppressions.INVALID, INVALID_CONFIGURATION)
     return registry.practices() | dict.fromkeys(own, suppressions.PRACTICE)
-
-
-def _summary(project: Project) -> ProjectSummary:
-    version = project.version
-    settings = project.settings
-    own = [model for model in project.graph if model.cls.module.origin == "project"]
-    return ProjectSummary(
-        root=project.root,
-        settings_module=settings.module,
-        django_version=version.minimum if version else None,
-        django_version_source=_version_source(project),
-        environment=project.environment.root,
-        apps=tuple(entry.value for entry in settings.installed_apps()) if settings.found else (),
-        model_count=len(own),
-    )
-
-
-def _version_source(project: Project) -> str | None:
-    version = project.version
-    return None if version is None else f"{version.path}:{version.line + 1}"
-
-
-def _diagnosis(project: Project) -> dict[str, Any]:
-    discovered, settings, graph = project.discovered, project.settings, project.graph
-    summary = _summary(project)
-    return {
-        "root": project.root,
-        "found": discovered.reason,
-        "source_roots": list(discovered.source_roots),
-        "files": {"python": len(discovered.python_files), "templates": len(discovered.template_files)},
-        "settings": {
-            "module": settings.module,
-            "read": settings.found,
-            "candidates": [{"module": c.module, "reason": c.reason} for c in discovered.settings_modules],
-            "missing": [str(item) for item in settings.missing],
-        },
-        "django": {"version": summary.django_version, "source": summary.django_version_source},
-        "environment": {"root": project.environment.root, "reason": project.environment.reason},
-        "apps": list(summary.apps),
-        "models": {"project": summary.model_count, "all": len(graph.models), "user": graph.auth_user},
-        "unknown": [
-            {"what": item.subject, "why": item.reason, "path": item.path, "line": item.line}
-            for item in graph.unknown
-        ],
-    }

@@ -23,6 +23,7 @@ from djguide_analyzers.engine.store import FactsStore
 from djguide_analyzers.engine.tracked import TrackedProject
 from djguide_analyzers.facts.cache import content_hash
 from djguide_analyzers.project.files import DiskFiles, Seen, entries_hash, entries_of, kind_of
+from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.finding import Finding
 
 _VARIABLES = (
@@ -121,7 +122,9 @@ class Memory:
         found.seen.update(self._files.seen)
         self._files.seen = found.seen
 
-    def keep(self, loose: list[str], results: dict[str, dict[str, Checked]], report: KeptReport | None) -> None:
+    def keep(
+        self, loose: list[str], results: dict[str, dict[str, Checked]], report: KeptReport | None
+    ) -> None:
         """Write down what was found, for the next run."""
         self._files.seen.contents.update(self._store.digests)  # a text may have been read again since
         kept = Kept(self._files.seen, loose, results, report)
@@ -150,12 +153,13 @@ class Memory:
 @cache
 def _engine_hash() -> bytes:
     """Fingerprint of djguide itself: another version may find other things."""
-    folder = Path(next(iter(djguide_analyzers.__path__)))
-    stamps = []
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in (".py", ".json"):
-            status = path.stat()
-            stamps.append(f"{path.relative_to(folder).as_posix()}:{status.st_mtime_ns}:{status.st_size}")
+    own = Path(next(iter(djguide_analyzers.__path__)))
+    stamps = [
+        f"{path.as_posix()}:{path.stat().st_mtime_ns}:{path.stat().st_size}"
+        for folder in (own, *registry.plugin_folders())
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".py", ".json")
+    ]
     return content_hash("\n".join(stamps).encode())
 
 

@@ -33,12 +33,14 @@ class Job(Struct, frozen=True):
         roots: Folders of the workspace.
         cache: Folder of the cache; None for the user's.
         texts: Unsaved texts by path.
+        rules: Folders of rules that the user has named.
     """
 
     roots: tuple[str, ...]
     cache: str | None
     settings: dict[str, Any]
     texts: dict[str, str]
+    rules: list[str]
 
 
 class Part(Struct):

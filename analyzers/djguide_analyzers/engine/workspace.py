@@ -23,7 +23,7 @@ from djguide_analyzers.engine.store import FactsStore
 from djguide_analyzers.project.files import DiskFiles, Seen, is_inside, posix
 from djguide_analyzers.project.models import models_document
 from djguide_analyzers.project.project import Project
-from djguide_analyzers.rules import registry
+from djguide_analyzers.rules import plugins, registry
 from djguide_analyzers.rules.finding import Finding, Severity
 
 
@@ -50,17 +50,20 @@ class Workspace:
         cache: Path | None = None,
         settings: Mapping[str, object] | None = None,
         reuse: bool = True,
+        executor: Executor | None = None,
     ) -> None:
         """Take `roots` under analysis; reads nothing yet.
 
         `cache` is the folder for facts and results (None: the user's cache folder). `settings` are a client's
         own settings, in the keys of ``[tool.djguide]``; they win over the files. With `reuse` off, results of
-        earlier runs are not looked at; those of this one are kept all the same.
+        earlier runs are not looked at; those of this one are kept all the same. With an `executor`, large
+        projects are checked in its processes, which must see the files and the cache under the same paths.
         """
         self._files = DiskFiles()
         self._cache = cache
         self._settings = dict(settings or {})
         self._reuse = reuse
+        self._executor = executor
         given = list(dict.fromkeys(posix(root) for root in roots))
         self._roots = [root for root in given if not any(o != root and is_inside(root, o) for o in given)]
         self._opened: FactsStore | None = None
@@ -123,12 +126,10 @@ class Workspace:
         *,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
-        executor: Executor | None = None,
     ) -> Report:
         """Check the files at or below `paths` (None: everything) and report.
 
-        A finding counts as inside when its owner or its access is. With an `executor`, large projects are checked
-        in its processes, which must see the files and the cache under the same paths.
+        A finding counts as inside when its owner or its access is.
 
         Raises:
             Cancelled: `cancelled` returned True.
@@ -139,6 +140,7 @@ class Workspace:
         report = Report([], [], [], stats)
         made, reused = self._store.made, self._store.reused
         steps = _Steps(progress, cancelled, stats)
+        executor = self._executor
         spread = partial(parts.spread, executor, self._job()) if executor is not None else None
         for root in self._roots:
             folder = self._folder(root)
@@ -153,11 +155,13 @@ class Workspace:
     def _job(self) -> parts.Job:
         texts = {path: self._files.read_text(path) or "" for path in self._files.overlays}
         cache = self._cache.as_posix() if self._cache is not None else None
-        return parts.Job(tuple(self._roots), cache, self._settings, texts)
+        rules = [folder.as_posix() for folder in plugins.named()]
+        return parts.Job(tuple(self._roots), cache, self._settings, texts, rules)
 
     @classmethod
     def of_job(cls, job: parts.Job) -> Workspace:
         """The workspace in a process that checks parts of it for another."""
+        plugins.use_folders(Path(folder) for folder in job.rules)
         cache = Path(job.cache) if job.cache is not None else None
         workspace = cls([Path(root) for root in job.roots], cache=cache, settings=job.settings, reuse=False)
         for path, text in job.texts.items():

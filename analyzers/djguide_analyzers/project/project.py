@@ -11,7 +11,7 @@ from djguide_analyzers.project.discovery import DiscoveredProject
 from djguide_analyzers.project.environment import Environment
 from djguide_analyzers.project.graph import ModelGraph
 from djguide_analyzers.project.memo import Memo
-from djguide_analyzers.project.modules import BODIES_READ, ClassInfo, FunctionInfo, Module
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Module
 from djguide_analyzers.project.resolve import Resolver
 from djguide_analyzers.project.settings import Settings
 from djguide_analyzers.project.templates import Templates
@@ -38,7 +38,7 @@ class Project:
         shapes: Models that parameters were found to be instances of, by what is read from them.
         plain_classes: Names that instances of classes other than models have, one set per class.
         summaries: What functions and module-level expressions were found to be, for the trace.
-        overall: Answers that rest on the bodies of all modules, until one of them changes.
+        overall: What rests on the bodies of many modules, until one of them changes.
     """
 
     root: str
@@ -66,10 +66,11 @@ class Project:
             self._kept[make] = make(self)
         return self._kept[make]  # type: ignore[return-value]
 
-    def ask_overall(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` returns, kept under `key`; the running check rests on the bodies of all modules then."""
-        if (bodies_read := BODIES_READ.get()) is not None:
-            bodies_read.update(self.modules)
+    def until_edited(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returns, kept under `key` until any body changes.
+
+        Nothing is noted as read: that is up to what is returned.
+        """
         if key not in self.overall:
             self.overall[key] = make()
         return self.overall[key]

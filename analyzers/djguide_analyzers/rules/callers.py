@@ -13,6 +13,7 @@ from djguide_analyzers.rules.atomicity import ATOMIC, Regions
 from djguide_analyzers.rules.bodies import Body, functions_of, is_super
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.entry_points import atomic_requests, entries
+from djguide_analyzers.rules.remembered import Remembered
 
 MAX_DEPTH = 5
 """Calls that are followed upwards."""
@@ -55,34 +56,26 @@ class Callers:
     def __init__(self, file: FileContext) -> None:
         self._file = file
         self._project = file.project
-        self._index: dict[str, list[Mention]] = {}
-        for module in self._project.modules.values():
-            other = file.sibling(module)
-            if not other.is_test:
-                for name, mentions in other.once("mentions", lambda other=other: mentions_in(other)).items():
-                    self._index.setdefault(name, []).extend(mentions)
-        self._regions: dict[Hashable, Regions] = {}
-        self._known: dict[Hashable, Coverage] = {}
-        self._above: dict[Hashable, Mention | str | None] = {}
+        self._mentions: Remembered[list[Mention]] = Remembered()
+        self._regions: Remembered[Regions] = Remembered()
+        self._known: Remembered[Coverage] = Remembered()
+        self._above: Remembered[Mention | str | None] = Remembered()
         self._running: set[Hashable] = set()
+        self._climbing: set[Hashable] = set()
         self._cut = 0
         """Answers that were cut short, and so hold only for the question they were part of."""
         self._budget = 0
 
     def regions(self, info: FunctionInfo) -> Regions:
         """The transactions that `info` opens itself."""
-        key = info.body_code
-        if key not in self._regions:
-            self._regions[key] = Regions(Body(self._project, info))
-        return self._regions[key]
+        return self._regions.get(info.body_code, lambda: Regions(Body(self._project, info)))
 
     def calls(self, info: FunctionInfo) -> Iterator[tuple[Certainty, Mention]]:
         """The calls of a function, each known to enter it or just of something of the same name."""
         if info.parent is not None:
             return
         name = info.owner.name if info.owner is not None and info.name == "__init__" else info.name
-        mentions = self._index.get(name, [])
-        for mention in mentions:
+        for mention in self._mentions.get(name, lambda: self._file.everywhere_about(name, mentions_in)):
             certainty = self._certainty(info, mention)
             if certainty is not None:
                 yield certainty, mention
@@ -117,8 +110,8 @@ class Callers:
     def coverage(self, info: FunctionInfo, depth: int = 0) -> Coverage:
         """Whether `info` runs inside a transaction that was opened by its callers or by its framework."""
         key = info.body_code
-        if key in self._known:
-            return self._known[key]
+        if (known := self._known.find(key)) is not None:
+            return known
         if not self._running:
             self._budget = MAX_FUNCTIONS
         if key in self._running or depth >= MAX_DEPTH or self._budget <= 0:
@@ -127,13 +120,14 @@ class Callers:
         self._budget -= 1
         cut = self._cut
         self._running.add(key)
-        try:
-            result = self._coverage(info, depth)
-        finally:
-            self._running.discard(key)
-        if self._cut == cut or not self._running:
-            self._known[key] = result
-        return result
+
+        def ended() -> Coverage:
+            try:
+                return self._coverage(info, depth)
+            finally:
+                self._running.discard(key)
+
+        return self._known.attempt(key, ended, lambda: self._cut == cut or not self._running)
 
     def _coverage(self, info: FunctionInfo, depth: int) -> Coverage:
         result = Coverage()
@@ -201,11 +195,14 @@ class Callers:
         """
         if info.parent is not None or depth >= MAX_DEPTH:
             return None
-        key = ("opened above", info.body_code)
-        if key not in self._above:
-            self._above[key] = None  # a cycle opens nothing
-            self._above[key] = self._opened_above(info, depth)
-        return self._above[key]
+        key = info.body_code
+        if key in self._climbing:
+            return None  # a cycle opens nothing
+        self._climbing.add(key)
+        try:
+            return self._above.get(key, lambda: self._opened_above(info, depth))
+        finally:
+            self._climbing.discard(key)
 
     def _opened_above(self, info: FunctionInfo, depth: int) -> Mention | str | None:
         for entry, label in entries(self._file, info):
@@ -238,7 +235,7 @@ class Callers:
 
 def callers_of(file: FileContext) -> Callers:
     """The calls between the functions of the project that `file` belongs to; test code is left out."""
-    return file.project.ask_overall("callers", lambda: Callers(file))
+    return file.project.until_edited(Callers, lambda: Callers(file))
 
 
 def mentions_in(file: FileContext) -> dict[str, list[Mention]]:

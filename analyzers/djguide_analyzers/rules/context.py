@@ -94,6 +94,7 @@ class FileContext:
         self._read = read
         self.sibling = sibling
         self._kept: dict[Hashable, Any] = {}
+        self._during: dict[Hashable, Any] = {}
 
     @cached_property
     def is_test(self) -> bool:
@@ -113,27 +114,55 @@ class FileContext:
         It must be a function of a module, and look at nothing but the file and outlines. Few files may have an
         answer: those are what a result rests on, and on the others as long as they have none.
         """
-        if (questions := QUESTIONS.get()) is not None:
-            questions.add(question_name(question))
-        found: list[T] = []
-        for module in self.project.modules.values():
-            other = self.sibling(module)
-            if not other.is_test:
-                found += other.answer(question)
-        return found
+        _note(question_name(question))
+        return [item for other in self._others() for item in other.answer(question)]
+
+    def everywhere_about(self, name: str, question: Directory[T]) -> list[T]:
+        """The same for a question whose answers are filed under names: what all files have under `name`."""
+        _note(f"{question_name(question)}#{name}")
+        return [item for other in self._others() for item in other.answer_about(name, question)]
+
+    def _others(self) -> Iterator[FileContext]:
+        contexts = (self.sibling(module) for module in self.project.modules.values())
+        return (context for context in contexts if not context.is_test)
 
     def answer(self, question: Question[T]) -> list[T]:
         """What `question` says about this file; whoever gets an answer rests on the file's bodies."""
+        return self._resting(self._asked(question))
+
+    def answer_about(self, name: str, question: Directory[T]) -> list[T]:
+        """The same for what `question` files under `name`."""
+        return self._resting(self._asked(question).get(name, []))
+
+    def _asked(self, question: Callable[[FileContext], T]) -> T:
         if question not in self._kept:
             collecting = BODIES_READ.set(None)
             try:
                 self._kept[question] = question(self)
             finally:
                 BODIES_READ.reset(collecting)
-        found: list[T] = self._kept[question]
+        return self._kept[question]
+
+    def _resting(self, found: list[T]) -> list[T]:
         if found and (bodies_read := BODIES_READ.get()) is not None:
             bodies_read.add(self.path)
         return found
+
+    def has_answer(self, asked: str) -> bool:
+        """Whether this file has an answer to the question of that name, in the form `QUESTIONS` has it."""
+        name, _, about = asked.partition("#")
+        question = _question_called(name)
+        if question is None:
+            return True
+        if self.is_test:
+            return False
+        return bool(self.answer_about(about, question) if about else self.answer(question))
+
+    def during_check(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returns, kept under `key` while this file is checked: for what several rules share."""
+        if key not in self._during:
+            self._during[key] = make()
+        return self._during[key]
 
     def read(self, path: str) -> str | None:
         """Text of any file of the workspace, None when there is none."""
@@ -177,6 +206,7 @@ class FileContext:
         """Let go of the traces, which are large; they are made again when asked for."""
         self.__dict__.pop("scopes", None)
         self.__dict__.pop("_class_traces", None)
+        self._during.clear()
 
     def classes(self) -> Iterator[ClassInfo]:
         return self.module.classes()
@@ -208,13 +238,21 @@ class FileContext:
 Question = Callable[[FileContext], list[T]]
 """Something asked about one file."""
 
+Directory = Callable[[FileContext], dict[str, list[T]]]
+"""The same, with the answers filed under names."""
 
-def question_name(question: Question[Any]) -> str:
-    """The name by which `question_called` finds it again, in another process as well."""
+
+def _note(asked: str) -> None:
+    if (questions := QUESTIONS.get()) is not None:
+        questions.add(asked)
+
+
+def question_name(question: Callable[..., Any]) -> str:
+    """The name by which a question is found again, in another process as well."""
     return f"{question.__module__}:{question.__qualname__}"
 
 
-def question_called(name: str) -> Question[Any] | None:
+def _question_called(name: str) -> Any:
     """The question of that name; None when there is none any more."""
     module, _, function = name.partition(":")
     try:

@@ -62,7 +62,7 @@ def escapes(file: FileContext, *kinds: Kind) -> Iterator[Escape]:
     """The calls in `file` with an effect of one of `kinds` that certainly run inside a transaction."""
     if file.is_test or is_seeding(file):
         return
-    found = file.project.ask_overall(("escapes", file.path), lambda: list(_escapes(file)))
+    found = file.during_check(escapes, lambda: list(_escapes(file)))
     yield from (escape for escape in found if escape.effect.kind in kinds)
 
 

@@ -49,6 +49,11 @@ def use_folders(folders: Iterable[Path]) -> None:
     _named.extend(folder for folder in folders if folder not in _named)
 
 
+def named() -> list[Path]:
+    """The folders given to `use_folders`."""
+    return list(_named)
+
+
 def user_file() -> Path:
     """The user's own configuration, which no workspace can write."""
     return platformdirs.user_config_path("djguide", appauthor=False) / "djguide.toml"

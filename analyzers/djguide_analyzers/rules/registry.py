@@ -39,6 +39,7 @@ class Entry(Struct, frozen=True):
 
 
 class _Loaded(NamedTuple):
+    folders: list[Path]
     entries: dict[str, Entry]
     broken: list[Broken]
 
@@ -58,7 +59,7 @@ def _load() -> _Loaded:
                     if entry.code in entries:
                         raise ValueError(f"there is a rule called {entry.code!r} already")
                     entries[entry.code] = entry
-    return _Loaded(dict(sorted(entries.items())), broken)
+    return _Loaded([source.folder for source in found], dict(sorted(entries.items())), broken)
 
 
 def _practices_of(source: Source) -> list[str]:
@@ -92,6 +93,11 @@ def _entries() -> dict[str, Entry]:
 def broken() -> list[Broken]:
     """Modules that are no rules because they cannot be loaded."""
     return _load().broken
+
+
+def plugin_folders() -> list[Path]:
+    """Where rules that are not djguide's own lie."""
+    return _load().folders
 
 
 def all_rules() -> list[Entry]:

@@ -44,7 +44,7 @@ def unprotected(file: FileContext) -> Iterator[Unprotected]:
     """The functions of a file with coupled writes that may run outside of any transaction; each once."""
     if file.is_test or is_seeding(file) or _ONCE.search(file.path[len(file.project.root) :]):
         return
-    yield from file.project.ask_overall(("unprotected", file.path), lambda: list(_found(file)))
+    yield from file.during_check(unprotected, lambda: list(_found(file)))
 
 
 def _found(file: FileContext) -> Iterator[Unprotected]:

@@ -12,19 +12,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from djguide_analyzers.engine.workspace import Workspace
     from djguide_analyzers.rules.registry import Entry
 
 
 @contextmanager
 def open_workspace(
-    roots: Sequence[Path], *, select: Sequence[str] = (), ignore: Sequence[str] = (), cache: bool = True
+    roots: Sequence[Path],
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    cache: bool = True,
+    jobs: int = 1,
 ) -> Iterator[Workspace]:
     """The workspace with `roots`.
 
     Codes in `select` run instead of what the configuration says, and all of them do; codes in `ignore` are left
     out besides those that the configuration ignores. Without `cache`, nothing is read from the user's cache
-    folder and nothing is kept.
+    folder and nothing is kept. Up to `jobs` processes check large projects.
     """
     from djguide_analyzers.engine.workspace import Workspace
 
@@ -33,9 +40,18 @@ def open_workspace(
         if not cache:
             name = tempfile.TemporaryDirectory(prefix="djguide-", ignore_cleanup_errors=True)
             folder = Path(stack.enter_context(name))
-        workspace = Workspace(roots, cache=folder, settings=_settings(select, ignore))
+        executor = stack.enter_context(_processes(jobs)) if jobs > 1 else None
+        workspace = Workspace(roots, cache=folder, settings=_settings(select, ignore), executor=executor)
         stack.callback(workspace.close)
         yield workspace
+
+
+def _processes(jobs: int) -> Executor:
+    """Processes that are started when they are needed; they inherit nothing, so that they can be anywhere."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
 
 
 def _settings(select: Sequence[str], ignore: Sequence[str]) -> dict[str, object]:

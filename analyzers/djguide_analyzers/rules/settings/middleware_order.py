@@ -47,7 +47,8 @@ _PAIRS = (
 """Which one has to come first, before which one, and what the latter does that needs it."""
 _DOCUMENTED = (
     _SECURITY, _UPDATE, "django.middleware.gzip.GZipMiddleware", _SESSION,
-    "django.middleware.http.ConditionalGetMiddleware", _LOCALE, _COMMON, "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware", _LOCALE, _COMMON,
+    "django.middleware.csrf.CsrfViewMiddleware",
     _AUTH, "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware", _FETCH,
     "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",

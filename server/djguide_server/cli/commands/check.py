@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,6 +50,7 @@ class Options(Struct, frozen=True):
     stdin_filename: Path | None
     exit_zero: bool
     no_cache: bool
+    jobs: int
 
 
 _DECLARED = [
@@ -120,6 +122,13 @@ _DECLARED = [
     ),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings."),
     click.option("--no-cache", is_flag=True, help="Neither read nor keep anything in the cache folder."),
+    click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        default=lambda: min(os.cpu_count() or 1, 8),
+        help="Check large projects in N processes.  [default: one for each processor, at most 8]",
+    ),
 ]
 
 
@@ -161,6 +170,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], **values: Any) -> int:
         select=_flat(options.select),
         ignore=_flat(options.ignore),
         cache=not options.no_cache,
+        jobs=options.jobs,
     ) as workspace:
         check = Check(workspace, targets, filters, output)
         if options.stdin_filename is not None:

@@ -1,0 +1,61 @@
+"""Values that are worked out once and asked for often, by checks that all rest on what was read for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Generic, NamedTuple, TypeVar
+
+from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS
+
+T = TypeVar("T")
+
+
+class _Kept(NamedTuple, Generic[T]):
+    value: T
+    bodies: set[str]
+    questions: set[str]
+
+
+class Remembered(Generic[T]):
+    """Values by key. Whoever gets one rests on all that was looked at to make it, as if by asking anew."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, _Kept[T]] = {}
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of `key`, made when it is asked for the first time."""
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._kept[key] = _made(make)
+        return _told(kept)
+
+    def find(self, key: Hashable) -> T | None:
+        """The value of `key` if there is one."""
+        kept = self._kept.get(key)
+        return None if kept is None else _told(kept)
+
+    def attempt(self, key: Hashable, make: Callable[[], T], final: Callable[[], bool]) -> T:
+        """The value that `make` returns, kept only when `final` says so after it was made."""
+        kept = _made(make)
+        if final():
+            self._kept[key] = kept
+        return _told(kept)
+
+
+def _made(make: Callable[[], T]) -> _Kept[T]:
+    bodies: set[str] = set()
+    questions: set[str] = set()
+    collecting, asking = BODIES_READ.set(bodies), QUESTIONS.set(questions)
+    try:
+        return _Kept(make(), bodies, questions)
+    finally:
+        BODIES_READ.reset(collecting)
+        QUESTIONS.reset(asking)
+
+
+def _told(kept: _Kept[T]) -> T:
+    if (bodies := BODIES_READ.get()) is not None:
+        bodies |= kept.bodies
+    if (questions := QUESTIONS.get()) is not None:
+        questions |= kept.questions
+    return kept.value
