@@ -15,7 +15,7 @@ from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS, Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.base import Hit
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import NEVER_ASKED, FileContext
 from djguide_analyzers.rules.finding import Finding, Place
 from djguide_analyzers.source.positions import LineIndex, Position, Range
 
@@ -27,7 +27,7 @@ class Checked(Struct, frozen=True):
 
     Attributes:
         read: Paths of the files it rests on.
-        questions: Names of what was asked about all files: it rests on those without an answer having none.
+        questions: Names of what was asked about all files: it rests on every answer being what it was.
     """
 
     findings: list[Finding]
@@ -97,10 +97,10 @@ class Checker:
         context.forget_traces()
         return Checked(findings, frozenset(read), frozenset(questions), self.problems[before:])
 
-    def answers(self, path: str, question: str) -> bool:
-        """Whether the file at `path` has an answer to the question of that name."""
+    def answer(self, path: str, question: str, *, ask: bool = True) -> object:
+        """What the file at `path` answers to the question of that name (see `FileContext.answer_to`)."""
         module = self.project.modules.get(path)
-        return module is None or self.context(module).has_answer(question)
+        return NEVER_ASKED if module is None else self.context(module).answer_to(question, ask=ask)
 
     def forget(self, path: str) -> None:
         """The text of `path` has changed."""

@@ -228,9 +228,8 @@ class Folder:
             self._keep(None)
 
     def _keep(self, report: KeptReport | None) -> None:
-        results = {tracked.project.root: tracked.results() for tracked in self._projects or ()}
         loose = [*self.paths(), *self.template_paths(), self.baseline_path.as_posix()]
-        self._memory.keep(loose, results, report)
+        self._memory.keep(loose, self._projects or (), report)
         self._unkept = False
 
     @property

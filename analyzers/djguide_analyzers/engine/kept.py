@@ -65,12 +65,14 @@ class Kept(Struct):
         seen: What they rest on, all in all.
         loose: Paths of files whose text may change without anything being linked anew.
         results: By root of the project, then by path of the module.
+        answering: Files with an answer to a question about all files, by root of the project and question.
         report: What a check of all files reported; None when it was not finished.
     """
 
     seen: Seen
     loose: list[str]
     results: dict[str, dict[str, Checked]] = field(default_factory=dict)
+    answering: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     report: KeptReport | None = None
 
 
@@ -118,16 +120,23 @@ class Memory:
         if found is None or not _same_outlines(self._changed, found.seen, self._store):
             return
         for tracked in projects:
-            tracked.adopt(found.results.get(tracked.project.root, {}), self._changed)
+            root = tracked.project.root
+            results, answering = found.results.get(root, {}), found.answering.get(root, {})
+            tracked.adopt(results, answering, self._changed)
         found.seen.update(self._files.seen)
         self._files.seen = found.seen
 
-    def keep(
-        self, loose: list[str], results: dict[str, dict[str, Checked]], report: KeptReport | None
-    ) -> None:
+    def keep(self, loose: list[str], projects: Iterable[TrackedProject], report: KeptReport | None) -> None:
         """Write down what was found, for the next run."""
         self._files.seen.contents.update(self._store.digests)  # a text may have been read again since
-        kept = Kept(self._files.seen, loose, results, report)
+        by_root = {tracked.project.root: tracked for tracked in projects}
+        kept = Kept(
+            self._files.seen,
+            loose,
+            {root: tracked.results() for root, tracked in by_root.items()},
+            {root: tracked.answering() for root, tracked in by_root.items()},
+            report,
+        )
         self._store.keep(self._key, msgspec.msgpack.encode(kept))
 
     def _look(self) -> Kept | None:

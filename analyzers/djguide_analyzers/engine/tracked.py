@@ -10,6 +10,7 @@ from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Module
 from djguide_analyzers.project.project import Project
+from djguide_analyzers.rules.context import NEVER_ASKED
 from djguide_analyzers.rules.finding import Finding
 from djguide_analyzers.trace import summaries
 
@@ -22,6 +23,8 @@ class TrackedProject:
         self._checker = Checker(project, config, read)
         self.rules = self._checker.selected()
         self._results: dict[str, Checked] = {}
+        self._answering: dict[str, frozenset[str]] = {}
+        """Files that had an answer, by question, when what was adopted was found."""
         self._outdated: dict[str, list[Finding]] = {}
         """What is still shown of results that an edit has put in doubt, until they are made anew."""
         self._urgent: set[str] = set()
@@ -56,8 +59,9 @@ class TrackedProject:
         """Take back what rests on the file at `path`."""
         summaries.forget(self.project, path)
         self.project.overall.clear()
+        before = {question: self._checker.answer(path, question, ask=False) for question in self._asked()}
         self._checker.forget(path)
-        answered = self._answered(path)
+        answered = {question for question, old in before.items() if self._differs(path, question, old)}
         resting = [
             other
             for other, result in self._results.items()
@@ -71,13 +75,37 @@ class TrackedProject:
                 self._outdated[other] = kept
                 self._urgent.add(other)
 
-    def _answered(self, path: str) -> frozenset[str]:
-        """The questions asked about all files to which the one at `path` has an answer."""
-        questions = {question for result in self._results.values() for question in result.questions}
-        return frozenset(question for question in questions if self._checker.answers(path, question))
+    def _asked(self) -> set[str]:
+        """The questions about all files that some result rests on."""
+        return {question for result in self._results.values() for question in result.questions}
 
-    def adopt(self, results: dict[str, Checked], changed: Iterable[str] = ()) -> None:
-        """Take over what another run found, as far as it does not rest on the files at `changed`."""
+    def _differs(self, path: str, question: str, old: object) -> bool:
+        """Whether the file at `path` answers otherwise than before."""
+        new = self._checker.answer(path, question)
+        if old is not NEVER_ASKED:
+            return new != old
+        had_one = self._answering.get(question)
+        return had_one is None or bool(new) or path in had_one
+
+    def answering(self) -> dict[str, list[str]]:
+        """The files with an answer, by question."""
+        return {
+            question: [path for path in self.project.modules if self._checker.answer(path, question)]
+            for question in self._asked()
+        }
+
+    def adopt(
+        self,
+        results: dict[str, Checked],
+        answering: dict[str, list[str]] | None = None,
+        changed: Iterable[str] = (),
+    ) -> None:
+        """Take over what another run found, as far as it does not rest on the files at `changed`.
+
+        `answering` are the files that had an answer, by question.
+        """
+        if answering is not None:
+            self._answering = {question: frozenset(paths) for question, paths in answering.items()}
         self._results.update(
             (path, result) for path, result in results.items() if path in self.project.modules
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Hashable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from djguide_analyzers.facts import ir
@@ -111,28 +111,26 @@ class FileContext:
     def everywhere(self, question: Question[T]) -> list[T]:
         """What `question` answers about all files of the project, test code left out, each asked once.
 
-        It must be a function of a module, and look at nothing but the file and outlines. Few files may have an
-        answer: those are what a result rests on, and on the others as long as they have none.
+        It must be a function of a module, and look at nothing but the file and outlines. A result rests on each
+        answer being what it was.
         """
         _note(question_name(question))
-        return [item for other in self._others() for item in other.answer(question)]
+        return [item for other in self._others() for item in other._asked(question)]
 
     def everywhere_about(self, name: str, question: Directory[T]) -> list[T]:
         """The same for a question whose answers are filed under names: what all files have under `name`."""
         _note(f"{question_name(question)}#{name}")
-        return [item for other in self._others() for item in other.answer_about(name, question)]
+        return [item for other in self._others() for item in other._asked(question).get(name, ())]
 
     def _others(self) -> Iterator[FileContext]:
         contexts = (self.sibling(module) for module in self.project.modules.values())
         return (context for context in contexts if not context.is_test)
 
-    def answer(self, question: Question[T]) -> list[T]:
-        """What `question` says about this file; whoever gets an answer rests on the file's bodies."""
-        return self._resting(self._asked(question))
-
-    def answer_about(self, name: str, question: Directory[T]) -> list[T]:
-        """The same for what `question` files under `name`."""
-        return self._resting(self._asked(question).get(name, []))
+    def answer(self, question: Callable[[FileContext], T]) -> T:
+        """What `question` says about this file, asked once; a result rests on the file then."""
+        if (bodies_read := BODIES_READ.get()) is not None:
+            bodies_read.add(self.path)
+        return self._asked(question)
 
     def _asked(self, question: Callable[[FileContext], T]) -> T:
         if question not in self._kept:
@@ -143,20 +141,18 @@ class FileContext:
                 BODIES_READ.reset(collecting)
         return self._kept[question]
 
-    def _resting(self, found: list[T]) -> list[T]:
-        if found and (bodies_read := BODIES_READ.get()) is not None:
-            bodies_read.add(self.path)
-        return found
+    def answer_to(self, asked: str, *, ask: bool) -> object:
+        """What this file answers to a question by its name, in the form `QUESTIONS` has it.
 
-    def has_answer(self, asked: str) -> bool:
-        """Whether this file has an answer to the question of that name, in the form `QUESTIONS` has it."""
+        `NEVER_ASKED` when it was not asked so far, and is not to be asked now, or when there is no such question.
+        """
         name, _, about = asked.partition("#")
         question = _question_called(name)
-        if question is None:
-            return True
+        if question is None or (question not in self._kept and not ask):
+            return NEVER_ASKED
         if self.is_test:
-            return False
-        return bool(self.answer_about(about, question) if about else self.answer(question))
+            return []
+        return self._asked(question).get(about, []) if about else self._asked(question)
 
     def during_check(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` returns, kept under `key` while this file is checked: for what several rules share."""
@@ -242,6 +238,9 @@ Directory = Callable[[FileContext], dict[str, list[T]]]
 """The same, with the answers filed under names."""
 
 
+NEVER_ASKED = object()
+
+
 def _note(asked: str) -> None:
     if (questions := QUESTIONS.get()) is not None:
         questions.add(asked)
@@ -252,6 +251,7 @@ def question_name(question: Callable[..., Any]) -> str:
     return f"{question.__module__}:{question.__qualname__}"
 
 
+@cache
 def _question_called(name: str) -> Any:
     """The question of that name; None when there is none any more."""
     module, _, function = name.partition(":")
