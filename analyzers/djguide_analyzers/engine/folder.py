@@ -322,7 +322,7 @@ class Folder:
             ends = [finding.place.path] + ([finding.access.path] if finding.access else [])
             if finding.confidence is not Confidence.PROVEN or finding.place.path not in by_path:
                 continue
-            if any(finding.code in config.ignored_for(self._relative(path)) for path in ends):
+            if any(finding.code in self.ignored_for(path) for path in ends):
                 continue
             silenced = [by_path[path].silence(finding) for path in ends if path in by_path]
             if not any(silenced):
@@ -330,9 +330,13 @@ class Folder:
         if config.select is None:
             ran = frozenset(rule.code for rule in tracked.rules) if self.settled else frozenset[str]()
             for path, comments in by_path.items():
-                ignored = config.ignored_for(self._relative(path))
+                ignored = self.ignored_for(path)
                 found = comments.findings(ran, frozenset(_known_rules()))
                 yield from (finding for finding in found if finding.code not in ignored)
+
+    def ignored_for(self, path: str) -> frozenset[str]:
+        """Codes that the configuration ignores in the file at `path`."""
+        return self.loaded.config.ignored_for(self._relative(path))
 
     def _relative(self, path: str) -> str:
         root = self.loaded.root.as_posix()

@@ -10,7 +10,7 @@ from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Module
 from djguide_analyzers.project.project import Project
-from djguide_analyzers.rules.context import NEVER_ASKED
+from djguide_analyzers.rules.context import NEVER_ASKED, FileContext
 from djguide_analyzers.rules.finding import Finding
 from djguide_analyzers.trace import summaries
 
@@ -125,6 +125,11 @@ class TrackedProject:
         self._results[module.path] = self._checker.check(module, self.rules)
         self._outdated.pop(module.path, None)
         self._urgent.discard(module.path)
+
+    def context(self, path: str) -> FileContext | None:
+        """What rules see of the file at `path`; None when it is no module of the project."""
+        module = self.project.modules.get(path)
+        return None if module is None else self._checker.context(module)
 
     def findings(self) -> Iterator[Finding]:
         """All findings known so far, in order of the modules they start from."""

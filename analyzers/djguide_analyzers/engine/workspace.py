@@ -15,6 +15,7 @@ from msgspec import structs
 
 from djguide_analyzers.engine import parts
 from djguide_analyzers.engine.accepting import Update, updated
+from djguide_analyzers.engine.explaining import Explanation, explain
 from djguide_analyzers.engine.fingerprints import Identity
 from djguide_analyzers.engine.folder import Folder
 from djguide_analyzers.engine.kept import KeptReport
@@ -194,6 +195,17 @@ class Workspace:
                 found += _shown(folder, path)
         self._store.flush()
         return found
+
+    def explain(self, path: str, line: int, column: int | None = None) -> Explanation:
+        """What is known of a zero-based line, at `column` if given; to be called after `check`."""
+        whole = Explanation([], [], [])
+        for root in self._roots:
+            if is_inside(path, root):
+                part = explain(self._folder(root), path, line, column)
+                whole.findings += part.findings
+                whole.hidden += part.hidden
+                whole.notes += part.notes
+        return whole
 
     def updated_baselines(self, paths: Iterable[str] | None = None, *, prune: bool = False) -> list[Update]:
         """The baselines that accept all that was found at or below `paths` (None: everywhere), to be written.

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from djguide_analyzers.engine.report import Problem
-from djguide_analyzers.rules.finding import Finding, Fix
+from djguide_analyzers.rules.finding import Finding, Fix, Place
 from djguide_analyzers.source.positions import Position, Range
 from djguide_server.cli.result import CheckResult, standing
 from djguide_server.cli.streams import Terminal
@@ -36,13 +36,14 @@ def document(result: CheckResult) -> dict[str, Any]:
     return {
         "version": VERSION,
         "projects": [msgspec.to_builtins(project) for project in result.report.projects],
-        "findings": [_finding(finding, targets) for finding in result.findings],
+        "findings": [finding_value(finding, targets) for finding in result.findings],
         "errors": [_error(problem, targets) for problem in result.problems],
         "stats": _stats(result),
     }
 
 
-def _finding(finding: Finding, targets: Targets) -> dict[str, Any]:
+def finding_value(finding: Finding, targets: Targets) -> dict[str, Any]:
+    """One finding in the shape of the contract."""
     place = standing(finding)
     return {
         "code": finding.code,
@@ -50,12 +51,10 @@ def _finding(finding: Finding, targets: Targets) -> dict[str, Any]:
         "severity": finding.severity.value,
         "confidence": finding.confidence.value,
         "message": finding.message,
-        "path": targets.display(place.path),
-        "range": _range(place.range),
+        **place_value(place, targets),
         "fingerprint": finding.fingerprint,
         "related": [
-            {"message": message, "path": targets.display(path), "range": _range(range_)}
-            for message, (path, range_) in finding.related
+            {"message": message, **place_value(related, targets)} for message, related in finding.related
         ],
         "fixes": [_fix(fix, targets) for fix in finding.fixes],
         "data": {key: _datum(value, targets) for key, value in finding.data.items()},
@@ -103,6 +102,11 @@ def _stats(result: CheckResult) -> dict[str, Any]:
         "fixable": result.counts_by_safety(),
         "fixed": result.fixed,
     }
+
+
+def place_value(place: Place, targets: Targets) -> dict[str, Any]:
+    """A place in the shape of the contract."""
+    return {"path": targets.display(place.path), "range": _range(place.range)}
 
 
 def _range(range_: Range) -> dict[str, Any]:
