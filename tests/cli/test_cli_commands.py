@@ -356,3 +356,46 @@ def test_server_that_leaves_with_a_message(
 
     monkeypatch.setattr(sys.modules["djguide_server.lsp"], "serve_tcp", serve)
     assert run("server", "--tcp", "a:1") == (2, "", "djguide: cannot listen on a:1\n")
+
+
+# --- completion and schema ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(fake: FakeEngine, run: Run, shell: str) -> None:
+    answer = run("completion", shell)
+    assert answer.status == 0
+    assert "_DJGUIDE_COMPLETE" in answer.out and "djguide" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("djguide expl", ["explain"]),
+        ("djguide rule bad", ["bad-word"]),
+        ("djguide check --select bad-word,ug", ["bad-word,ugly-word"]),
+        ("djguide check --practice s", ["speed"]),
+        ("djguide check --output-format sa", ["sarif"]),
+        ("djguide check --gro", ["--group-by"]),
+    ],
+)
+def test_completions(
+    fake: FakeEngine, run: Run, monkeypatch: pytest.MonkeyPatch, words: str, expected: list[str]
+) -> None:
+    monkeypatch.setenv("_DJGUIDE_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    assert [line.partition(",")[2] for line in run().out.splitlines()] == expected
+
+
+def test_the_schema_is_printed(run: Run) -> None:
+    document = json.loads(run("config-schema").out)
+    assert document["title"] == "djguide" and "per-path-ignores" in document["properties"]
+
+
+@pytest.mark.parametrize("name", app.cli.list_commands(click.Context(app.cli)))
+def test_every_command_has_a_help_that_says_what_it_does(run: Run, name: str) -> None:
+    answer = run(name, "--help")
+    assert answer.status == 0 and answer.err == ""
+    assert len(answer.out.splitlines()) > 4
+    assert name in run("--help").out

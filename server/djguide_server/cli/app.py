@@ -77,6 +77,12 @@ def cli(ctx: click.Context) -> None:
     """Reads Django code like a senior reviewer: queries, transactions, models, with evidence and fixes.
 
     Static: the project is read, never imported, run or changed (except by `check --fix`).
+
+    \b
+    djguide check                      what is wrong here
+    djguide check --diff               and what --fix would do about it
+    djguide explain shop/views.py:42   why, step by step
+    djguide baseline                   accept what there is, be told what is new
     """
     if ctx.invoked_subcommand is None:
         streams.emit(ctx.get_help() + "\n")

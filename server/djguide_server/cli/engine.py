@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -71,6 +71,13 @@ def use_rule_folders(folders: Sequence[Path]) -> None:
     from djguide_analyzers.rules import plugins
 
     plugins.use_folders(folder.resolve() for folder in folders)
+
+
+def config_schema() -> dict[str, Any]:
+    """The JSON Schema of the configuration."""
+    from djguide_analyzers.engine import config
+
+    return config.schema()
 
 
 def broken_rules() -> list[str]:

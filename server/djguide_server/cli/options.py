@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from djguide_server.cli import engine
 
@@ -56,6 +57,11 @@ class RuleNames(click.ParamType):
             codes += found
         return tuple(codes)
 
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return _completed(incomplete, {*_practices(), *_practices().values(), "all"})
+
 
 class PracticeNames(click.ParamType):
     """Practices, separated by commas; unknown ones are bad usage."""
@@ -73,6 +79,33 @@ class PracticeNames(click.ParamType):
             if name not in known:
                 self.fail(f"there is no practice called {name!r}. There are {', '.join(known)}.", param, ctx)
         return names
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return _completed(incomplete, set(_practices().values()))
+
+
+class RuleCode(click.ParamType):
+    """The code of one rule."""
+
+    name = "code"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if problem := unknown_rule(str(value)):
+            self.fail(f"{problem[0].upper()}{problem[1:]}", param, ctx)
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return _completed(incomplete, {entry.code for entry in engine.all_rules()})
+
+
+def _completed(incomplete: str, names: set[str]) -> list[CompletionItem]:
+    """What the last of several names, separated by commas, may become."""
+    before, comma, last = incomplete.rpartition(",")
+    return [CompletionItem(f"{before}{comma}{name}") for name in sorted(names) if name.startswith(last)]
 
 
 def codes_called(name: str) -> list[str]:

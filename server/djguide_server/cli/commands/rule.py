@@ -7,16 +7,14 @@ import sys
 import click
 
 from djguide_server.cli import engine, streams
-from djguide_server.cli.options import rule_folders, unknown_rule
+from djguide_server.cli.options import RuleCode, rule_folders
 
 
 @click.command("rule", short_help="Explain one rule.")
-@click.argument("code")
+@click.argument("code", type=RuleCode())
 @rule_folders
 def command(code: str) -> None:
     """Explain the rule CODE: what, why, when not to follow it, and the fix."""
-    if problem := unknown_rule(code):
-        raise click.UsageError(problem[0].upper() + problem[1:])
     page = engine.rule_page(code)
     terminal = streams.terminal_of(sys.stdout)
     if not terminal.interactive:
