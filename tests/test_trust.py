@@ -13,7 +13,9 @@ from untrusted import AUDIT, SITE, environment, listing, write_project
 COMMANDS = [
     ("check", "."),
     ("check", ".", "--output-format", "json"),
-    ("check", ".", "--diff"),
+    ("check", ".", "--output-format", "sarif"),
+    ("check", ".", "--diff", "--review"),
+    ("explain", "shop/views.py:6"),
     ("models", "."),
     ("doctor", "."),
 ]
@@ -104,6 +106,14 @@ def test_nothing_is_written_into_the_workspace(project: Path, arguments: tuple[s
     run(project, "-m", "djguide_server", *arguments)
     run(project, "-m", "djguide_server", *arguments)
     assert listing(project) == before
+
+
+def test_a_baseline_is_all_that_is_written(project: Path) -> None:
+    before = listing(project)
+    result = run(project, "-m", "djguide_server", "baseline")
+    assert result.returncode == 0, result.stderr
+    after = listing(project)
+    assert {name for name in after if after[name] != before.get(name)} == {"djguide-baseline.json"}
 
 
 def test_the_cache_lies_in_the_users_cache_folder(project: Path) -> None:
