@@ -7,12 +7,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import rule_projects
-import rule_proofs
-from rule_pages import Lines, PageError, Proof, header, marked, read_page
 
 from djguide_analyzers.rules.base import Rule
 from djguide_analyzers.rules.finding import Safety, Severity
+from djguide_analyzers.testing import projects, proofs
+from djguide_analyzers.testing.pages import Lines, PageError, Proof, header, marked, read_page
 
 MODELS = """\
 from django.db import models
@@ -128,7 +127,7 @@ def test_header() -> None:
 
 
 def test_projects_are_completed() -> None:
-    files = rule_projects.completed({"shop/admin/site.py": "x = 1\n", "pyproject.toml": "mine"})
+    files = projects.completed({"shop/admin/site.py": "x = 1\n", "pyproject.toml": "mine"})
     assert files["pyproject.toml"] == "mine"
     assert "shop/__init__.py" in files and "shop/admin/__init__.py" in files
     assert '"shop"]' in files["project/settings.py"]
@@ -141,7 +140,7 @@ def test_projects_are_completed() -> None:
 def prove(tmp_path: Path, text: str, *, fixed: bool = False) -> list[str]:
     files = {"shop/models.py": MODELS}
     proof = Proof("from shop.models import Product\n" + text, 40)
-    return rule_proofs.run_proof(sys.executable, tmp_path, files, proof, Path("page.md"), fixed=fixed)
+    return proofs.run_proof(sys.executable, tmp_path, files, proof, Path("page.md"), fixed=fixed)
 
 
 def test_a_proof_runs_on_django(tmp_path: Path) -> None:
@@ -172,7 +171,7 @@ def test_a_proof_runs_on_django(tmp_path: Path) -> None:
     ],
 )
 def test_a_proof_that_fails(tmp_path: Path, text: str, reason: str) -> None:
-    with pytest.raises(rule_proofs.ProofFailed) as error:
+    with pytest.raises(proofs.ProofFailed) as error:
         prove(tmp_path, text)
     assert reason in str(error.value)
     if "Error" in reason:
@@ -217,15 +216,15 @@ def test_a_proof_of_what_happens_at_once(tmp_path: Path) -> None:
 
 
 def test_a_proof_that_needs_a_missing_package(tmp_path: Path) -> None:
-    with pytest.raises(rule_proofs.NotInstalled):
+    with pytest.raises(proofs.NotInstalled):
         prove(tmp_path, "raise ModuleNotFoundError(\"No module named 'celery'\")")
-    with pytest.raises(rule_proofs.ProofFailed):
+    with pytest.raises(proofs.ProofFailed):
         prove(tmp_path / "again", "raise ModuleNotFoundError(\"No module named 'shop.view'\")")
 
 
 def test_interpreters_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DJGUIDE_ORACLE_PYTHONS", raising=False)
-    assert rule_proofs.interpreters() == [sys.executable]
-    monkeypatch.setenv("DJGUIDE_ORACLE_PYTHONS", "/a/python" + rule_proofs.os.pathsep + "/b/python")
-    assert rule_proofs.interpreters() == [sys.executable, "/a/python", "/b/python"]
-    assert rule_proofs.django_version(sys.executable).count(".") >= 1
+    assert proofs.interpreters() == [sys.executable]
+    monkeypatch.setenv("DJGUIDE_ORACLE_PYTHONS", "/a/python" + proofs.os.pathsep + "/b/python")
+    assert proofs.interpreters() == [sys.executable, "/a/python", "/b/python"]
+    assert proofs.django_version(sys.executable).count(".") >= 1

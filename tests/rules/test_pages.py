@@ -6,19 +6,18 @@ import ast
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import rule_proofs
-from packaging.specifiers import SpecifierSet
-from rule_pages import SECTIONS, Page, PageProject, header, read_page
-from rule_projects import ProjectUnderCheck
 
 import djguide_analyzers.rules
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.finding import Safety
 from djguide_analyzers.source.positions import LineIndex
+from djguide_analyzers.testing import checks
+from djguide_analyzers.testing import proofs as running
+from djguide_analyzers.testing.pages import SECTIONS, Page, PageProject, read_page
+from djguide_analyzers.testing.projects import ProjectUnderCheck
 from djguide_server.lsp.suppress import suppression
 
 RULES = Path(djguide_analyzers.rules.__file__).parent
@@ -44,7 +43,7 @@ def proofs() -> list[object]:
         for number, (project, proof) in enumerate(
             [(project, proof) for project in page.projects for proof in project.proofs], 1
         )
-        for which, python in enumerate(rule_proofs.interpreters(), 1)
+        for which, python in enumerate(running.interpreters(), 1)
     ]
 
 
@@ -98,10 +97,7 @@ def test_every_page_has_a_rule() -> None:
 def test_title_and_header(code: str) -> None:
     entry, page = registry.get(code), PAGES[code]
     assert entry is not None
-    assert page.title == code
-    introduction, _, last = page.introduction.rpartition("\n\n")
-    assert last == header(entry.rule)
-    assert introduction, "what the rule finds is said before the header"
+    checks.check_header(entry, page)
 
 
 @every_page
@@ -148,19 +144,13 @@ def _inventory(page: Page, safety: Safety | None) -> dict[str, int]:
 @pytest.mark.parametrize("environment", [sys.prefix, None], ids=["installed", "no environment"])
 @every_part
 def test_findings(code: str, project: PageProject, environment: str | None, open_project: Open) -> None:
-    checked = open_project(code, project.before(), environment=environment)
-    assert checked.lines(checked.findings()) == project.findings_before()
+    checks.check_findings(open_project(code, project.before(), environment=environment), project)
 
 
 @every_part
 def test_fixes(code: str, project: PageProject, open_project: Open) -> None:
     """All first fixes together give the fixed files, in which nothing is left to fix."""
-    checked = open_project(code, project.before())
-    checked.apply(checked.findings())
-    _assert_same_texts(checked.texts(project.files), project.after())
-    left = checked.findings()
-    assert checked.lines(left) == project.findings_after()
-    assert [fix.title for finding in left for fix in finding.fixes if fix.edits] == []
+    checks.check_fixes(open_project(code, project.before()), project)
 
 
 @every_part
@@ -172,17 +162,7 @@ def test_fixed_files_are_as_good_when_read_anew(code: str, project: PageProject,
 @every_part
 def test_each_fix_alone(code: str, project: PageProject, open_project: Open) -> None:
     """A single fix takes its finding away, adds none and leaves files that compile."""
-    checked = open_project(code, project.before())
-    before = checked.findings()
-    for finding in before:
-        if finding.fixes and finding.fixes[0].edits:
-            checked.apply([finding])
-            assert len(checked.findings()) < len(before), finding.fixes[0].title
-            for name, text in checked.texts(project.files).items():
-                if name.endswith(".py"):
-                    compile(text, name, "exec")
-            checked.put(project.before())
-    assert checked.findings() == before
+    checks.check_each_fix(open_project(code, project.before()), project)
 
 
 @every_page
@@ -199,22 +179,7 @@ def test_safety_of_the_fixes(code: str, open_project: Open) -> None:
 
 @every_part
 def test_windows_line_breaks(code: str, project: PageProject, open_project: Open) -> None:
-    checked = open_project(code, _windows(project.before()))
-    findings = checked.findings()
-    assert checked.lines(findings) == project.findings_before()
-    checked.apply(findings)
-    _assert_same_texts(checked.texts(project.files), _windows(project.after()))
-
-
-def _assert_same_texts(texts: Mapping[str, str], expected: Mapping[str, str]) -> None:
-    """File by file, so that a failure shows the lines that differ."""
-    assert texts.keys() == expected.keys()
-    for name, text in texts.items():
-        assert text == expected[name], name
-
-
-def _windows(files: Mapping[str, str]) -> dict[str, str]:
-    return {path: text.replace("\n", "\r\n") for path, text in files.items()}
+    checks.check_line_breaks(open_project(code, project.before()), project)
 
 
 @every_part
@@ -281,22 +246,12 @@ def test_proof(code: str, project: PageProject, number: int, python: str, tmp_pa
     """The proof holds on the bad and on the fixed project, and what it calls the same is the same."""
     entry, page = registry.get(code), PAGES[code]
     assert entry is not None
-    version = rule_proofs.django_version(python)
-    if not SpecifierSet(entry.rule.django).contains(version, prereleases=True):
-        pytest.skip(f"the rule is for Django {entry.rule.django}, this is {version}")
+    if not checks.is_for(python, entry):
+        pytest.skip(f"the rule is for Django {entry.rule.django}, this is {running.django_version(python)}")
     proof = [proof for each in page.projects for proof in each.proofs][number - 1]
-    versions = {False: project.before()} | ({True: project.after()} if project.fixed else {})
-    with ThreadPoolExecutor() as pool:  # the work is done by processes
-        runs = [
-            pool.submit(
-                rule_proofs.run_proof, python, tmp_path / str(fixed), files, proof, page.path, fixed=fixed
-            )
-            for fixed, files in versions.items()
-        ]
     try:
-        answers = [run.result() for run in runs]
-    except rule_proofs.NotInstalled as missing:
+        checks.check_proof(python, entry, page, project, proof, tmp_path)
+    except running.NotInstalled as missing:
         if python == sys.executable:
             raise
         pytest.skip(f"{python}: {missing}")
-    assert answers[0] == answers[-1]

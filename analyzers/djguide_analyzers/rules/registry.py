@@ -90,6 +90,11 @@ def _entries() -> dict[str, Entry]:
     return _load().entries
 
 
+def load_anew() -> None:
+    """Forget what was loaded: plugins were added since."""
+    _load.cache_clear()
+
+
 def broken() -> list[Broken]:
     """Modules that are no rules because they cannot be loaded."""
     return _load().broken

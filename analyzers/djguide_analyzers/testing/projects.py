@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from rule_pages import Lines
-
 from djguide_analyzers.engine.workspace import Workspace
 from djguide_analyzers.rules.finding import Finding
 from djguide_analyzers.source.edits import Edit, apply_edits, merge
+from djguide_analyzers.testing.pages import Lines
 
 _SETTINGS = """\
 SECRET_KEY = "not a secret"

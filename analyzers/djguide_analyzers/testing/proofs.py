@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import rule_projects
-from rule_pages import Proof
+from djguide_analyzers.testing import projects
+from djguide_analyzers.testing.pages import Proof
 
 _PROCESS = Path(__file__).with_name("proof_process.py")
 _VARIABLE = "DJGUIDE_ORACLE_PYTHONS"
@@ -55,7 +55,7 @@ def run_proof(
         ProofFailed: it raised.
         NotInstalled: a package is missing.
     """
-    rule_projects.write(folder / "project", files)
+    projects.write(folder / "project", files)
     code = folder / "proof.json"
     task = {"page": str(page), "line": proof.line, "text": proof.text, "fixed": fixed}
     code.write_text(json.dumps(task), encoding="utf-8")

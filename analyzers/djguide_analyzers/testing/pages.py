@@ -4,7 +4,7 @@ A page is Markdown. Its fenced blocks are told apart by their info string:
 
     ```python shop/models.py            a file of the project that the page is about
     ```python shop/views.py fixed       the same file after the fixes; files without such a block stay as they are
-    ```python proof                     code that shows the claim on real Django, see `rule_proofs`
+    ```python proof                     code that shows the claim on real Django, see `proofs`
     ```text                             anything that is only there to be read
 
 A finding of the page's rule begins on each line that ends in the comment ``# finding`` (``# 2 findings`` where
