@@ -197,6 +197,20 @@ def test_sarif_of_an_own_code_has_a_rule(
     ]  # fmt: skip
 
 
+# --- one line a finding ----------------------------------------------------------------------------------
+
+
+def test_concise(views: Path, run: Run, fake: FakeEngine) -> None:
+    broken(fake, views)
+    answer = run("check", "--output-format", "concise")
+    assert answer.out.splitlines()[:3] == [
+        "the shop/views.py:1:9: warning: The word `bad` is bad [bad-word]",
+        "the shop/views.py:2:1: error (likely): The word `ugly` is ugly [ugly-word]",
+        "the shop/views.py:4:1: info: The word `slow` is slow [slow-word]",
+    ]
+    assert "cache error: cannot be written" in answer.err
+
+
 # --- GitHub ----------------------------------------------------------------------------------------------
 
 

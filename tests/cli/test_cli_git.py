@@ -128,13 +128,13 @@ def test_findings_with_an_end_in_a_changed_file(repository: Path, fake: FakeEngi
     (repository / "edited.py").write_text("bad = 1\n")
     (repository / "access.html").write_text("{{ used }}\n")
     commit(repository)
-    assert run("check", "--changed").out.startswith("No findings")
+    assert run("check", "--changed").out.startswith("No findings in what changed (4 files read).")
     (repository / "edited.py").write_text("bad = 2\n")
     assert "1 finding (1 warning)" in run("check", "--changed").out
     # The rows of `slow` in same.py are read in the template.
     (repository / "access.html").write_text("{{ used }} \n")
     out = run("check", "--changed").out
-    assert "2 findings (1 warning, 1 info)" in out and "slow-word" in out
+    assert "2 findings (1 warning, 1 info) in what changed, 4 files read." in out and "slow-word" in out
     assert "3 findings" in run("check").out
 
 

@@ -40,7 +40,7 @@ class Check:
         self._filters = filters
         self._output = output
         # Formats for machines never import rich, so they have no progress either, unless they go to a file.
-        self._progress = output.format == "text" or output.file is not None
+        self._progress = output.format in ("text", "concise") or output.file is not None
 
     def report(self) -> Report:
         """What is found now, as far as the user asked for it."""
@@ -102,6 +102,7 @@ class Check:
             result.fixed, result.fixed_files = outcome.fixed, len(outcome.changes)
             result.extra_problems = outcome.problems
         result.statistics, result.group_by = self._output.statistics, self._output.group_by
+        result.changed = self._filters.changed is not None
         return result
 
     def _told(self, result: CheckResult) -> CheckResult:

@@ -39,6 +39,7 @@ class CheckResult(Struct):
         fixed_files: How many files they changed.
         statistics: Whether the user wants counts instead of each finding.
         group_by: What findings are put together by, for people.
+        changed: Whether only findings in changed files were asked for.
     """
 
     report: Report
@@ -48,6 +49,7 @@ class CheckResult(Struct):
     fixed_files: int = 0
     statistics: bool = False
     group_by: GroupBy = "file"
+    changed: bool = False
     extra_problems: list[Problem] = field(default_factory=list)
 
     @property

@@ -203,7 +203,8 @@ def summary(result: CheckResult, terminal: Terminal) -> str:
         return " ".join(parts)
     if not total:
         new = "new " if result.report.known else ""
-        parts.append(terminal.style(f"No {new}findings in {files}.", fg="green"))
+        where = f"what changed ({files} read)" if result.changed else files
+        parts.append(terminal.style(f"No {new}findings in {where}.", fg="green"))
         return " ".join(parts)
     by_severity = result.counts_by_severity()
     kinds = [
@@ -214,7 +215,8 @@ def summary(result: CheckResult, terminal: Terminal) -> str:
         if severity in by_severity
     ]
     noun = "new finding" if result.report.known else "finding"
-    parts.append(f"{count(total, noun)} ({', '.join(kinds)}) in {files} checked.")
+    where = f"what changed, {files} read" if result.changed else f"{files} checked"
+    parts.append(f"{count(total, noun)} ({', '.join(kinds)}) in {where}.")
     by_safety = result.counts_by_safety()
     if safe := by_safety.get(Safety.SAFE):
         parts.append(f"{safe} fixable with --fix.")
