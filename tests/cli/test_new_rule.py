@@ -182,3 +182,14 @@ def test_a_source_tree_that_cannot_be_written_to(run: Run, monkeypatch: pytest.M
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     answer = run("new-rule", "models", "a-new-rule")
     assert answer.status == 2 and "cannot be written to" in answer.err
+
+
+def test_a_folder_of_ones_own(tmp_path: Path, run: Run) -> None:
+    folder = tmp_path / "team rules"
+    answer = run("new-rule", "house", CODE, "--folder", folder)
+    assert answer.status == 0, answer.err
+    written = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    assert written == ["house/product_called_thing.md", "house/product_called_thing.py"]
+    assert f"check_page('{CODE}')" in answer.out
+    assert run("new-rule", "house", CODE, "--folder", folder).status == 2
+    assert run("new-rule", "house", "len-of-queryset", "--folder", folder).status == 2

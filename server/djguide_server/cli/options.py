@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +35,15 @@ def rule_folders(function: F) -> F:
         metavar="FOLDER",
         help="Load rules from FOLDER as well. They are run: name only what you trust.",
     )(function)
+
+
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=lambda: min(os.cpu_count() or 1, 8),
+    help="Check large projects in N processes.  [default: one for each processor, at most 8]",
+)
 
 
 class RuleNames(click.ParamType):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from djguide_server.cli import engine, streams
-from djguide_server.cli.options import EXISTING_PATH, rule_folders
+from djguide_server.cli.options import EXISTING_PATH, jobs_option, rule_folders
 
 if TYPE_CHECKING:
     from djguide_analyzers.engine.accepting import Update
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 @click.command("baseline", short_help="Accept what is found now; checks then tell only what is new.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=EXISTING_PATH)
 @rule_folders
+@jobs_option
 @click.option("--prune", is_flag=True, help="Accept nothing; only take out what no longer occurs.")
-def command(paths: tuple[Path, ...], prune: bool) -> None:
+def command(paths: tuple[Path, ...], prune: bool, jobs: int) -> None:
     """Write the findings at PATH (files or folders; the current folder by default) into the baseline.
 
     The baseline is the file that `baseline` in the configuration names, else djguide-baseline.json beside it.
@@ -38,7 +39,7 @@ def command(paths: tuple[Path, ...], prune: bool) -> None:
     from djguide_server.cli.targets import Targets
 
     targets = Targets.of(paths)
-    with engine.open_workspace(targets.roots) as workspace:
+    with engine.open_workspace(targets.roots, jobs=jobs) as workspace:
         with ProgressBar() as bar:
             report = workspace.check(targets.scope(), progress=bar)
         updates = workspace.updated_baselines(targets.scope(), prune=prune)

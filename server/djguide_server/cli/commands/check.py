@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 from msgspec import Struct
 
 from djguide_server.cli import engine, formats, streams
-from djguide_server.cli.options import EXISTING_PATH, PracticeNames, RuleNames, rule_folders
+from djguide_server.cli.options import EXISTING_PATH, PracticeNames, RuleNames, jobs_option, rule_folders
 
 if TYPE_CHECKING:
     from djguide_server.cli.checking import Check
@@ -122,13 +121,7 @@ _DECLARED = [
     ),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings."),
     click.option("--no-cache", is_flag=True, help="Neither read nor keep anything in the cache folder."),
-    click.option(
-        "--jobs",
-        type=click.IntRange(min=1),
-        metavar="N",
-        default=lambda: min(os.cpu_count() or 1, 8),
-        help="Check large projects in N processes.  [default: one for each processor, at most 8]",
-    ),
+    jobs_option,
 ]
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from djguide_server.cli import engine, streams
-from djguide_server.cli.options import rule_folders
+from djguide_server.cli.options import jobs_option, rule_folders
 
 _PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?::(?P<column>\d+))?:?")
 
@@ -43,6 +43,7 @@ class SpotType(click.ParamType):
 @click.command("explain", short_help="Explain what is known of a line, and what is found there.")
 @click.argument("place", type=SpotType(), metavar="PATH:LINE[:COLUMN]")
 @rule_folders
+@jobs_option
 @click.option(
     "--format",
     "format_",
@@ -51,7 +52,7 @@ class SpotType(click.ParamType):
     show_default=True,
     help="How to print.",
 )
-def command(place: Spot, format_: str) -> int | None:
+def command(place: Spot, format_: str, jobs: int) -> int | None:
     """Explain the findings on a line: each with every step of its evidence, what its fixes change, and when not
     to follow them. Findings that are not told appear with the reason.
 
@@ -68,7 +69,7 @@ def command(place: Spot, format_: str) -> int | None:
 
     targets = Targets.of((place.path,))
     path = targets.paths[0].as_posix()
-    with engine.open_workspace(targets.roots) as workspace:
+    with engine.open_workspace(targets.roots, jobs=jobs) as workspace:
         with ProgressBar(enabled=format_ == "text") as bar:
             report = workspace.check([path], progress=bar)
         column = None if place.column is None else place.column - 1

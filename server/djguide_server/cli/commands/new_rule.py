@@ -89,30 +89,40 @@ one's own, async code: the rule must be silent about every line. -->
 @click.argument("practice")
 @click.argument("code")
 @click.option("--new-practice", is_flag=True, help="Make a folder for PRACTICE, which has no rules so far.")
-def command(practice: str, code: str, new_practice: bool) -> None:
-    """Write the module and the page of a new rule CODE into djguide's source tree.
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write into this folder of rules of your own instead.",
+)
+def command(practice: str, code: str, new_practice: bool, folder: Path | None) -> None:
+    """Write the module and the page of a new rule CODE into djguide's source tree, or a folder of your own rules.
 
     The tests of the page fail until the rule finds what its page says.
     """
     _refuse_bad_code(code)
     _refuse_bad_practice(practice)
-    folder = _source_folder() / practice
-    if not folder.is_dir() and not new_practice:
+    own = folder is not None
+    folder = (folder or _source_folder()) / practice
+    if not folder.is_dir() and not new_practice and not own:
         raise click.UsageError(_no_such_practice(practice))
     module = folder / f"{code.replace('-', '_')}.py"
     page = module.with_suffix(".md")
     for path in (module, page):
         if path.exists():
             raise click.UsageError(f"{path} exists already.")
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     texts = {module: _MODULE, page: _PAGE.format(code=code)}
-    if not (folder / "__init__.py").exists():
+    if not own and not (folder / "__init__.py").exists():
         texts[folder / "__init__.py"] = ""
     for path, text in texts.items():
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
         streams.emit(f"{path}\n")
-    streams.emit(f"Fill them in until this passes: pytest tests/rules -k {code}\n")
+    streams.emit(
+        f"Fill them in until their test passes: `check_page({code!r})`, see docs/plugins.md.\n"
+        if own
+        else f"Fill them in until this passes: pytest tests/rules -k {code}\n"
+    )
 
 
 def _refuse_bad_code(code: str) -> None:
