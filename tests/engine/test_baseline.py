@@ -231,3 +231,36 @@ def test_a_broken_baseline_hides_nothing_and_is_told(shop: Shop, text: str, comp
     assert shop.told(report.findings) == EXPECTED
     (problem,) = report.problems
     assert problem.kind == "configuration" and complaint in problem.message
+
+
+# --- files that are renamed ------------------------------------------------------------------------------
+
+
+def test_a_renamed_file_takes_its_entries_along(shop: Shop) -> None:
+    baseline = accept(shop)
+    (shop.root / "shop/views.py").rename(shop.root / "shop/pages.py")
+    shop.workspace = shop.fresh()
+    report = shop.report()
+    assert report.findings == []
+    assert [use.gone for use in report.baselines] == [()]
+    (shop.root / "shop/pages.py").write_text(VIEWS.replace("def count", "def number"))
+    shop.workspace = shop.fresh()
+    report = shop.report()
+    assert shop.told(report.findings) == ["shop/pages.py:6 len-of-queryset"]
+    assert [entry.code for entry in report.baselines[0].gone] == ["len-of-queryset"]
+    assert baseline.entries
+
+
+def test_a_copied_file_is_new(shop: Shop) -> None:
+    accept(shop)
+    shop.write(**{"shop/copy.py": VIEWS})
+    shop.workspace = shop.fresh()
+    assert [line for line in shop.check() if "len-of" in line] == ["shop/copy.py:6 len-of-queryset"]
+
+
+def test_editors_follow_renames(shop: Shop) -> None:
+    accept(shop)
+    (shop.root / "shop/views.py").rename(shop.root / "shop/pages.py")
+    shop.workspace = shop.fresh()
+    shop.workspace.settle()
+    assert [f.severity for f in shop.workspace.findings(shop.path("shop/pages.py"))] == [Severity.HINT] * 2

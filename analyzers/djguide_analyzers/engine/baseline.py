@@ -74,6 +74,33 @@ class Baseline(Struct):
                 result.gone.append(structs.replace(entry, count=left[entry.fingerprint]))
         return result
 
+    def follow_renames(
+        self,
+        compared: Compared,
+        exists: Callable[[str], bool],
+        fingerprint_as: Callable[[Finding, str], str],
+    ) -> None:
+        """Take findings for known that have an entry under a path where there is no file any more.
+
+        `exists` tells of a path of an entry whether there is; `fingerprint_as` gives the fingerprint that a finding
+        had if its file was called so. `compared` is brought up to date.
+        """
+        there: dict[str, bool] = {}
+        gone: list[Entry] = []
+        for entry in compared.gone:
+            alike = [finding for finding in compared.new if finding.code == entry.code]
+            if alike and entry.path not in there:
+                there[entry.path] = exists(entry.path)
+            left = entry.count
+            for finding in alike if not there.get(entry.path, True) else ():
+                if left and fingerprint_as(finding, entry.path) == entry.fingerprint:
+                    left -= 1
+                    compared.new.remove(finding)
+                    compared.known.append(structs.replace(finding, known=True))
+            if left:
+                gone.append(structs.replace(entry, count=left))
+        compared.gone = gone
+
     def without(self, gone: Sequence[Entry]) -> Baseline:
         """This baseline without what no longer occurs."""
         fewer = {entry.fingerprint: entry.count for entry in gone}

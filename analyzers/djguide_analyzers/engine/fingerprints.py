@@ -58,11 +58,14 @@ class Identifier:
         self._lines: dict[str, LineIndex] = {}
         self._definitions: dict[str, list[tuple[Range, str]]] = {}
 
-    def identity(self, finding: Finding) -> Identity:
-        """What `finding` is recognised by. Findings that nothing tells apart share it."""
+    def identity(self, finding: Finding, *, called: str | None = None) -> Identity:
+        """What `finding` is recognised by. Findings that nothing tells apart share it.
+
+        `called` is the relative path to go by, if it is not the file's own: what it was called before.
+        """
         path, place = finding.place
         text = self._index(path).slice(place)
-        relative = path[len(self._root) + 1 :] if is_inside(path, self._root) else path
+        relative = called or (path[len(self._root) + 1 :] if is_inside(path, self._root) else path)
         definition = self._definition(path, place.start)
         relation = "\0".join(str(finding.data.get(key, "")) for key in ("model", "relation"))
         parts = (finding.code, relative, definition, normalised(text)[:_LONGEST], relation)

@@ -302,12 +302,18 @@ class Folder:
         Entries about files that cannot be analysed are not called gone. Pass all findings that have their
         owners in the same files: equal ones are counted.
         """
-        identified = self.identifier().identified(findings)
+        identifier = self.identifier()
+        identified = identifier.identified(findings)
         if (baseline := self.baseline) is None:
             return Compared(identified, [], [])
         result = baseline.compare(identified)
-        broken = {problem.place.path for problem in self.all_problems() if problem.place}
         root = self.loaded.root
+        baseline.follow_renames(
+            result,
+            lambda path: self._files.is_file((root / path).as_posix()),
+            lambda finding, path: identifier.identity(finding, called=path).fingerprint,
+        )
+        broken = {problem.place.path for problem in self.all_problems() if problem.place}
         result.gone = [entry for entry in result.gone if (root / entry.path).as_posix() not in broken]
         return result
 
