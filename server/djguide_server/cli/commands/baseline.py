@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @click.command("baseline", short_help="Accept what is found now; checks then tell only what is new.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=EXISTING_PATH)
+@click.option("--prune", is_flag=True, help="Accept nothing; only take out what no longer occurs.")
 @rule_folders
 @jobs_option
-@click.option("--prune", is_flag=True, help="Accept nothing; only take out what no longer occurs.")
 def command(paths: tuple[Path, ...], prune: bool, jobs: int) -> None:
     """Write the findings at PATH (files or folders; the current folder by default) into the baseline.
 

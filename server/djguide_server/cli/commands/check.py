@@ -121,6 +121,7 @@ _DECLARED = [
     ),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings."),
     click.option("--no-cache", is_flag=True, help="Neither read nor keep anything in the cache folder."),
+    rule_folders,
     jobs_option,
 ]
 
@@ -133,7 +134,6 @@ def _with_options(function: F) -> F:
 
 @click.command("check", short_help="Check projects; fix what is safe to fix.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=EXISTING_PATH)
-@rule_folders
 @_with_options
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[Path, ...], **values: Any) -> int:

@@ -42,8 +42,6 @@ class SpotType(click.ParamType):
 
 @click.command("explain", short_help="Explain what is known of a line, and what is found there.")
 @click.argument("place", type=SpotType(), metavar="PATH:LINE[:COLUMN]")
-@rule_folders
-@jobs_option
 @click.option(
     "--format",
     "format_",
@@ -52,6 +50,8 @@ class SpotType(click.ParamType):
     show_default=True,
     help="How to print.",
 )
+@rule_folders
+@jobs_option
 def command(place: Spot, format_: str, jobs: int) -> int | None:
     """Explain the findings on a line: each with every step of its evidence, what its fixes change, and when not
     to follow them. Findings that are not told appear with the reason.

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 
 @click.command("rules", short_help="List the rules.")
-@rule_folders
 @click.option(
     "--format",
     "format_",
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to print.",
 )
+@rule_folders
 def command(format_: str) -> None:
     """List the rules: what they flag, how severe it is, and which fix they offer."""
     for reason in engine.broken_rules():
