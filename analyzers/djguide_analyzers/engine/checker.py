@@ -3,37 +3,62 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_args, get_type_hints
 
-from msgspec import Struct
+from msgspec import Struct, msgpack
 
 from djguide_analyzers.engine.config import Config
 from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.engine.verify import Facts, verified
 from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS, Module
 from djguide_analyzers.project.project import Project
+from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.base import Hit
-from djguide_analyzers.rules.context import NEVER_ASKED, FileContext
+from djguide_analyzers.rules.context import (
+    NEVER_ASKED,
+    FileContext,
+    ProjectContext,
+    TemplateContext,
+    question_name,
+)
 from djguide_analyzers.rules.finding import Finding, Place
 from djguide_analyzers.source.positions import LineIndex, Position, Range
 
 Read = Callable[[str], str | None]
+T = TypeVar("T")
 
 
 class Checked(Struct, frozen=True):
-    """What the rules found starting from one module, and what this rests on.
+    """What the rules found starting from one file, and what this rests on.
 
     Attributes:
         read: Paths of the files it rests on.
         questions: Names of what was asked about all files: it rests on every answer being what it was.
+        collected: What the file contributes to findings about the whole project, encoded, by the name of the
+            function that says so.
     """
 
     findings: list[Finding]
     read: frozenset[str]
     questions: frozenset[str] = frozenset()
     problems: list[Problem] = []
+    collected: dict[str, bytes] = {}
+
+
+def _decoded(collect: Callable[..., Any], results: list[Checked]) -> list[Any]:
+    """What `collect` said about all files, in the types that it promises."""
+    (kind,) = get_args(get_type_hints(collect)["return"])
+    decoder = msgpack.Decoder(list[kind])
+    name = question_name(collect)
+    return [
+        item
+        for result in results
+        if name in result.collected
+        for item in decoder.decode(result.collected[name])
+    ]
 
 
 def files_named(finding: Finding) -> set[str]:
@@ -79,28 +104,60 @@ class Checker:
         """Findings of `rules` whose evidence starts in `module`, fixes verified."""
         context = self.context(module)
         findings: list[Finding] = []
+        collected: dict[str, bytes] = {}
         bodies_read: set[str] = set()
         questions: set[str] = set()
         before = len(self.problems)
         collecting, asking = BODIES_READ.set(bodies_read), QUESTIONS.set(questions)
         try:
             for entry in rules:
-                for hit in self._run(entry, context):
-                    finding = self._finding(entry, hit)
-                    if finding is not None:
-                        findings.append(finding)
+                for hit in self._guarded(entry, context.path, entry.check, context):
+                    findings += self._finding(entry, hit)
+                if entry.collect is not None and (name := question_name(entry.collect)) not in collected:
+                    found = self._guarded(entry, context.path, entry.collect, context)
+                    collected[name] = msgpack.encode(list(found))
         finally:
             BODIES_READ.reset(collecting)
             QUESTIONS.reset(asking)
         ran = (trace.modules for trace in context.traces)
         read = {module.path}.union(bodies_read, *ran, *(files_named(finding) for finding in findings))
         context.forget_traces()
-        return Checked(findings, frozenset(read), frozenset(questions), self.problems[before:])
+        return Checked(findings, frozenset(read), frozenset(questions), self.problems[before:], collected)
 
     def answer(self, path: str, question: str, *, ask: bool = True) -> object:
         """What the file at `path` answers to the question of that name (see `FileContext.answer_to`)."""
         module = self.project.modules.get(path)
         return NEVER_ASKED if module is None else self.context(module).answer_to(question, ask=ask)
+
+    def check_template(self, source: TemplateSource, rules: list[registry.Entry]) -> Checked:
+        """Findings of `rules` in one template, fixes verified."""
+        context = TemplateContext(self.project, source, self.read)
+        findings: list[Finding] = []
+        files_read: set[str] = set()
+        before = len(self.problems)
+        collecting = BODIES_READ.set(files_read)
+        try:
+            for entry in rules:
+                if entry.check_template is not None:
+                    for hit in self._guarded(entry, source.path, entry.check_template, context):
+                        findings += self._finding(entry, hit)
+        finally:
+            BODIES_READ.reset(collecting)
+        read = {source.path}.union(files_read, *(files_named(finding) for finding in findings))
+        return Checked(findings, frozenset(read), problems=self.problems[before:])
+
+    def conclude(self, results: list[Checked], rules: list[registry.Entry]) -> Checked:
+        """Findings of `rules` about the whole project, from what all of its files contribute."""
+        context = ProjectContext(self.project, self.context)
+        findings: list[Finding] = []
+        before = len(self.problems)
+        for entry in rules:
+            if entry.conclude is not None and entry.collect is not None:
+                collected = _decoded(entry.collect, results)
+                for hit in self._guarded(entry, None, entry.conclude, context, collected):
+                    findings += self._finding(entry, hit)
+        read = frozenset[str]().union(*(files_named(finding) for finding in findings))
+        return Checked(findings, read, problems=self.problems[before:])
 
     def forget(self, path: str) -> None:
         """The text of `path` has changed."""
@@ -120,20 +177,24 @@ class Checker:
         template = self.project.templates.at(path)
         return template.facts if template is not None else None
 
-    def _run(self, entry: registry.Entry, context: FileContext) -> Iterator[Hit]:
+    def _guarded(
+        self, entry: registry.Entry, path: str | None, find: Callable[..., Iterable[T]], *args: object
+    ) -> Iterator[T]:
+        """What a function of a rule finds; an error ends it and is noted."""
         try:
-            yield from entry.check(context)
+            yield from find(*args)
         except Exception as error:  # a broken rule must not silence the others
             start = Position(0, 0)
-            place = Place(context.path, Range(start, start))
+            place = Place(path, Range(start, start)) if path is not None else None
             message = f"rule {entry.code} failed: {type(error).__name__}: {error}"
             self.problems.append(Problem("internal", message, place, traceback.format_exc()))
 
-    def _finding(self, entry: registry.Entry, hit: Hit) -> Finding | None:
+    def _finding(self, entry: registry.Entry, hit: Hit) -> Iterator[Finding]:
+        """The finding that `hit` makes; none where the configuration turns the rule off."""
         severity = self.config.severity_for(entry.code, entry.practice, hit.severity or entry.rule.severity)
         if severity is None:
-            return None
-        return Finding(
+            return
+        yield Finding(
             code=entry.code,
             practice=entry.practice,
             severity=severity,

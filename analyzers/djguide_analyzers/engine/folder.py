@@ -234,8 +234,8 @@ class Folder:
 
     @property
     def settled(self) -> bool:
-        """Whether every module has been checked as it is now."""
-        return self._projects is not None and not any(tracked.pending for tracked in self._projects)
+        """Whether everything has been checked as it is now."""
+        return self._projects is not None and all(tracked.settled for tracked in self._projects)
 
     def settle(self, steps: Steps, spread: Spread | None = None) -> None:
         """Check every module that needs it, with `spread` as many as are worth while in other processes."""
@@ -243,16 +243,18 @@ class Folder:
         started = time.perf_counter()
         if spread is not None:
             self._spread(tracked, spread, steps)
-        pending = [(project, module) for project in tracked for module in project.pending]
-        for number, (project, module) in enumerate(pending):
+        pending = [(project, file) for project in tracked for file in project.pending]
+        for number, (project, file) in enumerate(pending):
             steps("checking", number, len(pending))
-            project.check(module)
+            project.check(file)
             self._unkept = True
+        for project in tracked:
+            project.conclude()
         steps.timed("checking", time.perf_counter() - started)
 
     def _spread(self, tracked: list[TrackedProject], spread: Spread, steps: Steps) -> None:
-        """Have modules checked elsewhere; what does not come back is left to be checked here."""
-        pending = {project.project.root: [module.path for module in project.pending] for project in tracked}
+        """Have files checked elsewhere; what does not come back is left to be checked here."""
+        pending = {project.project.root: [file.path for file in project.pending] for project in tracked}
         total = sum(len(paths) for paths in pending.values())
         if total < parts.FEWEST:
             return
@@ -267,13 +269,13 @@ class Folder:
             done += sum(len(results) for results in part.results.values())
 
     def part(self, root: str, paths: list[str], steps: Steps) -> parts.Part:
-        """Check the modules at `paths` of the project at `root`, for another process."""
+        """Check the files at `paths` of the project at `root`, for another process."""
         results: parts.Results = {}
         for tracked in self.tracked(steps):
             if tracked.project.root == root:
                 for path in paths:
-                    if (module := tracked.project.modules.get(path)) is not None:
-                        tracked.check(module)
+                    if (file := tracked.file(path)) is not None:
+                        tracked.check(file)
                 results[root] = {path: result for path, result in tracked.results().items() if path in paths}
         self._files.seen.contents.update(self._store.digests)
         return parts.Part(results, self._files.seen)
@@ -281,10 +283,10 @@ class Folder:
     def check_first(self, path: str, steps: Steps) -> None:
         """Check the file at `path`, and those whose findings an edit took away; others may wait."""
         for project in self.tracked(steps):
-            own = project.project.modules.get(path)
-            for module in [*([own] if own is not None else []), *project.urgent]:
+            own = project.file(path)
+            for file in [*([own] if own is not None else []), *project.urgent]:
                 steps("checking", 0, 1)
-                project.check(module)
+                project.check(file)
 
     def findings(self) -> list[Finding]:
         """All findings known so far, in order of place."""

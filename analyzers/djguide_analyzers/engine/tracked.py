@@ -10,13 +10,14 @@ from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Module
 from djguide_analyzers.project.project import Project
+from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules.context import NEVER_ASKED, FileContext
 from djguide_analyzers.rules.finding import Finding
 from djguide_analyzers.trace import summaries
 
 
 class TrackedProject:
-    """Results by module, each valid until a file it rests on changes."""
+    """Results by file, each valid until a file it rests on changes, and what all of them together mean."""
 
     def __init__(self, project: Project, config: Config, read: Callable[[str], str | None]) -> None:
         self.project = project
@@ -28,17 +29,41 @@ class TrackedProject:
         self._outdated: dict[str, list[Finding]] = {}
         """What is still shown of results that an edit has put in doubt, until they are made anew."""
         self._urgent: set[str] = set()
-        """Modules whose findings named the edited file, and so have disappeared from what is shown."""
+        """Files whose findings named the edited file, and so have disappeared from what is shown."""
+        self._checks_templates = any(entry.check_template is not None for entry in self.rules)
+        self._conclusion = Checked([], frozenset())
+        """What was found about the whole project, the last time that all files were checked."""
+        self._conclusions = self._conclusion.findings
+        """Those of its findings that no edit since has moved."""
+        self._concludes = any(entry.conclude is not None for entry in self.rules)
+        self._concluded = not self._concludes
 
     @property
-    def pending(self) -> list[Module]:
-        """Modules that were never checked, or whose result no longer holds."""
-        return [module for path, module in self.project.modules.items() if path not in self._results]
+    def pending(self) -> list[Module | TemplateSource]:
+        """Files that were never checked, or whose result no longer holds."""
+        files: list[Module | TemplateSource] = list(self.project.modules.values())
+        if self._checks_templates:
+            files += self.project.templates.own()
+        return [file for file in files if file.path not in self._results]
 
     @property
-    def urgent(self) -> list[Module]:
-        """Modules to check again at once: an edit took findings of theirs away."""
-        return [self.project.modules[path] for path in sorted(self._urgent)]
+    def urgent(self) -> list[Module | TemplateSource]:
+        """Files to check again at once: an edit took findings of theirs away."""
+        found = (self.file(path) for path in sorted(self._urgent))
+        return [file for file in found if file is not None]
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything has been checked as it is now."""
+        return self._concluded and not self.pending
+
+    def file(self, path: str) -> Module | TemplateSource | None:
+        """The module or template at `path` as far as rules look at it."""
+        module = self.project.modules.get(path)
+        if module is not None or not self._checks_templates:
+            return module
+        source = self.project.templates.at(path)
+        return source if source is not None and source.origin == "project" else None
 
     def edited(self, path: str, facts: ir.PyFacts | None) -> bool:
         """Take the new facts of a file over; False when the project has to be linked anew."""
@@ -74,6 +99,7 @@ class TrackedProject:
             if len(kept) < len(findings):
                 self._outdated[other] = kept
                 self._urgent.add(other)
+        self._conclusions = [finding for finding in self._conclusions if path not in files_named(finding)]
 
     def _asked(self) -> set[str]:
         """The questions about all files that some result rests on."""
@@ -107,7 +133,7 @@ class TrackedProject:
         if answering is not None:
             self._answering = {question: frozenset(paths) for question, paths in answering.items()}
         self._results.update(
-            (path, result) for path, result in results.items() if path in self.project.modules
+            (path, result) for path, result in results.items() if self.file(path) is not None
         )
         for path in changed:
             self._invalidate(path)
@@ -115,16 +141,28 @@ class TrackedProject:
         self._urgent.clear()
 
     def results(self) -> dict[str, Checked]:
-        """What holds now, by path of the module."""
+        """What holds now, by path of the file."""
         return self._results
 
-    def check(self, module: Module) -> None:
-        """Check one module, unless its result still holds."""
-        if module.path in self._results:
+    def check(self, file: Module | TemplateSource) -> None:
+        """Check one file, unless its result still holds."""
+        if file.path in self._results:
             return
-        self._results[module.path] = self._checker.check(module, self.rules)
-        self._outdated.pop(module.path, None)
-        self._urgent.discard(module.path)
+        if isinstance(file, Module):
+            self._results[file.path] = self._checker.check(file, self.rules)
+        else:
+            self._results[file.path] = self._checker.check_template(file, self.rules)
+        self._outdated.pop(file.path, None)
+        self._urgent.discard(file.path)
+        self._concluded = not self._concludes
+
+    def conclude(self) -> None:
+        """Find what only the whole project tells; all files have to be checked."""
+        if not self._concluded:
+            ordered = [self._results[path] for path in sorted(self._results)]
+            self._conclusion = self._checker.conclude(ordered, self.rules)
+            self._conclusions = self._conclusion.findings
+            self._concluded = True
 
     def context(self, path: str) -> FileContext | None:
         """What rules see of the file at `path`; None when it is no module of the project."""
@@ -132,13 +170,13 @@ class TrackedProject:
         return None if module is None else self._checker.context(module)
 
     def findings(self) -> Iterator[Finding]:
-        """All findings known so far, in order of the modules they start from."""
-        for path in self.project.modules:
-            if (result := self._results.get(path)) is not None:
-                yield from result.findings
+        """All findings known so far, in order of the files they start from, whoever found them first."""
+        for path in sorted(self._results):
+            yield from self._results[path].findings
         for findings in self._outdated.values():
             yield from findings
+        yield from self._conclusions
 
     def problems(self) -> Iterator[Problem]:
-        for result in self._results.values():
+        for result in (*self._results.values(), self._conclusion):
             yield from result.problems

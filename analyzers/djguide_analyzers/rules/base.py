@@ -1,7 +1,9 @@
 """The shape of a rule.
 
 A rule is a module ``rules/<practice>/<code_with_underscores>.py`` that defines `RULE` and ``check(file)``, with
-its page ``<code_with_underscores>.md`` beside it. The folder is the registry (see `registry`).
+its page ``<code_with_underscores>.md`` beside it. The folder is the registry (see `registry`). Instead of
+``check``, or besides, it may define ``check_template(template)``, or ``collect(file)`` with ``conclude(project,
+collected)`` for what only the whole project tells.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.template_ir import Include, TemplateFacts
 from djguide_analyzers.facts.walk import tests, walk
 from djguide_analyzers.project.files import is_inside
 from djguide_analyzers.project.modules import (
@@ -20,6 +21,7 @@ from djguide_analyzers.project.modules import (
 )
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.roles import is_test
+from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules.finding import Place
 from djguide_analyzers.source.positions import LineIndex, Range
 from djguide_analyzers.trace.tracer import Trace, trace_class, trace_function, trace_top_level
@@ -259,6 +261,53 @@ def _question_called(name: str) -> Any:
         return getattr(importlib.import_module(module), function, None)
     except ImportError:
         return None
+
+
+class TemplateContext:
+    """One template of one project, as rules about templates see it.
+
+    Whatever is looked at through it, other templates included, is what a result rests on.
+    """
+
+    def __init__(self, project: Project, source: TemplateSource, read: Callable[[str], str | None]) -> None:
+        self.project = project
+        self.source = source
+        self.path = source.path
+        self._read = read
+
+    @property
+    def facts(self) -> TemplateFacts:
+        return self.source.facts
+
+    @cached_property
+    def lines(self) -> LineIndex:
+        """The template's text."""
+        return LineIndex(self._read(self.path) or "")
+
+    def place(self, node: ir.Node | int) -> Place:
+        """Where a node stands, or the span of a number."""
+        return Place(self.path, self.source.range(node))
+
+    def text(self, node: ir.Node | int) -> str:
+        """Source text of a node."""
+        return self.lines.slice(self.source.range(node))
+
+    def included(self, node: Include) -> TemplateContext | None:
+        """The template that an ``{% include %}`` names; None when it isn't spelled out or not found."""
+        source = self.project.templates.included(self.source, node)
+        if source is None:
+            return None
+        if (read := BODIES_READ.get()) is not None:
+            read.add(source.path)
+        return TemplateContext(self.project, source, self._read)
+
+
+class ProjectContext:
+    """A whole project, as rules see it that conclude from all of its files."""
+
+    def __init__(self, project: Project, file: Callable[[Module], FileContext]) -> None:
+        self.project = project
+        self.file = file
 
 
 def _with_nested(info: FunctionInfo, trace: Trace) -> Iterator[Scope]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -21,14 +21,20 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.plugins import Broken, Source
 
 if TYPE_CHECKING:
-    from djguide_analyzers.rules.context import FileContext
+    from djguide_analyzers.rules.context import FileContext, ProjectContext, TemplateContext
 
 _OWN = Source(__package__ or "", Path(__file__).parent, "")
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
 class Entry(Struct, frozen=True):
-    """A registered rule: its names, what it is, how it runs, its page, and who brought it (empty: djguide)."""
+    """A registered rule: its names, what it is, how it runs, its page, and who brought it (empty: djguide).
+
+    `check` looks at one Python file, `check_template` at one template. A rule about the whole project says with
+    `collect` what each Python file contributes, and with `conclude` what all of them together mean. The former
+    yields structures of `msgspec`, of the types its annotation names, with positions as `Place`: they are kept from
+    run to run. Rules that share one `collect` function have it run once.
+    """
 
     code: str
     practice: str
@@ -36,12 +42,20 @@ class Entry(Struct, frozen=True):
     check: Callable[[FileContext], Iterator[Hit]]
     page_path: Path
     source: str = ""
+    check_template: Callable[[TemplateContext], Iterator[Hit]] | None = None
+    collect: Callable[[FileContext], Iterable[Any]] | None = None
+    conclude: Callable[[ProjectContext, list[Any]], Iterator[Hit]] | None = None
 
 
 class _Loaded(NamedTuple):
     folders: list[Path]
     entries: dict[str, Entry]
     broken: list[Broken]
+
+
+def _nothing(file: FileContext) -> Iterator[Hit]:
+    """The check of rules that look at something else than single Python files."""
+    return iter(())
 
 
 @cache
@@ -80,10 +94,20 @@ def _entry(source: Source, practice: str, name: str) -> Entry:
     if not _CODE.fullmatch(code):
         raise ValueError(f"{code!r} cannot be the code of a rule: lower case, as in 'len_of_queryset.py'")
     rule: Any = getattr(module, "RULE", None)
-    check: Any = getattr(module, "check", None)
-    if not isinstance(rule, Rule) or not isinstance(check, FunctionType):
+    functions = {name: getattr(module, name, None) for name in ("check", "check_template", "conclude")}
+    if not isinstance(rule, Rule) or not any(isinstance(found, FunctionType) for found in functions.values()):
         raise TypeError("a rule defines RULE, a djguide_analyzers.rules.base.Rule, and check(file)")
-    return Entry(code, practice, rule, check, source.folder / practice / f"{name}.md", source.title)
+    return Entry(
+        code,
+        practice,
+        rule,
+        functions["check"] or _nothing,
+        source.folder / practice / f"{name}.md",
+        source.title,
+        functions["check_template"],
+        getattr(module, "collect", None),
+        functions["conclude"],
+    )
 
 
 def _entries() -> dict[str, Entry]:
