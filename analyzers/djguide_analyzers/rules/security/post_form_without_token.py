@@ -1,0 +1,120 @@
+"""A form that posts to this site sends no token against cross-site request forgery."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from djguide_analyzers.facts.template_ir import (
+    Block,
+    CsrfToken,
+    Expression,
+    Form,
+    Include,
+    Output,
+    Tag,
+    TemplateNode,
+    walk,
+)
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import TemplateContext
+from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.template_forms import first_name, is_scripted, method_of, nodes_in, start_tag
+from djguide_analyzers.source.edits import Edit
+from djguide_analyzers.source.positions import Position, Range
+
+RULE = Rule(
+    summary="A form that posts to this site has no `{% csrf_token %}`",
+    severity=Severity.WARNING,
+    safety=Safety.SAFE,
+)
+
+_OWN_ADDRESS = re.compile(
+    r"(?:\{%-?\s*url\s|/(?!/)|[?#.]|[\w-]+/|\{\{\s*(?:request\.(?:path|get_full_path)|\w+\.get_absolute_url)\b)"
+)
+"""Starts of addresses that certainly lead back to this site."""
+_FOREIGN = re.compile(r"[\w+.-]+:|//")
+_MAX_DEPTH = 6
+
+
+def check_template(template: TemplateContext) -> Iterator[Hit]:
+    if not template.source.judged or not _is_checked(template):
+        return
+    for form in template.facts.forms:
+        if form.csrf or form.close is None or method_of(form) != "post" or not _stays_here(form.action):
+            continue
+        text = template.text(form.at)
+        if (
+            is_scripted(text)
+            or "{{" in start_tag(text)
+            or _may_hold_token(template, nodes_in(template.facts, form))
+        ):
+            continue
+        yield Hit(
+            template.place(form.at),
+            "This form posts to the site without `{% csrf_token %}`: the answer is 403",
+            fixes=(Fix("Add the token", Safety.SAFE, (_edit(template, form),)),),
+        )
+
+
+def _is_checked(template: TemplateContext) -> bool:
+    """Whether requests are checked at all, as far as the settings say."""
+    installed = template.project.settings.get("MIDDLEWARE").items()
+    names = [entry.value.constant for entry in installed]
+    return not names or any(not isinstance(name, str) or "csrf" in name.lower() for name in names)
+
+
+def _stays_here(action: str | None) -> bool:
+    """Whether a form is certainly sent to this site, which may have the token."""
+    target = (action or "").strip()
+    if not target:
+        return True
+    return _FOREIGN.match(target) is None and _OWN_ADDRESS.match(target) is not None
+
+
+def _may_hold_token(template: TemplateContext, nodes: Iterable[TemplateNode], depth: int = 0) -> bool:
+    """Whether the token may come from somewhere that the form's own text does not show."""
+    for node in nodes:
+        match node:
+            case CsrfToken() | Block():
+                return True
+            case Output(value=value) if _may_be_token(value):
+                return True
+            case Include():
+                inner = template.included(node)
+                if inner is None or depth > _MAX_DEPTH:
+                    return True
+                if _may_hold_token(inner, walk(inner.facts.nodes), depth + 1):
+                    return True
+            case Tag() if not _is_of_django(template, node):
+                return True
+            case _:
+                pass
+    return False
+
+
+def _may_be_token(value: Expression) -> bool:
+    """Whether an output may be HTML that somebody else made."""
+    name = first_name(value) or ""
+    known = {"default", "default_if_none", "escape", "linebreaks", "date", "time", "length", "upper", "lower"}
+    return "csrf" in name or any(item.name == "safe" or item.name not in known for item in value.filters)
+
+
+def _is_of_django(template: TemplateContext, node: Tag) -> bool:
+    tag = template.project.templates.scope(template.source).tag(node.name)
+    return tag is not None and tag.is_django
+
+
+def _edit(template: TemplateContext, form: Form) -> Edit:
+    """Put the token behind the start tag; on a line of its own where the form's content starts on one."""
+    end = template.source.range(form.at).end
+    lines = template.lines
+    rest = lines.line(end.line)[end.column :]
+    text = "{% csrf_token %}"
+    if not rest.strip() and end.line + 1 < lines.line_count:
+        following = lines.line(end.line + 1)
+        indent = following[: len(following) - len(following.lstrip())]
+        start = Position(end.line + 1, 0)
+        newline = "\r\n" if "\r\n" in lines.text else "\n"
+        return Edit(template.path, Range(start, start), f"{indent}{text}{newline}")
+    return Edit(template.path, Range(end, end), text)
