@@ -108,6 +108,10 @@ def _context(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
         entries |= _list_context(frame, node, view, args)
     elif resolver.is_subclass(view.cls, DETAIL):
         entries |= _object_context(frame, node, view)
+    if resolver.is_subclass(view.cls, FORM):
+        form = attributes.declared_attribute(frame, view.cls, "form_class")
+        if isinstance(form, ClassValue):
+            entries["form"] = ObjectValue(form.cls, frame.run.new_identity())
     entries |= args.keywords
     return Mapping(tuple(entries.items()))
 

@@ -23,6 +23,7 @@ from djguide_analyzers.trace.values import (
     FunctionValue,
     ManagerValue,
     Mapping,
+    ObjectValue,
     Page,
     Paginator,
     Partial,
@@ -61,6 +62,8 @@ def _base(frame: TemplateFrame, node: Variable | TemplateConstant) -> AbstractVa
     first, *rest = node.lookups
     value = _LITERALS.get(first) or frame.env.get(first, UNKNOWN)
     value = _called(frame, node, node.at + 1, value)
+    if isinstance(value, ObjectValue):
+        frame.record(node.at + 1, value)
     for position, name in enumerate(rest):
         at = node.at + 2 + position
         key_only = (
