@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
@@ -10,13 +9,12 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.literals import Written, texts
 from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.project.rest_framework import derives_from, lineage_of
-from djguide_analyzers.rules.api_views import own_endpoints, own_functions, scope_of, words, written_rows
+from djguide_analyzers.rules.api_views import own_endpoints, own_functions, scope_of, written_rows
 from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.bookkeeping import keeps_account, writes_counters
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import arguments_range, insert, replace
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
-from djguide_analyzers.trace.events import Write
-from djguide_analyzers.trace.values import Site
 
 RULE = Rule(
     summary="An action or function view changes rows on GET",
@@ -25,17 +23,8 @@ RULE = Rule(
     default=False,
 )
 
-_BOOKKEEPING = frozenset(
-    {"view", "views", "viewed", "hit", "hits", "visit", "visits", "visited", "seen", "accessed", "access", "opened",
-     "clicks", "click", "clicked", "downloads", "download", "downloaded", "read", "last", "impressions", "counter",
-     "requested", "activity"}
-)  # fmt: skip
-_LOGS = re.compile(
-    r"log|audit|event|history|visit|view|click|download|access|activity|stat|metric|hit", re.IGNORECASE
-)
 _GIVING = frozenset({"get_object", "get_serializer"})
 _PERFORMING = frozenset({"perform_create", "perform_update", "perform_destroy"})
-_LAZY = frozenset({"get_or_create", "aget_or_create"})
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -87,59 +76,12 @@ def _asks_for_method(info: FunctionInfo) -> bool:
 def _write(file: FileContext, scope: Scope, info: FunctionInfo) -> Place | None:
     """The first write that is no bookkeeping about the request itself."""
     for event in written_rows(file, scope):
-        if event.operation in _LAZY or _LOGS.search(event.model.partition(".")[2]):
-            continue
-        call = _call(info, event.site)
-        if call is not None and _is_bookkeeping(call, info):
-            continue
-        if call is None and _is_log(event):
-            continue
-        return file.place_of(event.site)
+        if not keeps_account(info, event):
+            return file.place_of(event.site)
     for node, code in scope.nodes(ir.Call):
-        if _writes_through_view(file, info, code, node) and not _is_bookkeeping(node, info):
+        if _writes_through_view(file, info, code, node) and not writes_counters(node, info):
             return file.place(code, node)
     return None
-
-
-def _is_log(event: Write) -> bool:
-    """Whether a write happens in a helper for bookkeeping."""
-    return any(not _BOOKKEEPING.isdisjoint(words(step.callee.name)) for step in event.context.stack)
-
-
-def _call(info: FunctionInfo, site: Site) -> ir.Call | None:
-    if site.code != info.body_code:
-        return None
-    return next(
-        (node for node in walk(info.statements) if isinstance(node, ir.Call) and node.at == site.at), None
-    )
-
-
-def _is_bookkeeping(call: ir.Call, info: FunctionInfo) -> bool:
-    """Whether a call writes counters and time stamps of reading only."""
-    names: list[str] = [keyword.name for keyword in call.keywords if keyword.name is not None]
-    if not names and isinstance(call.func, ir.Attr) and isinstance(call.func.value, ir.Name):
-        names = list(_assigned(info, call.func.value.id))
-    fields = call.keyword("update_fields")
-    if isinstance(fields, ir.Display):
-        names = [str(item.value) for item in fields.items if isinstance(item, ir.Const)]
-    if not names or (isinstance(call.func, ir.Attr) and call.func.name == "create"):
-        return False
-    return all(not _BOOKKEEPING.isdisjoint(words(name)) for name in names)
-
-
-def _assigned(info: FunctionInfo, name: str) -> Iterator[str]:
-    """The attributes that a function sets on what it calls `name`."""
-    for node in walk(info.statements):
-        targets = (
-            node.targets
-            if isinstance(node, ir.Assign)
-            else [node.target]
-            if isinstance(node, ir.AugAssign)
-            else []
-        )
-        for target in targets:
-            if isinstance(target, ir.Attr) and isinstance(target.value, ir.Name) and target.value.id == name:
-                yield target.name
 
 
 def _writes_through_view(file: FileContext, info: FunctionInfo, code: Code, call: ir.Call) -> bool:

@@ -90,7 +90,12 @@ def _is_worth_it(
     field = model.fields.get(last) if last is not None else None
     if last is not None and (field is None or field.django_base in ("TextField", "JSONField")):
         return False
-    return last is not None or not all(is_flag(project.project, field) for field in named)
+    if last is not None:
+        return True
+    # An index that leaves few rows already is hardly worth another one.
+    if any(table.picks(field.name) for field in named):
+        return False
+    return not all(is_flag(project.project, field) for field in named)
 
 
 def _is_held(table: Table, equal: frozenset[str], last: str | None) -> bool:
