@@ -82,6 +82,8 @@ def _of_endpoints(file: FileContext) -> Iterator[OptionUsage]:
         written = [endpoint.written(option) for option in _API_OPTIONS]
         if not any(each is not None and each.owner is endpoint.cls for each in written):
             continue
+        if endpoint.method("get_queryset") is not None:
+            continue  # which may pick the rows by something else first
         model = view_model(file.project, endpoint)
         for option, each in zip(_API_OPTIONS, written, strict=True):
             if model is not None and each is not None and each.owner is endpoint.cls:

@@ -25,7 +25,7 @@ from djguide_analyzers.rules.management import in_commands
 from djguide_analyzers.rules.queryset_calls import queryset_calls, shortcut_model
 from djguide_analyzers.rules.usage_options import RawIndex, option_usages, raw_indexes
 from djguide_analyzers.trace.events import QueryRun
-from djguide_analyzers.trace.values import Constant, Link, Paginator, Query, QuerySetValue, Site
+from djguide_analyzers.trace.values import Constant, Link, ManagerValue, Paginator, Query, QuerySetValue, Site
 
 How = Literal["equal", "range", "null", "order"]
 _EQUAL = frozenset({"", "exact", "in"})
@@ -105,13 +105,11 @@ def _written(file: FileContext, scope: Scope) -> Iterator[tuple[Usage, Site]]:
     refined = {link.site for query, _, _ in chains for link in query.chain[:-1]}
     first_rows = _first_rows(scope)
     for call in queryset_calls(scope, *_TERMINAL):
-        receiver = call.receiver if isinstance(call.receiver, QuerySetValue) else None
-        query = receiver.query if receiver is not None else Query(call.model)
+        query = _query_of(call.receiver)
         refined |= {link.site for link in query.chain}
         site = Site(call.code, call.node.at)
         ends = query.but(chain=(*query.chain, Link(call.name, site, call.node)))
-        served = receiver is not None and _is_served(receiver)
-        if (usage := _usage(file, scope, ends, site, served, first_rows)) is not None:
+        if (usage := _usage(file, scope, ends, site, _is_served(call.receiver), first_rows)) is not None:
             yield usage, site
     for query, site, served in chains:
         if (
@@ -130,18 +128,28 @@ def _shortcuts(file: FileContext, scope: Scope) -> Iterator[tuple[Usage, Site]]:
         if label is None:
             continue
         value = scope.value(code, node.args[0])
-        query = value.query if isinstance(value, QuerySetValue) else Query(label)
+        query = _query_of(value) if isinstance(value, (QuerySetValue, ManagerValue)) else Query(label)
         site = Site(code, node.at)
         inner = ir.Call(node.at, node.func, node.args[1:], node.keywords)
         ends = query.but(chain=(*query.chain, Link("get", site, inner)))
-        served = isinstance(value, QuerySetValue) and _is_served(value)
+        served = isinstance(value, (QuerySetValue, ManagerValue)) and _is_served(value)
         if (usage := _usage(file, scope, ends, site, served, set())) is not None:
             yield usage, site
 
 
-def _is_served(value: QuerySetValue) -> bool:
+def _query_of(value: QuerySetValue | ManagerValue) -> Query:
+    """The state of a queryset, or of the one that a manager starts."""
+    if isinstance(value, QuerySetValue):
+        return value.query
+    back = value.related.back if value.related is not None else None
+    return Query(value.model, known=frozenset({back}) if back is not None else frozenset())
+
+
+def _is_served(value: QuerySetValue | ManagerValue) -> bool:
     """Whether a relation with a table of its own, or a prefetch, picks the rows."""
-    return value.cached or (value.related is not None and value.related.back is None)
+    if isinstance(value, QuerySetValue) and value.cached:
+        return True
+    return value.related is not None and value.related.back is None
 
 
 def _usage(
@@ -160,6 +168,7 @@ def _usage(
         if not is_counted(file, link.site.code):
             continue
         if link.name in _FILTERING or link.name in ("get", "get_or_create", "update_or_create"):
+            served = served or not _is_spelled_out(link.node)
             for keyword in _conditions(link.node):
                 name = keyword.name or ""
                 if name.partition("__")[0] not in query.annotations:
@@ -167,6 +176,23 @@ def _usage(
     if any(link.site in first_rows or link.name in ("latest", "earliest") for link in query.chain):
         uses += _order_use(model, query)
     return Usage(model.label, tuple(uses), place, 1.0, served) if uses else None
+
+
+def _is_spelled_out(call: ir.Call) -> bool:
+    """Whether all conditions of a call are written there; others may pick the rows by an index."""
+    return all(keyword.name is not None for keyword in call.keywords) and all(map(_is_written, call.args))
+
+
+def _is_written(condition: ir.Expr) -> bool:
+    match condition:
+        case ir.Unary(operand=operand):
+            return _is_written(operand)
+        case ir.Binary(left=left, right=right):
+            return _is_written(left) and _is_written(right)
+        case ir.Call(func=ir.Name(id="Q" | "Exists") | ir.Attr(name="Q" | "Exists")):
+            named = all(keyword.name is not None for keyword in condition.keywords)
+            return named and all(isinstance(arg, ir.Call) for arg in condition.args)
+    return False
 
 
 def is_counted(file: FileContext, code: Code) -> bool:
@@ -200,16 +226,20 @@ def _condition_use(
     graph: ModelGraph, scope: Scope, model: Model, code: Code, keyword: ir.Keyword
 ) -> Iterator[ColumnUse]:
     path = follow(graph, model, keyword.name or "")
-    found = column_of(graph, path.model, path.field)
+    ends, rest, own = (path.model, path.field), path.rest, not path.steps
+    if path.field is None and path.steps and rest:  # a lookup of the relation itself
+        step = path.steps[-1]
+        ends, own = (step.model, step.model.fields.get(step.name)), len(path.steps) == 1
+    found = column_of(graph, *ends)
     if found is None or path.bad is not None:
         return
     owner, field = found
-    how = _how(field, path.rest, keyword.value)
+    how = _how(field, rest, keyword.value)
     if how is None or any(_compares_columns(node) for node in walk(keyword.value)):
         return
     place = Place(code.module.path, code.range(keyword))
     constant = _is_constant(scope, code, keyword.value)
-    yield ColumnUse(owner.label, field.name, how, constant, place, not path.steps or path.model is model)
+    yield ColumnUse(owner.label, field.name, how, constant, place, own or ends[0] is model)
 
 
 def column_of(graph: ModelGraph, model: Model | None, field: Field | None) -> tuple[Model, Field] | None:

@@ -11,7 +11,7 @@ from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severit
 from djguide_analyzers.rules.indexable import Indexes, Table, is_flag
 from djguide_analyzers.rules.meta import add_index, class_place
 from djguide_analyzers.rules.usage_options import RawIndex
-from djguide_analyzers.rules.usages import Usage, collect
+from djguide_analyzers.rules.usages import ColumnUse, Usage, collect
 
 RULE = Rule(
     summary="Three places or more look rows up by the same columns, which no index holds together",
@@ -67,6 +67,11 @@ def _groups(collected: list[Usage | RawIndex]) -> dict[str, Places]:
     return found
 
 
+def _is_last(use: ColumnUse) -> bool:
+    """Whether a column may end an index: it is sorted by, or bounded by a value that differs from call to call."""
+    return use.how == "order" or (use.how == "range" and not use.constant)
+
+
 def _best(groups: Places) -> Places:
     """For each set of columns the group with most places, so that no more than one index is proposed for it."""
     best: Places = {}
@@ -90,12 +95,12 @@ def _is_worth_it(
     field = model.fields.get(last) if last is not None else None
     if last is not None and (field is None or field.django_base in ("TextField", "JSONField")):
         return False
+    if all(is_flag(project.project, field) for field in named):
+        return False
     if last is not None:
         return True
     # An index that leaves few rows already is hardly worth another one.
-    if any(table.picks(field.name) for field in named):
-        return False
-    return not all(is_flag(project.project, field) for field in named)
+    return not any(table.picks(field.name) for field in named)
 
 
 def _is_held(table: Table, equal: frozenset[str], last: str | None) -> bool:

@@ -34,6 +34,7 @@ _OWN_ADDRESS = re.compile(
 )
 """Starts of addresses that certainly lead back to this site."""
 _FOREIGN = re.compile(r"[\w+.-]+:|//")
+_CONTROLS = re.compile(r"<(?:button|input|select|textarea)\b|\{\{|\{%\s*include\b", re.IGNORECASE)
 _MAX_DEPTH = 6
 
 
@@ -50,11 +51,20 @@ def check_template(template: TemplateContext) -> Iterator[Hit]:
             or _may_hold_token(template, nodes_in(template.facts, form))
         ):
             continue
+        if not _can_be_sent(template, form):
+            continue
         yield Hit(
             template.place(form.at),
             "This form posts to the site without `{% csrf_token %}`: the answer is 403",
             fixes=(Fix("Add the token", Safety.SAFE, (_edit(template, form),)),),
         )
+
+
+def _can_be_sent(template: TemplateContext, form: Form) -> bool:
+    """Whether a form holds anything to send it with, or may get it from a value or another template."""
+    assert form.close is not None
+    inside = Range(template.source.range(form.at).end, template.source.range(form.close).start)
+    return _CONTROLS.search(template.lines.slice(inside)) is not None
 
 
 def _is_checked(template: TemplateContext) -> bool:

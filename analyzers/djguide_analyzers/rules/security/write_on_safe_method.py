@@ -168,11 +168,21 @@ def _shows_page(scope: Scope) -> bool:
 
 
 def _always_happens(info: FunctionInfo, event: Write) -> bool:
-    """Whether no condition stands around a write, here and in the helpers on the way to it."""
+    """Whether no condition stands around a write, here and in the helpers on the way, and nothing undoes it."""
+    if any(_undoes(function) for function in (info, *(step.callee for step in event.context.stack))):
+        return False
     steps = [(step.site, step.callee) for step in event.context.stack]
     functions = [info, *(callee for _, callee in steps)]
     sites = [*(site for site, _ in steps), event.site]
     return all(_is_plain(function, site) for function, site in zip(functions, sites, strict=True))
+
+
+def _undoes(function: FunctionInfo) -> bool:
+    return any(
+        isinstance(node, (ir.Name, ir.Attr))
+        and "rollback" in (node.id if isinstance(node, ir.Name) else node.name)
+        for node in walk(function.statements)
+    )
 
 
 def _is_plain(function: FunctionInfo, site: Site) -> bool:
