@@ -34,7 +34,10 @@ _OWN_ADDRESS = re.compile(
 )
 """Starts of addresses that certainly lead back to this site."""
 _FOREIGN = re.compile(r"[\w+.-]+:|//")
-_CONTROLS = re.compile(r"<(?:button|input|select|textarea)\b|\{\{|\{%\s*include\b", re.IGNORECASE)
+_CONTROLS = re.compile(
+    r"<(?:button|input|select|textarea)\b|\{%\s*include\b|\{\{[^}]*(?:form|field|widget|button|input)",
+    re.IGNORECASE,
+)
 _MAX_DEPTH = 6
 
 

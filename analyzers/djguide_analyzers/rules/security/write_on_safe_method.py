@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
@@ -45,6 +46,7 @@ _MET_BY_LINK = frozenset(
 _SECRETS = frozenset(
     {"token", "key", "secret", "signature", "signed", "hash", "uidb64", "code", "digest", "nonce"}
 )
+_UNDOING = re.compile(r"roll(?:ed)?_?back", re.IGNORECASE)
 _ASKS = frozenset({"method", "POST", "FILES", "body", "is_ajax", "headers", "META"})
 
 
@@ -178,11 +180,9 @@ def _always_happens(info: FunctionInfo, event: Write) -> bool:
 
 
 def _undoes(function: FunctionInfo) -> bool:
-    return any(
-        isinstance(node, (ir.Name, ir.Attr))
-        and "rollback" in (node.id if isinstance(node, ir.Name) else node.name)
-        for node in walk(function.statements)
-    )
+    """Whether a function speaks of taking back what it writes, as previews do."""
+    names = (getattr(node, "id", None) or getattr(node, "name", None) for node in walk(function.statements))
+    return any(isinstance(name, str) and _UNDOING.search(name) for name in names)
 
 
 def _is_plain(function: FunctionInfo, site: Site) -> bool:
