@@ -59,7 +59,7 @@ def _groups(collected: list[Usage | RawIndex]) -> dict[str, Places]:
             continue
         equal = frozenset(use.field for use in usage.uses if use.how == "equal")
         last = next(
-            (use.field for use in usage.uses if use.how in ("range", "order") and use.field not in equal),
+            (use.field for use in usage.uses if _is_last(use) and use.field not in equal),
             None,
         )
         if equal and len(equal) + (last is not None) > 1:
