@@ -1,0 +1,91 @@
+"""Migrations as they are written: their operations, and what they depend on."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.project.modules import ClassInfo, Code, Module, Value
+from djguide_analyzers.rules.context import FileContext
+
+_MIGRATION = "django.db.migrations.migration.Migration"
+Dependency = tuple[str, str]
+"""Label of an application, and the name of one of its migrations."""
+
+
+def migration_class(file: FileContext, module: Module | None = None) -> ClassInfo | None:
+    """The class of a migration, that of `file` or of another module."""
+    module = module or file.module
+    binding = module.symbols.get("Migration") if "/migrations/" in module.path else None
+    if not isinstance(binding, ClassInfo) or not file.project.resolver.is_subclass(binding, _MIGRATION):
+        return None
+    return binding
+
+
+def operations(file: FileContext) -> Iterator[tuple[str, ir.Call, Code]]:
+    """The operations of the migration in `file`, nested ones included: their class's name and their call."""
+    cls = migration_class(file)
+    value = cls.member("operations") if cls is not None else None
+    if cls is not None and isinstance(value, Value) and value.expr is not None:
+        yield from _calls(file, value.code, value.expr, cls)
+
+
+def _calls(
+    file: FileContext, code: Code, node: ir.Expr, cls: ClassInfo
+) -> Iterator[tuple[str, ir.Call, Code]]:
+    for item in node.items if isinstance(node, ir.Display) else ():
+        if not isinstance(item, ir.Call):
+            continue
+        dotted = file.resolve(code, item.func, cls) or ""
+        if dotted.startswith("django."):
+            yield dotted.rpartition(".")[2], item, code
+        for part in (*item.args, *(keyword.value for keyword in item.keywords)):
+            yield from _calls(file, code, part, cls)
+
+
+def dependencies(cls: ClassInfo, option: str = "dependencies") -> list[Dependency] | None:
+    """What a migration depends on (or replaces), swappable models aside; None where not all is written out."""
+    value = cls.member(option)
+    if value is None:
+        return []
+    if not isinstance(value, Value) or not isinstance(value.expr, ir.Display):
+        return None
+    found: list[Dependency] = []
+    for item in value.expr.items:
+        match item:
+            case ir.Display(items=[ir.Const(value=str() as app), ir.Const(value=str() as name)]):
+                found.append((app, name))
+            case ir.Call():
+                continue  # a model that may be swapped, of another application
+            case _:
+                return None
+    return found
+
+
+def siblings(file: FileContext) -> dict[str, ClassInfo]:
+    """The migrations in the folder of `file`, itself included, by name."""
+    folder = posixpath.dirname(file.path)
+    found: dict[str, ClassInfo] = {}
+    for path, module in file.project.modules.items():
+        if posixpath.dirname(path) == folder and (cls := migration_class(file, module)) is not None:
+            found[posixpath.basename(path).removesuffix(".py")] = cls
+    return found
+
+
+def leaves(file: FileContext) -> set[str] | None:
+    """Names of the migrations in the folder of `file` that no other one follows; None where that is not known."""
+    known = siblings(file)
+    followed: set[str] = set()
+    for cls in known.values():
+        before, replaced = dependencies(cls), dependencies(cls, "replaces")
+        if before is None or replaced is None:
+            return None
+        followed |= {name for _, name in (*before, *replaced)}
+    return set(known) - followed
+
+
+def is_newest(file: FileContext) -> bool:
+    """Whether no other migration follows that in `file`: it is the one that is being written."""
+    found = leaves(file)
+    return found is not None and posixpath.basename(file.path).removesuffix(".py") in found
