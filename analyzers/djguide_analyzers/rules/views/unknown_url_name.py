@@ -1,0 +1,82 @@
+"""An address is asked for by a name that no URL pattern has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.template_ir import Url, walk
+from djguide_analyzers.facts.walk import walk as node_walk
+from djguide_analyzers.project.project import Project
+from djguide_analyzers.project.templates.source import static_name
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import FileContext, TemplateContext
+from djguide_analyzers.rules.finding import Fix, Place, Safety, Severity
+from djguide_analyzers.rules.names import of_scope
+from djguide_analyzers.rules.url_names import is_unknown
+from djguide_analyzers.source.edits import Edit
+from djguide_analyzers.source.positions import LineIndex, Range
+
+RULE = Rule(
+    summary="An address is asked for by a name that no URL pattern has",
+    severity=Severity.ERROR,
+    safety=Safety.REVIEW,
+)
+
+_REVERSING = {
+    "django.urls.base.reverse": "reverse",
+    "django.urls.base.reverse_lazy": "reverse_lazy",
+    "django.shortcuts.redirect": "redirect",
+    "django.shortcuts.resolve_url": "resolve_url",
+}
+_NAME = re.compile(r"[A-Za-z_][\w:-]*")
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    last = frozenset(_REVERSING.values())
+    for scope in file.scopes:
+        calls = [
+            (node, code) for node, code in scope.nodes(ir.Call) if _last_name(node) in last and node.args
+        ]
+        names = of_scope(file, scope) if calls else None
+        tried = {inner.at for node, _ in scope.nodes(ir.Try) for inner in node_walk(node.body)}
+        for node, code in calls:
+            given = node.args[0]
+            if names is None or names.called(code, node) not in _REVERSING or node.at in tried:
+                continue
+            if node.keyword("urlconf") is not None or not isinstance(given, ir.Const):
+                continue
+            if isinstance(given.value, str):
+                yield from _check(file.project, file.place(code, given), given.value, file.lines)
+
+
+def check_template(template: TemplateContext) -> Iterator[Hit]:
+    if not template.source.judged:
+        return
+    for node in walk(template.facts.nodes):
+        name = static_name(node.view) if isinstance(node, Url) and node.as_var is None else None
+        if name is not None and isinstance(node, Url):
+            yield from _check(template.project, template.place(node.view), name, template.lines)
+
+
+def _last_name(node: ir.Call) -> str:
+    return node.func.id if isinstance(node.func, ir.Name) else getattr(node.func, "name", "")
+
+
+def _check(project: Project, place: Place, name: str, lines: LineIndex) -> Iterator[Hit]:
+    if not _NAME.fullmatch(name):
+        return  # an address, or the dotted path of a view
+    unknown, close = is_unknown(project, name)
+    if not unknown:
+        return
+    fix = Fix("Name a pattern that is there", Safety.MANUAL)
+    if close is not None and lines.slice(place.range)[1:-1] == name:
+        start, end = place.range
+        inside = Range(type(start)(start.line, start.column + 1), type(end)(end.line, end.column - 1))
+        namespace, colon, _ = name.rpartition(":")
+        meant = f"{namespace}{colon}{close}"
+        fix = Fix(f"Use `{meant}`", Safety.REVIEW, (Edit(place.path, inside, meant),))
+    yield Hit(place, f"No URL pattern is called `{name}`: Django raises NoReverseMatch", fixes=(fix,))
