@@ -8,23 +8,33 @@ from weakref import WeakKeyDictionary
 
 from djguide_analyzers.project.project import Project
 
-_known: WeakKeyDictionary[Project, frozenset[str]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Project, dict[str, bool]] = WeakKeyDictionary()
 """The names by project: which files there are is settled when it is linked."""
 
 
 def is_missing(project: Project, name: str) -> bool:
     """Whether the project certainly has no template of that name.
 
-    It is known for names in folders that the project's own templates lie in, as in ``shop/list.html``: anything
-    else may come with a package that cannot be read.
+    It is known for the folder that an application of the project gives its own name, as in
+    ``shop/templates/shop/list.html``. Others may hold templates of packages: there a name has to be a slip.
     """
     folder = posixpath.dirname(name)
     if not folder or name.startswith(("/", "./", "../")) or "{" in name or "%" in name:
         return False
-    templates = project.templates
-    if templates.find(name) is not None or not name.endswith((".html", ".txt", ".xml")):
+    if not name.endswith((".html", ".txt", ".xml")) or project.templates.find(name) is not None:
         return False
-    return any(posixpath.dirname(other) == folder for other in _names(project))
+    names = _names(project)
+    if any(own and posixpath.dirname(other) == folder for other, own in names.items()):
+        return True
+    return folder.partition("/")[0] not in _package_words(project) and close_name(project, name) is not None
+
+
+def _package_words(project: Project) -> set[str]:
+    """Words in the names of the installed applications that are not the project's own."""
+    own = {module.name for module in project.modules.values()}
+    settings = project.settings
+    installed = [entry.value for entry in settings.installed_apps()] if settings.found else []
+    return {word for app in installed if app not in own for word in app.split(".")}
 
 
 def close_name(project: Project, name: str) -> str | None:
@@ -33,14 +43,14 @@ def close_name(project: Project, name: str) -> str | None:
     return close[0] if len(close) == 1 else None
 
 
-def _names(project: Project) -> frozenset[str]:
-    """Names of the project's own templates, as far as they lie where they are certainly found."""
+def _names(project: Project) -> dict[str, bool]:
+    """Names of the project's own templates, with whether they lie in the folder named like their application."""
     known = _known.get(project)
     if known is None:
-        templates = (project.templates.at(path) for path in project.templates.own_files)
-        known = _known[project] = frozenset(
-            template.name
-            for template in templates
-            if template is not None and template.certain and template.judged
-        )
+        known = _known[project] = {}
+        for path in project.templates.own_files:
+            template = project.templates.at(path)
+            if template is not None and template.certain and template.judged:
+                app = (template.app or "").rpartition(".")[2]
+                known[template.name] = template.name.startswith(f"{app}/") if app else False
     return known
