@@ -74,15 +74,21 @@ def siblings(file: FileContext) -> dict[str, ClassInfo]:
 
 
 def leaves(file: FileContext) -> set[str] | None:
-    """Names of the migrations in the folder of `file` that no other one follows; None where that is not known."""
+    """Names of the migrations in the folder of `file` that no other one follows; None where that is not known.
+
+    Whoever depends on a migration that a squashed one replaces follows the latter.
+    """
     known = siblings(file)
     followed: set[str] = set()
-    for cls in known.values():
+    squashed: dict[str, set[str]] = {}
+    for own, cls in known.items():
         before, replaced = dependencies(cls), dependencies(cls, "replaces")
         if before is None or replaced is None:
             return None
-        followed |= {name for _, name in (*before, *replaced)}
-    return set(known) - followed
+        followed |= {name for _, name in before}
+        squashed[own] = {name for _, name in replaced}
+    gone = {name for replaced in squashed.values() for name in replaced}
+    return {own for own in known if own not in followed | gone and followed.isdisjoint(squashed[own])}
 
 
 def is_newest(file: FileContext) -> bool:
