@@ -6,7 +6,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.project.modules import Code
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import import_name, replace
 from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.rules.flow import innermost_loop, reaches
@@ -15,7 +15,9 @@ from djguide_analyzers.rules.nodes import alike
 from djguide_analyzers.rules.row_bodies import TracedBody
 from djguide_analyzers.rules.row_changes import Change
 from djguide_analyzers.source.edits import Edit
+from djguide_analyzers.trace.values import ClassValue
 
+F = "django.db.models.expressions.F"
 _TITLE = "Let the database compute it with F()"
 _COUNTED = frozenset(
     {
@@ -150,3 +152,14 @@ def update_fix(file: FileContext, code: Code, keyword: ir.Keyword, old: ir.Attr)
 def _is_argument(value: ir.Expr, old: ir.Attr) -> bool:
     """Whether a function is called with the old value."""
     return any(isinstance(part, ir.Call) and any(p is old for p in walk(part)) for part in walk(value))
+
+
+def mentions_f(scope: Scope, code: Code, node: ir.Expr) -> bool:
+    """Whether a value is an expression over ``F()``."""
+    return any(isinstance(part, ir.Call) and is_f(scope, code, part) for part in walk(node))
+
+
+def is_f(scope: Scope, code: Code, call: ir.Call) -> bool:
+    """Whether ``F("column")`` is written."""
+    func = scope.value(code, call.func)
+    return isinstance(func, ClassValue) and func.cls.dotted == F
