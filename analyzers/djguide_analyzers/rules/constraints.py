@@ -18,18 +18,21 @@ _NAME_LENGTH = 63
 ENFORCE = "Let the database enforce it (creates a migration)"
 
 
-def unique_fix(file: FileContext, model: Model, fields: list[Field]) -> Fix:
+def unique_fix(
+    file: FileContext, model: Model, fields: list[Field], only: dict[str, str] | None = None
+) -> Fix:
     """Make `fields` unique together: a constraint, or ``unique=True`` on a single column of the model's own.
 
-    Advice where the model is not the project's, or its options are not written in a simple way.
+    With `only`, columns with the literals they must hold, just among the rows that hold them. Advice where the
+    model is not the project's, or its options are not written in a simple way.
     """
     advice = Fix(ENFORCE, Safety.MANUAL)
     if model.cls.module.path not in file.project.modules or not fields:
         return advice
     home = file.sibling(model.cls.module)
     first = fields[0]
-    if len(fields) > 1 or first.kind != "column":
-        made = unique_constraint(home, model.cls, [each.name for each in fields])
+    if len(fields) > 1 or first.kind != "column" or only:
+        made = unique_constraint(home, model.cls, [each.name for each in fields], only or {})
         edits = add_constraint(home, model.cls, made[0]) if made is not None else None
         if made is None or edits is None:
             return advice
@@ -42,10 +45,15 @@ def unique_fix(file: FileContext, model: Model, fields: list[Field]) -> Fix:
     return Fix(ENFORCE, Safety.REVIEW, (append_argument(home, code, call, "unique=True"),))
 
 
-def unique_constraint(file: FileContext, cls: ClassInfo, fields: list[str]) -> tuple[str, list[Edit]] | None:
-    """How to write a constraint that makes `fields` unique together, and the edits that import its class."""
+def unique_constraint(
+    file: FileContext, cls: ClassInfo, fields: list[str], only: dict[str, str] | None = None
+) -> tuple[str, list[Edit]] | None:
+    """How to write a constraint that makes `fields` unique together, and the edits that import its class.
+
+    `only` are columns with the literals that they hold in the rows it is about; all rows when it is empty.
+    """
     imported = _constraint_class(file)
-    if imported is None:
+    if imported is None or (only and not imported[0].endswith(".UniqueConstraint")):
         return None
     graph = file.project.graph
     model = graph.of_class(cls)
@@ -54,7 +62,12 @@ def unique_constraint(file: FileContext, cls: ClassInfo, fields: list[str]) -> t
     if len(name) > _NAME_LENGTH:
         name = "_".join([prefix, *(field[:8] for field in fields), "unique"])
     listed = ", ".join(f'"{field}"' for field in fields)
-    return f'{imported[0]}(fields=[{listed}], name="{name}")', imported[1]
+    if not only:
+        return f'{imported[0]}(fields=[{listed}], name="{name}")', imported[1]
+    where = ", ".join(f"{column}={literal}" for column, literal in only.items())
+    models = imported[0].removesuffix(".UniqueConstraint")
+    condition = f"condition={models}.Q({where})"
+    return f'{imported[0]}(fields=[{listed}], {condition}, name="{name}")', imported[1]
 
 
 def _constraint_class(file: FileContext) -> tuple[str, list[Edit]] | None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.project.project import Project
+from djguide_analyzers.rules.constraints import ENFORCE, unique_fix
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.rules.lookups import field_called
 from djguide_analyzers.rules.meta import items, meta_option
 from djguide_analyzers.rules.table_indexes import is_certain
 from djguide_analyzers.trace.values import ManagerValue, QuerySetValue
 
 UNIQUE_CONSTRAINT = "django.db.models.constraints.UniqueConstraint"
+_NO_KEYS = frozenset({"TextField", "JSONField", "BinaryField", "FileField", "ImageField", "FloatField"})
+"""Columns that make no unique key: databases refuse them, or equal values differ."""
 Coverage = Literal["covered", "open", "unknown"]
 
 
@@ -103,11 +109,10 @@ def _by_columns(model: Model, found: LookUp) -> Coverage:
 
 def _protects(column: Field, found: LookUp) -> bool:
     """Whether a unique column is compared with a value; NULL is not equal to NULL."""
-    return column.name in found.exact and not is_null(column, found.exact[column.name])
+    return column.name in found.exact and not _is_null(column, found.exact[column.name])
 
 
-def is_null(column: Field, value: ir.Expr | None) -> bool:
-    """Whether a column is compared with NULL."""
+def _is_null(column: Field, value: ir.Expr | None) -> bool:
     return column.null and isinstance(value, ir.Const) and value.value is None
 
 
@@ -145,7 +150,7 @@ def _all_protect(model: Model, names: Iterable[str], found: LookUp, *, nulls_are
         column = field_called(model, name)
         if column is None or column.name not in found.exact:
             return False
-        if not nulls_are_equal and is_null(column, found.exact[column.name]):
+        if not nulls_are_equal and _is_null(column, found.exact[column.name]):
             return False
     return True
 
@@ -178,7 +183,68 @@ def _meets(model: Model, keyword: ir.Keyword, found: LookUp) -> Coverage:
     return "covered" if given.value == wanted.value else "open"
 
 
-def columns_of(model: Model, found: LookUp) -> Iterator[Field]:
-    """The fields that a look-up compares exactly, in its order."""
-    for name in found.exact:
-        yield model.fields[name]
+# --- rows that are created -------------------------------------------------------------------------------
+
+
+def keeps_apart(project: Project, model: Model, found: LookUp, given: set[str] | None) -> Coverage:
+    """Whether two rows that are created because `found` found none cannot both be in the table.
+
+    What is not `given` (None: nobody knows what is) gets its default, which is the same in both rows.
+    """
+    created = LookUp({**found.exact}, found.loose)
+    for column in model.fields.values():
+        if column.name not in found.names and (given is None or column.name not in given):
+            value = _default(column)
+            if value is not None:
+                created.exact[column.name] = value
+    answer = coverage(project, model, found)
+    if answer != "open":
+        return answer
+    with_defaults = coverage(project, model, created)
+    return "unknown" if given is None and with_defaults == "covered" else with_defaults
+
+
+def _default(column: Field) -> ir.Const | None:
+    """The literal that a column gets when nothing is given for it."""
+    if column.column is None or column.call is None:
+        return None
+    default = column.call.keyword("default")
+    if default is None:
+        return ir.Const(0, None) if column.null else None
+    return default if isinstance(default, ir.Const) else None
+
+
+# --- the fix ---------------------------------------------------------------------------------------------
+
+
+def enforcing_fix(file: FileContext, model: Model, found: LookUp) -> Fix:
+    """Let the database keep rows apart that match `found`; advice where it is not certain what should be unique.
+
+    Columns that are compared with literals say which rows it is about.
+    """
+    fields = [model.fields[name] for name in found.exact]
+    only = {each: found.exact[each.name] for each in fields if _is_constant(found.exact[each.name])}
+    rest = [each for each in fields if each not in only]
+    unfit = any(each.django_base in _NO_KEYS or not each.local or each.null for each in fields)
+    if found.loose or unfit or not rest or _is_part_of_group(model, found):
+        return Fix(ENFORCE, Safety.MANUAL)
+    literals: dict[str, str] = {}
+    for each, value in only.items():
+        if not isinstance(value, ir.Const):
+            return Fix(ENFORCE, Safety.MANUAL)
+        literals[each.name] = json.dumps(value.value) if isinstance(value.value, str) else repr(value.value)
+    return unique_fix(file, model, rest, literals)
+
+
+def _is_constant(value: ir.Expr | None) -> bool:
+    """Whether a value is a literal, or written like the name of a constant: ``Order.STATE_PAID``."""
+    if isinstance(value, ir.Attr):
+        return value.name.isupper()
+    return isinstance(value, ir.Const) or (isinstance(value, ir.Name) and value.id.isupper())
+
+
+def _is_part_of_group(model: Model, found: LookUp) -> bool:
+    """Whether the model is unique by these columns and others: then these alone are not meant to be."""
+    groups = [set(group) for group in model.unique_together]
+    groups += [set(entry["fields"]) for entry in model.constraints if isinstance(entry["fields"], list)]
+    return any(set(found.exact) < group for group in groups)

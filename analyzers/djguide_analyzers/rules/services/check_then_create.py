@@ -8,7 +8,6 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.constraints import ENFORCE, unique_fix
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.creation import Creation, creations, get_or_create_edits
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
@@ -19,7 +18,7 @@ from djguide_analyzers.rules.loop_writes import runs_once
 from djguide_analyzers.rules.missing_rows import Missing, missing_rows
 from djguide_analyzers.rules.nodes import alike
 from djguide_analyzers.rules.queryset_calls import has_star
-from djguide_analyzers.rules.uniqueness import LookUp, columns_of, coverage, is_null, look_up
+from djguide_analyzers.rules.uniqueness import LookUp, coverage, enforcing_fix, keeps_apart, look_up
 from djguide_analyzers.trace.values import QuerySetValue
 
 RULE = Rule(
@@ -29,7 +28,6 @@ RULE = Rule(
 )
 
 _NARROWING = frozenset({"filter", "all", "using", "order_by", "only", "select_related", "prefetch_related"})
-_NO_KEYS = frozenset({"TextField", "JSONField", "BinaryField", "FileField", "ImageField", "FloatField"})
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -53,6 +51,8 @@ def _check(file: FileContext, scope: Scope, missing: Missing, made: list[Creatio
     for creation in made:
         inside = any(part is creation.node for block in missing.blocks for part in walk(block))
         if not inside or creation.model != model.label or not _is_same(missing, creation, found):
+            continue
+        if keeps_apart(file.project, model, found, set(creation.values)) != "open":
             continue
         if _is_handled(statements, creation.node):
             continue
@@ -168,15 +168,9 @@ def _fix(
     model: Model,
     found: LookUp,
 ) -> Fix:
-    fields = list(columns_of(model, found))
-    unfit = any(field.django_base in _NO_KEYS or not field.local for field in fields)
-    if found.loose or unfit or any(is_null(field, found.exact[field.name]) for field in fields):
-        return Fix(ENFORCE, Safety.MANUAL)
-    constraint = unique_fix(file, model, fields)
+    constraint = enforcing_fix(file, model, found)
     rewritten = get_or_create_edits(file, statements, missing, creation, found)
-    if rewritten is None:
+    if rewritten is None or not constraint.edits:
         return constraint
-    title = "Use get_or_create()"
-    if constraint.edits:
-        title += ", and let the database enforce it (creates a migration)"
+    title = "Use get_or_create(), and let the database enforce it (creates a migration)"
     return Fix(title, Safety.REVIEW, (*rewritten, *constraint.edits))

@@ -8,14 +8,13 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.constraints import ENFORCE, unique_fix
 from djguide_analyzers.rules.context import FileContext, Scope
-from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.finding import Safety, Severity
 from djguide_analyzers.rules.held_locks import is_protected
-from djguide_analyzers.rules.lookups import conditions
+from djguide_analyzers.rules.lookups import conditions, field_called
 from djguide_analyzers.rules.loop_writes import runs_once
 from djguide_analyzers.rules.queryset_calls import QuerySetCall, has_star, queryset_calls
-from djguide_analyzers.rules.uniqueness import LookUp, columns_of, coverage, is_null, look_up
+from djguide_analyzers.rules.uniqueness import LookUp, enforcing_fix, keeps_apart, look_up
 from djguide_analyzers.trace.values import QuerySetValue
 
 RULE = Rule(
@@ -26,8 +25,6 @@ RULE = Rule(
 
 _METHODS = ("get_or_create", "update_or_create")
 _NO_LOOKUPS = frozenset({"defaults", "create_defaults"})
-_NO_KEYS = frozenset({"TextField", "JSONField", "BinaryField", "FileField", "ImageField", "FloatField"})
-"""Columns that make no unique key: databases refuse them, or equal values differ."""
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -39,7 +36,10 @@ def check(file: FileContext) -> Iterator[Hit]:
             found = _look_up(file, call, model) if model is not None else None
             if model is None or found is None or not found.names:
                 continue
-            if coverage(file.project, model, found) == "open" and not _is_guarded(file, scope, call):
+            given = _given(model, call.node)
+            if keeps_apart(file.project, model, found, given) == "open" and not _is_guarded(
+                file, scope, call
+            ):
                 yield _hit(file, call, model, found)
 
 
@@ -53,6 +53,21 @@ def _look_up(file: FileContext, call: QuerySetCall, model: Model) -> LookUp | No
             if link.name == "filter" and not link.node.args:
                 keywords += conditions(link.node)
     return look_up(file.project, model, keywords, call.receiver)
+
+
+def _given(model: Model, node: ir.Call) -> set[str] | None:
+    """The columns that get a value besides when a row is created; None when they are not written out."""
+    found: set[str] = set()
+    parts = [node.args[0] if node.args else None, node.keyword("defaults"), node.keyword("create_defaults")]
+    for part in parts:
+        if part is None:
+            continue
+        if not isinstance(part, ir.Dict) or not all(isinstance(key, ir.Const) for key in part.keys):
+            return None
+        names = [str(key.value) for key in part.keys if isinstance(key, ir.Const)]
+        columns = [field_called(model, name) for name in names]
+        found |= {column.name for column in columns if column is not None}
+    return found
 
 
 def _is_guarded(file: FileContext, scope: Scope, call: QuerySetCall) -> bool:
@@ -77,14 +92,6 @@ def _hit(file: FileContext, call: QuerySetCall, model: Model, found: LookUp) -> 
         file.place(call.code, call.node),
         f"{names} of {model.name} {verb} not unique{together}: two requests at the same time both create a row, "
         f"and from then on `{call.name}()` raises MultipleObjectsReturned",
-        fixes=(_fix(file, model, found),),
+        fixes=(enforcing_fix(file, model, found),),
         data={"model": model.label, "columns": sorted(found.names)},
     )
-
-
-def _fix(file: FileContext, model: Model, found: LookUp) -> Fix:
-    fields = list(columns_of(model, found))
-    unfit = any(field.django_base in _NO_KEYS or not field.local for field in fields)
-    if found.loose or unfit or any(is_null(field, found.exact[field.name]) for field in fields):
-        return Fix(ENFORCE, Safety.MANUAL)
-    return unique_fix(file, model, fields)
