@@ -12,7 +12,7 @@ _LOOPS = (ir.For, ir.While)
 def reaches(block: list[ir.Stmt], one: ir.Node, other: ir.Node) -> bool:
     """Whether `other` may run after `one`: in the same round of the loops around both, or in a later one."""
     return follows(block, one, other) or any(
-        contains(loop.body, one) and contains(loop.body, other) and _goes_round(loop.body, one)
+        contains(loop.body, one) and contains(loop.body, other) and goes_round(loop.body, one)
         for loop in walk(block)
         if isinstance(loop, _LOOPS)
     )
@@ -90,7 +90,7 @@ def _ends_open(block: list[ir.Stmt], one: ir.Node) -> bool:
     return True
 
 
-def _goes_round(body: list[ir.Stmt], one: ir.Node) -> bool:
+def goes_round(body: list[ir.Stmt], one: ir.Node) -> bool:
     """Whether a loop may go into another round after `one`."""
     if _ends_open(body, one):
         return True
