@@ -52,11 +52,17 @@ every_page = pytest.mark.parametrize("code", PAGES)
 every_part = pytest.mark.parametrize(("code", "project"), parts())
 
 
+def is_for_installed_django(code: str) -> bool:
+    entry = registry.get(code)
+    return entry is None or checks.is_for(sys.executable, entry)
+
+
 @pytest.fixture(scope="session")
 def open_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
     """Open a project with these files for the rule `code`; one opened before is put back to them.
 
-    All share one cache of facts, so that Django itself is read once.
+    All share one cache of facts, so that Django itself is read once. A rule that is not for the Django beside
+    pytest sees a project without an environment, which may run on any version.
     """
     cache = tmp_path_factory.mktemp("facts")
     opened: dict[tuple[object, ...], ProjectUnderCheck] = {}
@@ -64,6 +70,7 @@ def open_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
     def open_project(
         code: str, files: Mapping[str, str], *, environment: str | None = sys.prefix
     ) -> ProjectUnderCheck:
+        environment = environment if is_for_installed_django(code) else None
         key = (code, environment, *files.items())
         if key not in opened:
             folder = tmp_path_factory.mktemp("project")

@@ -99,8 +99,8 @@ def _hit(
     names = " and ".join(f"`{keyword.name}`" for keyword in volatile)
     floats = [column_called(model, keyword.name or "") for keyword in volatile]
     if all(column is not None and column.django_base == "FloatField" for column in floats):
-        what = f"{names} must be equal to the last digit for a {model.name} to be found: a number that was computed "
-        what += f"in another way makes `{call.name}()` create one more row"
+        what = f"{names} must be equal to the last digit for a {model.name} to be found: a number that was "
+        what += f"computed in another way makes `{call.name}()` create one more row"
     else:
         what = f"No {model.name} is found by {names}, a value that is another one each time: "
         what += f"`{call.name}()` creates a row with every call"
