@@ -22,6 +22,10 @@ NUMBERS = frozenset(
 )  # fmt: skip
 _STATES = NUMBERS | {"BooleanField", "NullBooleanField", "CharField", "DateTimeField", "DateField"}
 _DISPATCHES = frozenset({"delay", "apply_async", "delay_on_commit", "enqueue", "send_mail", "mail_admins"})
+_REFUSALS = frozenset(
+    {"HttpResponseBadRequest", "HttpResponseForbidden", "HttpResponseGone", "HttpResponseNotAllowed"}
+)
+_CLIENT_ERROR = 400
 _CREATES = frozenset({"create", "acreate", "bulk_create"})
 
 
@@ -153,10 +157,21 @@ def _is_conditional_behind(body: Body, test: ir.If, node: ir.Stmt) -> bool:
 
 
 def _answers(statement: ir.Stmt) -> bool:
-    """Whether the caller is told which way it went: a constant is returned."""
+    """Whether the caller is told which way it went: by a constant, or a response that says it failed."""
     if not isinstance(statement, ir.Return):
         return False
+    if isinstance(statement.value, ir.Call):
+        return _is_refusal(statement.value)
     return isinstance(statement.value, ir.Const) and statement.value.value is not None
+
+
+def _is_refusal(response: ir.Call) -> bool:
+    if _called(response) in _REFUSALS:
+        return True
+    status = response.keyword("status")
+    if isinstance(status, ir.Const):
+        return isinstance(status.value, int) and status.value >= _CLIENT_ERROR
+    return isinstance(status, ir.Attr) and status.name.startswith("HTTP_4")
 
 
 def _gives(block: list[ir.Stmt]) -> bool:

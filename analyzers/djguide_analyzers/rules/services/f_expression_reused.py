@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.graph import Field
+from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.f_expressions import mentions_f
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
 from djguide_analyzers.rules.flow import follows, innermost_loop
-from djguide_analyzers.rules.nodes import statement_of
+from djguide_analyzers.rules.nodes import alike, statement_of
 from djguide_analyzers.rules.places import line_end, line_start
 from djguide_analyzers.rules.row_bodies import TracedBody, bodies, names_column, stores
 from djguide_analyzers.rules.row_changes import column_called
@@ -28,41 +29,66 @@ RULE = Rule(
 _TITLE = "Read the new value from the database first"
 
 
+@dataclass(frozen=True, slots=True)
+class _Reuse:
+    """The first use of an attribute that takes the expression for a value, or applies it once more.
+
+    `first` is the save that stored it, None if there was none yet.
+    """
+
+    node: ir.Assign
+    target: ir.Attr
+    model: Model
+    field: Field
+    first: ir.Call | None
+    use: ir.Expr
+
+
 def check(file: FileContext) -> Iterator[Hit]:
     for scope in file.scopes:
         for body in bodies(file.project, scope):
+            found: dict[int, list[_Reuse]] = {}
             for node in walk(body.statements):
                 match node:
                     case ir.Assign(targets=[ir.Attr() as target], value=value) if value is not None:
-                        if mentions_f(scope, body.code, value):
-                            yield from _assigned(file, body, node, target)
+                        reuse = _reuse(body, node, target) if mentions_f(scope, body.code, value) else None
+                        if reuse is not None:
+                            found.setdefault(reuse.use.at, []).append(reuse)
                     case _:
                         pass
+            for group in found.values():
+                yield _hit(file, body, group)
 
 
-def _assigned(file: FileContext, body: TracedBody, node: ir.Assign, target: ir.Attr) -> Iterator[Hit]:
-    """The first use of an attribute that takes the expression for a value, or applies it once more."""
+def _reuse(body: TracedBody, node: ir.Assign, target: ir.Attr) -> _Reuse | None:
     model = body.model(target.value)
     field = column_called(model, target.name) if model is not None else None
     if model is None or field is None:
-        return
-    saved = [
-        call for call in stores(body, body.key(target.value), field) if follows(body.statements, node, call)
-    ]
-    first = saved[0] if saved else None
+        return None
+    key = body.key(target.value)
+    saved = [call for call in stores(body, key, field) if follows(body.statements, node, call)]
     for use in _uses(body, node, target, field, saved):
-        if _is_fresh(body, node, use, target, field):
-            continue
-        stored = isinstance(use, ir.Call)
-        yield Hit(
-            file.place(body.code, use),
-            f"`{target.name}` still holds the `F()` expression that was assigned to it: "
-            + ("this applies it a second time" if stored else "this is the expression, not a value"),
-            related=(Related("assigned here", file.place(body.code, node)),),
-            fixes=(_fix(file, body, target, field, first, use),),
-            data={"model": model.label, "column": field.name},
-        )
-        return
+        if not _is_fresh(body, node, use, target, field):
+            return _Reuse(node, target, model, field, saved[0] if saved else None, use)
+    return None
+
+
+def _hit(file: FileContext, body: TracedBody, group: list[_Reuse]) -> Hit:
+    """One finding for all the attributes that the same save stores once more."""
+    first = group[0]
+    names = " and ".join(f"`{each.target.name}`" for each in group)
+    still = "still holds the `F()` expression that was assigned to it"
+    if len(group) > 1:
+        still = "still hold the `F()` expressions that were assigned to them"
+    stored = isinstance(first.use, ir.Call)
+    what = "this applies it a second time" if stored else "this is the expression, not a value"
+    return Hit(
+        file.place(body.code, first.use),
+        f"{names} {still}: {what}",
+        related=tuple(Related("assigned here", file.place(body.code, each.node)) for each in group),
+        fixes=(_fix(file, body, group),),
+        data={"model": first.model.label, "columns": [each.field.name for each in group]},
+    )
 
 
 def _uses(
@@ -121,22 +147,19 @@ def _is_set(body: TracedBody, assigned: ir.Expr, target: ir.Attr, field: Field) 
     return isinstance(assigned, ir.Name) and isinstance(held, ir.Name) and assigned.id == held.id
 
 
-def _fix(
-    file: FileContext, body: TracedBody, target: ir.Attr, field: Field, first: ir.Call | None, use: ir.Expr
-) -> Fix:
-    """Refresh the column behind the first save."""
+def _fix(file: FileContext, body: TracedBody, group: list[_Reuse]) -> Fix:
+    """Refresh the columns behind the save that has stored them."""
+    first, use, target = group[0].first, group[0].use, group[0].target
     statement = statement_of(body.statements, first) if first is not None else None
     before = line_start(file, body.code, statement) if statement is not None else None
     if statement is None or before is None or not isinstance(statement, (ir.ExprStmt, ir.Assign)):
         return Fix(_TITLE, Safety.MANUAL)
-    if not (first is use or follows(body.statements, statement, use)):
+    together = all(each.first is first and alike(each.target.value, target.value) for each in group)
+    if not together or not (first is use or follows(body.statements, statement, use)):
         return Fix(_TITLE, Safety.MANUAL)
     row = file.text(body.code, target.value)
+    columns = ", ".join(f'"{each.field.name}"' for each in group)
     waits = isinstance(statement, ir.ExprStmt) and isinstance(statement.value, ir.Await)
-    call = (
-        f'await {row}.arefresh_from_db(fields=["{field.name}"])'
-        if waits
-        else (f'{row}.refresh_from_db(fields=["{field.name}"])')
-    )
+    refresh = f"await {row}.arefresh_from_db" if waits else f"{row}.refresh_from_db"
     end = line_end(file, body.code.range(statement).end)
-    return Fix(_TITLE, Safety.SAFE, (insert(file, end, f"\n{before[0]}{call}"),))
+    return Fix(_TITLE, Safety.SAFE, (insert(file, end, f"\n{before[0]}{refresh}(fields=[{columns}])"),))

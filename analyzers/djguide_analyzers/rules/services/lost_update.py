@@ -171,14 +171,7 @@ def _update(
     model: Model,
     field: Field,
 ) -> Iterator[Hit]:
-    old = [
-        part
-        for value in (keyword.value, reads.sources.get(getattr(keyword.value, "id", "")))
-        if value is not None and any(read.computed for read in reads.of(keyword.value))
-        for part in walk(value)
-        if isinstance(part, ir.Attr) and part.name in (field.name, field.attname)
-    ]
-    for part in old[:1]:
+    for part in _old_values(body, reads, keyword.value, field)[:1]:
         row = body.row(part.value)
         if row is None or row.model != model.label or not is_from_database(body, part.value, row, call.node):
             continue
@@ -188,12 +181,30 @@ def _update(
             continue
         fix = update_fix(file, body.code, keyword, part)
         yield Hit(
-            file.place(body.code, keyword if any(p is part for p in walk(keyword)) else part),
+            file.place(body.code, _computing(reads, keyword, part)),
             f"The new `{field.name}` is computed from a value that was read before: of two requests at the same "
             "time both start from the old one, and what the first has stored is lost",
             fixes=(fix or lock_fix(file, scope, body, row, [call.node]),),
             data={"model": model.label, "column": field.name, "how": "computed"},
         )
+
+
+def _old_values(body: TracedBody, reads: Reads, value: ir.Expr, field: Field) -> list[ir.Attr]:
+    """Where the column is read that `value` is computed from."""
+    columns = (field.name, field.attname)
+    keys = {read.key for read in reads.of(value) if read.computed and read.name in columns}
+    return [
+        part
+        for part in walk(body.statements)
+        if isinstance(part, ir.Attr) and part.name in columns and body.key(part.value) in keys
+    ]
+
+
+def _computing(reads: Reads, keyword: ir.Keyword, old: ir.Attr) -> ir.Expr | ir.Keyword:
+    """Where the new value is computed: in the call, or where its variable was."""
+    if isinstance(keyword.value, ir.Name) and not any(part is old for part in walk(keyword)):
+        return reads.sources.get(keyword.value.id, keyword)
+    return keyword
 
 
 def _lookups(call: QuerySetCall) -> Iterator[ir.Keyword]:
