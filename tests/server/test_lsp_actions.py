@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lsp_client import PULL, PUSH, Client, lsp_range, span
+from lsp_client import PULL, PUSH, Client, RpcError, lsp_range, span
 
 from djguide_analyzers.source.edits import Edit, apply_edits
 from djguide_analyzers.source.positions import Position, Range
@@ -14,6 +14,19 @@ Start = Callable[..., Client]
 FIX_ALL = "source.fixAll.djguide"
 REPLACE, REMOVE = "Replace with the", "Remove it (please review)"
 IGNORE = "Ignore misspelt on this line"
+IGNORE_IN_FILE = "Ignore misspelt in this file"
+RESOLVING: Any = {
+    **PUSH,
+    "window": {"showDocument": {"support": True}},
+    "textDocument": {
+        **PUSH["textDocument"],
+        "codeAction": {**PUSH["textDocument"]["codeAction"], "resolveSupport": {"properties": ["edit"]}},
+    },
+    "workspace": {
+        **PUSH["workspace"],
+        "workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {"groupsOnLabel": True}},
+    },
+}
 
 
 def titles(actions: list[Any]) -> list[str]:
@@ -46,13 +59,20 @@ def begin(client: Client, tmp_path: Path, text: str, capabilities: Any = PUSH, n
 def test_fixes_of_a_finding(client: Client, tmp_path: Path) -> None:
     uri = begin(client, tmp_path, "x = teh\n")
     actions = client.actions(uri, (0, 5, 0, 5))
-    assert titles(actions) == [REPLACE, REMOVE, IGNORE, "Apply all safe djguide fixes in this file"]
-    assert [action["kind"] for action in actions] == ["quickfix"] * 3 + [FIX_ALL]
-    assert [action.get("isPreferred") for action in actions] == [True, None, None, None]
+    assert titles(actions) == [
+        REPLACE,
+        REMOVE,
+        IGNORE,
+        IGNORE_IN_FILE,
+        "Apply all safe djguide fixes in this file",
+    ]
+    assert [action["kind"] for action in actions] == ["quickfix"] * 4 + [FIX_ALL]
+    assert [action.get("isPreferred") for action in actions] == [True, None, None, None, None]
     assert [applied("x = teh\n", action, uri) for action in actions] == [
         "x = the\n",
         "x = \n",
         "x = teh  # djguide: ignore[misspelt]\n",
+        "# djguide: ignore-file[misspelt]\nx = teh\n",
         "x = the\n",
     ]
     assert actions[0]["diagnostics"][0]["code"] == "misspelt"
@@ -195,3 +215,101 @@ def test_suppressing_in_a_template(client: Client, tmp_path: Path) -> None:
 def test_actions_work_for_clients_that_pull(client: Client, tmp_path: Path) -> None:
     uri = begin(client, tmp_path, "teh", PULL)
     assert titles(client.actions(uri, (0, 0, 0, 0)))[:1] == [REPLACE]
+
+
+def test_all_of_one_rule(client: Client, tmp_path: Path) -> None:
+    text = "teh\nx = teh\nfoo adn\n"
+    uri = begin(client, tmp_path, text)
+    (action,) = (
+        a for a in client.actions(uri, (1, 4, 1, 4)) if a["title"] == "Fix all misspelt in this file"
+    )
+    assert action["kind"] == "quickfix"
+    assert len(action["diagnostics"]) == 2
+    assert applied(text, action, uri) == "the\nx = the\nfoo adn\n"
+    assert "Fix all joined in this file" not in titles(client.actions(uri, (2, 4, 2, 4)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[project]\n", '[project]\n\n[tool.djguide]\nignore = ["misspelt"]\n'),
+        ("[tool.djguide]\nselect = []\n", '[tool.djguide]\nignore = ["misspelt"]\nselect = []\n'),
+        ('[tool.djguide]\nignore = ["a"]\n', '[tool.djguide]\nignore = ["a", "misspelt"]\n'),
+        ("[tool.djguide]\nignore = [ ]\n", '[tool.djguide]\nignore = ["misspelt"]\n'),
+        (
+            '[tool.djguide]\nignore = [\n    "a",  # why\n]\n',
+            '[tool.djguide]\nignore = [\n    "a",\n    "misspelt",  # why\n]\n',
+        ),
+        ('[tool.djguide]\nignore = ["misspelt"]\n', None),
+        ("tool = {djguide = {select = []}}\n", None),
+        ("[broken\n", None),
+    ],
+)
+def test_ignoring_in_the_configuration(
+    client: Client, tmp_path: Path, before: str, after: str | None
+) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text(before)
+    (tmp_path / "sub").mkdir()
+    uri = begin(client, tmp_path, "x = teh\n", name="sub/a.py")
+    title = "Ignore misspelt in pyproject.toml"
+    found = [action for action in client.actions(uri, (0, 4, 0, 4)) if action["title"] == title]
+    assert [applied(before, action, path.as_uri()) for action in found] == ([] if after is None else [after])
+    assert path.read_text() == before
+
+
+def test_the_configuration_as_it_is_in_the_editor_counts(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text("")
+    uri = begin(client, tmp_path, "x = teh\n")
+    text = '[tool.djguide]\nignore = ["a"]\n'
+    client.open(path, text, version=7)
+    title = "Ignore misspelt in pyproject.toml"
+    while not (found := [a for a in client.actions(uri, (0, 4, 0, 4)) if a["title"] == title]):
+        pass  # the opened file is analysed first
+    (change,) = found[0]["edit"]["documentChanges"]
+    assert change["textDocument"] == {"uri": path.as_uri(), "version": 7}
+    assert 'ignore = ["a", "misspelt"]' in applied(text, found[0], path.as_uri())
+
+
+def test_the_edit_of_other_files_comes_when_it_is_chosen(client: Client, tmp_path: Path) -> None:
+    owner = tmp_path / "owner.py"
+    owner.write_text("owner\n")
+    uri = begin(client, tmp_path, "far teh", RESOLVING)
+    actions = {action["title"]: action for action in client.actions(uri, (0, 0, 0, 7))}
+    assert "edit" in actions[REPLACE]
+    assert "edit" not in actions["Repair the owner"]
+    resolved = client.request("codeAction/resolve", actions["Repair the owner"])
+    (change,) = resolved["edit"]["documentChanges"]
+    assert change["textDocument"] == {"uri": owner.as_uri(), "version": None}
+    annotation = change["edits"][0]["annotationId"]
+    expected = {"label": "Repair the owner", "needsConfirmation": False}
+    assert resolved["edit"]["changeAnnotations"] == {annotation: expected}
+
+
+def test_an_action_for_an_older_text_is_not_resolved(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "owner.py").write_text("owner\n")
+    uri = begin(client, tmp_path, "far", RESOLVING)
+    (action,) = (a for a in client.actions(uri, (0, 0, 0, 3)) if a["title"] == "Repair the owner")
+    client.change(uri, 2, "far ")
+    with pytest.raises(RpcError) as raised:
+        client.request("codeAction/resolve", action)
+    assert raised.value.code == -32801
+    with pytest.raises(RpcError):
+        client.request("codeAction/resolve", {"title": "mine", "data": {"uri": 4}})
+
+
+def test_the_page_of_a_rule_is_opened(start_shop: Start, shop: Path) -> None:
+    client = start_shop(RESOLVING)
+    text = (
+        "from shop.models import Book\n\n\ndef f():\n    return [b.author.name for b in Book.objects.all()]\n"
+    )
+    uri = client.open(shop / "shop" / "more.py", text)
+    client.published(uri)
+    actions = client.actions(uri, (4, 12, 4, 25))
+    (action,) = (a for a in actions if a["title"] == "Open the page of n-plus-one-foreign-key")
+    client.answers["window/showDocument"] = {"success": True}
+    client.request("workspace/executeCommand", action["command"])
+    shown = client.wait_for("window/showDocument")
+    assert shown["uri"].endswith("/n_plus_one_foreign_key.md")
+    assert shown["takeFocus"]

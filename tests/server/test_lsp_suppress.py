@@ -2,7 +2,7 @@ import pytest
 
 from djguide_analyzers.source.edits import Edit, apply_edits
 from djguide_analyzers.source.positions import LineIndex
-from djguide_server.lsp.suppress import suppression
+from djguide_server.lsp.suppress import file_suppression, suppression
 
 
 def ignored(path: str, text: str, line: int = 0, code: str = "some-code") -> str | None:
@@ -91,3 +91,22 @@ def test_templates_where_a_line_has_no_room_for_a_comment(before: str, line: int
 def test_files_without_suppressions_and_lines_that_do_not_exist() -> None:
     assert ignored("/pyproject.toml", "x\n") is None
     assert ignored("/a.py", "x", line=3) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("/a.py", "x = 1\n", "# djguide: ignore-file[some-code]\nx = 1\n"),
+        ("/a.py", '"""Words."""\r\n', '# djguide: ignore-file[some-code]\r\n"""Words."""\r\n'),
+        ("/a.py", "#!/usr/bin/python\n# -*- coding: utf-8 -*-\nx\n",
+         "#!/usr/bin/python\n# -*- coding: utf-8 -*-\n# djguide: ignore-file[some-code]\nx\n"),
+        ("/a.py", "# djguide: ignore-file[other]\nx\n", "# djguide: ignore-file[other, some-code]\nx\n"),
+        ("/a.py", "# djguide: ignore-file[some-code]\nx\n", None),
+        ("/a.py", "\ufeffx\n", "\ufeff# djguide: ignore-file[some-code]\nx\n"),
+        ("/a.html", "<p>\n", "{# djguide: ignore-file[some-code] #}\n<p>\n"),
+        ("/pyproject.toml", "x = 1\n", None),
+    ],
+)  # fmt: skip
+def test_whole_files(path: str, before: str, after: str | None) -> None:
+    found = file_suppression(path, LineIndex(before), "some-code")
+    assert (None if found is None else apply_edits(before, [Edit(path, *found)])) == after

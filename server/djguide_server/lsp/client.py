@@ -13,17 +13,25 @@ _PARAMETERS = ("processId", "rootPath", "rootUri", "workspaceFolders", "initiali
 _DYNAMIC: dict[str, dict | None] = {"dynamicRegistration": None}
 _READ: dict[str, dict | None] = {
     "general": {"positionEncodings": None},
-    "window": {"workDoneProgress": None},
+    "window": {"workDoneProgress": None, "showDocument": {"support": None}},
     "textDocument": {
         "publishDiagnostics": {"relatedInformation": None, "codeDescriptionSupport": None},
         "diagnostic": {"relatedInformation": None, "codeDescriptionSupport": None},
-        "codeAction": {"isPreferredSupport": None},
+        "codeAction": {
+            "isPreferredSupport": None,
+            "dataSupport": None,
+            "resolveSupport": {"properties": None},
+        },
         "hover": {"contentFormat": None},
     },
     "workspace": {
         "configuration": None,
         "diagnostics": {"refreshSupport": None},
-        "workspaceEdit": {"documentChanges": None},
+        "workspaceEdit": {
+            "documentChanges": None,
+            "resourceOperations": None,
+            "changeAnnotationSupport": {"groupsOnLabel": None},
+        },
         "didChangeConfiguration": _DYNAMIC,
         "didChangeWatchedFiles": _DYNAMIC,
     },
@@ -41,6 +49,10 @@ class ClientFeatures:
             publish any. One that cannot be told would never see what another file does to an open one, so it gets
             its diagnostics published, and the server does not offer to be asked.
         related_information: It shows related locations; else they become lines of the message.
+        resolves_edits: It asks for the edit of a code action when the action is chosen.
+        change_annotations: It shows what a change is about before it is made.
+        creates_files: Edits may create files.
+        show_document: It can be told to open a file.
         status: It takes ``experimental/serverStatus`` notifications.
     """
 
@@ -50,6 +62,10 @@ class ClientFeatures:
     code_description: bool = False
     document_changes: bool = False
     preferred_actions: bool = False
+    resolves_edits: bool = False
+    change_annotations: bool = False
+    creates_files: bool = False
+    show_document: bool = False
     markdown_hover: bool = False
     configuration: bool = False
     configuration_registration: bool = False
@@ -75,6 +91,17 @@ class ClientFeatures:
             code_description=has("text_document.publish_diagnostics.code_description_support")
             or has("text_document.diagnostic.code_description_support"),
             document_changes=has("workspace.workspace_edit.document_changes"),
+            resolves_edits=has("text_document.code_action.data_support")
+            and "edit"
+            in (get_capability(capabilities, "text_document.code_action.resolve_support.properties") or ()),
+            change_annotations=get_capability(
+                capabilities, "workspace.workspace_edit.change_annotation_support"
+            )
+            is not None,
+            creates_files=has("workspace.workspace_edit.document_changes")
+            and types.ResourceOperationKind.Create
+            in (get_capability(capabilities, "workspace.workspace_edit.resource_operations") or ()),
+            show_document=has("window.show_document.support"),
             preferred_actions=has("text_document.code_action.is_preferred_support"),
             markdown_hover=types.MarkupKind.Markdown in hover_formats,
             configuration=has("workspace.configuration"),

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
+from djguide_analyzers.project.files import DiskFiles
 from djguide_analyzers.rules import plugins
 from djguide_server.lsp import questions, settings
-from djguide_server.lsp.actions import FIX_ALL, QUICK_FIX, ActionBuilder, asks_for_source
+from djguide_server.lsp.actions import FIX_ALL, QUICK_FIX, SHOW_RULE, ActionBuilder, asks_for_source
 from djguide_server.lsp.client import ClientFeatures
 from djguide_server.lsp.convert import View
 from djguide_server.lsp.diagnostics import PullChannel
-from djguide_server.lsp.documents import path_of, position_from_client
+from djguide_server.lsp.documents import path_of, position_from_client, uri_of
 from djguide_server.lsp.hover import code_hover, hover, with_description
 from djguide_server.lsp.lifecycle import watch_parent
 from djguide_server.lsp.roots import client_roots, folder_paths
@@ -39,6 +41,7 @@ def register(server: DjguideServer) -> None:
     for method, handler in _HANDLERS.items():
         server.feature(method)(handler)
     server.command(SHOW_REPORT)(show_report)
+    server.command(SHOW_RULE)(show_rule)
 
 
 def initialize(ls: DjguideServer, params: types.InitializeParams) -> types.InitializeResult:
@@ -64,8 +67,10 @@ def _capabilities(client: ClientFeatures) -> types.ServerCapabilities:
         hover_provider=True,
         completion_provider=types.CompletionOptions(trigger_characters=questions.TRIGGERS),
         definition_provider=True,
-        code_action_provider=types.CodeActionOptions(code_action_kinds=[QUICK_FIX, FIX_ALL]),
-        execute_command_provider=types.ExecuteCommandOptions(commands=[SHOW_REPORT]),
+        code_action_provider=types.CodeActionOptions(
+            code_action_kinds=[QUICK_FIX, FIX_ALL], resolve_provider=client.resolves_edits or None
+        ),
+        execute_command_provider=types.ExecuteCommandOptions(commands=[SHOW_REPORT, SHOW_RULE]),
         diagnostic_provider=pull if client.pull_diagnostics else None,
         workspace=types.WorkspaceOptions(
             workspace_folders=types.WorkspaceFoldersServerCapabilities(
@@ -190,7 +195,17 @@ async def code_action(ls: DjguideServer, params: types.CodeActionParams) -> list
         result = await ls.awaited_result(uri, FIX_ALL_SECONDS)
     if result is None:
         return []
-    return ActionBuilder(ls.client, ls.documents, result).actions(params)
+    return ActionBuilder(ls.client, ls.documents, result, DiskFiles().read_text).actions(params)
+
+
+def resolve_code_action(ls: DjguideServer, action: types.CodeAction) -> types.CodeAction:
+    """The edit of an action that goes to other files as well."""
+    uri = action.data.get("uri") if isinstance(action.data, dict) else None
+    result = ls.current_result(uri) if isinstance(uri, str) else None
+    resolved = ActionBuilder(ls.client, ls.documents, result).resolved(action) if result is not None else None
+    if resolved is None:
+        raise JsonRpcException("The file was changed since; ask again.", types.LSPErrorCodes.ContentModified)
+    return resolved
 
 
 async def show_hover(ls: DjguideServer, params: types.HoverParams) -> types.Hover | None:
@@ -235,6 +250,19 @@ def ignore(ls: DjguideServer, params: object) -> None:
     """A notification that needs no answer, registered so that it is not taken for an unknown one."""
 
 
+async def show_rule(ls: Any, code: Any = None) -> None:
+    """Open the page of a rule in the client.
+
+    The library evaluates the annotations of commands with arguments, where the server's class is not known.
+    """
+    from djguide_analyzers.rules import registry
+
+    entry = registry.get(str(code))
+    if entry is not None and ls.client.show_document:
+        params = types.ShowDocumentParams(uri_of(entry.page_path.as_posix()), take_focus=True)
+        await ls.window_show_document_async(params)
+
+
 async def show_report(ls: DjguideServer, *_arguments: object) -> dict[str, object]:
     """What was discovered in the workspace and why, as ``djguide doctor`` tells it."""
     if ls.worker is None:
@@ -252,6 +280,7 @@ _HANDLERS = {
     types.TEXT_DOCUMENT_DID_CLOSE: did_close,
     types.TEXT_DOCUMENT_DIAGNOSTIC: pull_diagnostics,
     types.TEXT_DOCUMENT_CODE_ACTION: code_action,
+    types.CODE_ACTION_RESOLVE: resolve_code_action,
     types.TEXT_DOCUMENT_HOVER: show_hover,
     types.TEXT_DOCUMENT_COMPLETION: complete,
     types.TEXT_DOCUMENT_DEFINITION: go_to_definition,

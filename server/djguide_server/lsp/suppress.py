@@ -11,6 +11,8 @@ from djguide_analyzers.source.scan import CommentToken, comments
 
 _DIRECTIVE = re.compile(r"#\s*djguide\s*:\s*ignore\s*\[(?P<codes>[^\]\r\n]*)\]", re.IGNORECASE)
 _TEMPLATE_DIRECTIVE = re.compile(r"\{" + _DIRECTIVE.pattern + r"\s*#\}", re.IGNORECASE)
+_FILE_DIRECTIVE = re.compile(_DIRECTIVE.pattern.replace("ignore", "ignore-file"), re.IGNORECASE)
+_PREAMBLE = re.compile(r"#!|#.*coding[:=]")
 _NO_SUPPRESSION = {".toml", ".json", ".cfg", ".ini", ".yaml", ".yml", ".md"}
 
 
@@ -33,6 +35,28 @@ def suppression(path: str, index: LineIndex, line: int, code: str) -> Insertion 
     if suffix in {".py", ".pyi"}:
         return _in_python(index, line, code)
     return _in_template(index, line, code)
+
+
+def file_suppression(path: str, index: LineIndex, code: str) -> Insertion | None:
+    """How to ignore `code` in the whole file at `path`; None where no comment can, and when it is ignored already.
+
+    The comment goes to the top, behind what must stand on the first two lines of Python files.
+    """
+    suffix = PurePosixPath(path).suffix
+    if suffix in _NO_SUPPRESSION:
+        return None
+    python = suffix in {".py", ".pyi"}
+    line = 0
+    while python and line < 2 and _PREAMBLE.match(index.line(line)):
+        line += 1
+    if match := _FILE_DIRECTIVE.search(index.line(line)):
+        return _merged(match, line, code)
+    if line >= index.line_count:
+        return None
+    comment = f"# djguide: ignore-file[{code}]"
+    column = 1 if not line and index.text.startswith("\ufeff") else 0
+    insertion = _inserted(line, column, (comment if python else f"{{{comment} #}}") + "\n")
+    return insertion if python or _is_template_comment(index, insertion) else None
 
 
 def _in_python(index: LineIndex, line: int, code: str) -> Insertion | None:
