@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ from djguide_analyzers.assist.describe import Description, describe
 from djguide_analyzers.assist.names import Catalogue, Files
 from djguide_analyzers.assist.paths import Names
 from djguide_analyzers.assist.querysets import describe_queryset, queryset_at
+from djguide_analyzers.assist.refactorings.base import Read, Refactoring, Source
+from djguide_analyzers.assist.refactorings.offers import refactorings
 from djguide_analyzers.assist.scene import Scene
 from djguide_analyzers.assist.subjects import (
     Domain,
@@ -30,8 +32,6 @@ from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.finding import Place
 from djguide_analyzers.source.positions import LineIndex, Position, Range
 from djguide_analyzers.trace import summaries
-
-Read = Callable[[str], str | None]
 
 
 class Completions(NamedTuple):
@@ -150,6 +150,14 @@ class Assistant:
             return None
         query, related, range_ = queryset
         return range_, describe_queryset(desk.project, query, related)
+
+    def refactorings(self, path: str, index: LineIndex, selected: Range, read: Read) -> list[Refactoring]:
+        """What can be made of the selected code; `read` gives the text of other files as it is now."""
+        desk = self.desk(path)
+        module = desk.project.modules.get(path) if desk is not None else None
+        if desk is None or module is None:
+            return []
+        return list(refactorings(Source(desk.project, module, index, read), selected))
 
     # --- inside --------------------------------------------------------------------------------------------
 

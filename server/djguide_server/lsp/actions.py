@@ -263,6 +263,12 @@ def wanted(kind: str, only: Sequence[str] | None) -> bool:
     return any(entry == "" or kind == entry or kind.startswith(f"{entry}.") for entry in asked)
 
 
+def may_be_wanted(kind: str, only: Sequence[str] | None) -> bool:
+    """Whether a request may ask for `kind` or something below it."""
+    below = f"{kind}."
+    return wanted(kind, only) or any(getattr(entry, "value", entry).startswith(below) for entry in only or ())
+
+
 def asks_for_source(only: Sequence[str] | None) -> bool:
     """Whether a request is for source actions alone, as editors send it when a file is saved."""
     return bool(only) and wanted(FIX_ALL, only) and not wanted(QUICK_FIX, only)

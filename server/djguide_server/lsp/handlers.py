@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
@@ -11,8 +12,15 @@ from pygls.exceptions import JsonRpcException
 
 from djguide_analyzers.project.files import DiskFiles
 from djguide_analyzers.rules import plugins
-from djguide_server.lsp import questions, settings
-from djguide_server.lsp.actions import FIX_ALL, QUICK_FIX, SHOW_RULE, ActionBuilder, asks_for_source
+from djguide_server.lsp import questions, refactorings, settings
+from djguide_server.lsp.actions import (
+    FIX_ALL,
+    QUICK_FIX,
+    SHOW_RULE,
+    ActionBuilder,
+    asks_for_source,
+    may_be_wanted,
+)
 from djguide_server.lsp.client import ClientFeatures
 from djguide_server.lsp.convert import View
 from djguide_server.lsp.diagnostics import PullChannel
@@ -68,7 +76,8 @@ def _capabilities(client: ClientFeatures) -> types.ServerCapabilities:
         completion_provider=types.CompletionOptions(trigger_characters=questions.TRIGGERS),
         definition_provider=True,
         code_action_provider=types.CodeActionOptions(
-            code_action_kinds=[QUICK_FIX, FIX_ALL], resolve_provider=client.resolves_edits or None
+            code_action_kinds=[QUICK_FIX, FIX_ALL, refactorings.REFACTOR],
+            resolve_provider=client.resolves_edits or None,
         ),
         execute_command_provider=types.ExecuteCommandOptions(commands=[SHOW_REPORT, SHOW_RULE]),
         diagnostic_provider=pull if client.pull_diagnostics else None,
@@ -188,24 +197,37 @@ async def pull_diagnostics(ls: DjguideServer, params: types.DocumentDiagnosticPa
 
 
 async def code_action(ls: DjguideServer, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """Fixes and suppressions for what was found in the document as it is now; nothing while that is unknown."""
-    uri = params.text_document.uri
+    """What can be done about the findings in a range of the present text, and what can be made of selected code."""
+    uri, only = params.text_document.uri, params.context.only
     result = ls.current_result(uri)
-    if result is None and asks_for_source(params.context.only):
+    if result is None and asks_for_source(only):
         result = await ls.awaited_result(uri, FIX_ALL_SECONDS)
-    if result is None:
-        return []
-    return ActionBuilder(ls.client, ls.documents, result, DiskFiles().read_text).actions(params)
+    actions: list[types.CodeAction] = []
+    if result is not None:
+        actions += ActionBuilder(ls.client, ls.documents, result, DiskFiles().read_text).actions(params)
+    if params.range.start != params.range.end and may_be_wanted(refactorings.REFACTOR, only):
+        ask = partial(refactorings.offers, client=ls.client, only=only, selected=params.range)
+        actions += await _ask(ls, ask, params.text_document, params.range) or []
+    return actions
 
 
-def resolve_code_action(ls: DjguideServer, action: types.CodeAction) -> types.CodeAction:
-    """The edit of an action that goes to other files as well."""
-    uri = action.data.get("uri") if isinstance(action.data, dict) else None
-    result = ls.current_result(uri) if isinstance(uri, str) else None
-    resolved = ActionBuilder(ls.client, ls.documents, result).resolved(action) if result is not None else None
-    if resolved is None:
-        raise JsonRpcException("The file was changed since; ask again.", types.LSPErrorCodes.ContentModified)
-    return resolved
+async def resolve_code_action(ls: DjguideServer, action: types.CodeAction) -> types.CodeAction:
+    """The edit of an action that was offered without."""
+    data = action.data if isinstance(action.data, dict) else {}
+    uri, selected = data.get("uri"), refactorings.selected_of(data)
+    document = ls.documents.get(uri) if isinstance(uri, str) else None
+    if document is not None and document.version == data.get("version"):
+        if selected is not None:
+            ask = partial(refactorings.resolved, client=ls.client, kind=str(data.get("refactor")))
+            action.edit = await _ask(ls, ask, types.TextDocumentIdentifier(document.uri), selected)
+            if action.edit is not None:
+                return action
+            raise JsonRpcException("This cannot be done here.", types.LSPErrorCodes.RequestFailed)
+        if (result := ls.current_result(document.uri)) is not None:
+            resolved = ActionBuilder(ls.client, ls.documents, result).resolved(action)
+            if resolved is not None:
+                return resolved
+    raise JsonRpcException("The file was changed since; ask again.", types.LSPErrorCodes.ContentModified)
 
 
 async def show_hover(ls: DjguideServer, params: types.HoverParams) -> types.Hover | None:
@@ -240,10 +262,10 @@ async def _ask(
     ls: DjguideServer,
     answer: Callable[[questions.Question], T],
     identifier: types.TextDocumentIdentifier,
-    position: types.Position,
+    place: types.Position | types.Range,
 ) -> T | None:
     document = ls.documents.get(identifier.uri)
-    return await ls.questions.ask(answer, document, position, ls.client, ls.documents.on_disk())
+    return await ls.questions.ask(answer, document, place, ls.client, ls.documents.on_disk())
 
 
 def ignore(ls: DjguideServer, params: object) -> None:

@@ -16,14 +16,14 @@ from lsprotocol import types
 from djguide_analyzers.project.files import DiskFiles
 from djguide_server.lsp.client import ClientFeatures
 from djguide_server.lsp.convert import View
-from djguide_server.lsp.documents import Document, position_from_client
+from djguide_server.lsp.documents import Document, range_from_client
 
 if TYPE_CHECKING:
     from djguide_analyzers.assist.assistant import Assistant
     from djguide_analyzers.assist.describe import Description
     from djguide_analyzers.assist.subjects import Subject
     from djguide_analyzers.rules.finding import Place
-    from djguide_analyzers.source.positions import Position
+    from djguide_analyzers.source.positions import Position, Range
 
 T = TypeVar("T")
 TRIGGERS = ['"', "'", "_", ".", "(", ",", "/", ":", "-"]
@@ -32,13 +32,23 @@ TRIGGERS = ['"', "'", "_", ".", "(", ",", "/", ":", "-"]
 
 @dataclass(frozen=True)
 class Question:
-    """A request about `position` (in characters) of `document`, and how the client sees files."""
+    """A request about a range (in characters) of `document`, and how the client sees files."""
 
     assistant: Assistant
     document: Document
     path: str
-    position: Position
+    selected: Range
     view: View
+
+    @property
+    def position(self) -> Position:
+        """The start of the range, which is all of it for questions about a position."""
+        return self.selected.start
+
+    def read(self, path: str) -> str | None:
+        """The text of any file as the client has it."""
+        document = self.view.documents.get(path)
+        return document.text if document is not None else self.view.read(path)
 
 
 class Questions:
@@ -56,7 +66,7 @@ class Questions:
         self,
         answer: Callable[[Question], T],
         document: Document | None,
-        position: types.Position,
+        place: types.Position | types.Range,
         client: ClientFeatures,
         documents: Mapping[str, Document],
     ) -> T | None:
@@ -64,8 +74,12 @@ class Questions:
         if self.assistant is None or document is None or document.path is None:
             return None
         view = View(client, documents, (), DiskFiles().read_text)
-        at = position_from_client(document.index, position, client.encoding)
-        question = Question(self.assistant, document, document.path, at, view)
+        selected = range_from_client(
+            document.index,
+            place if isinstance(place, types.Range) else types.Range(place, place),
+            client.encoding,
+        )
+        question = Question(self.assistant, document, document.path, selected, view)
         return await self.run(lambda: answer(question))
 
     def prepare(self) -> None:
