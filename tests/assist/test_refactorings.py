@@ -64,7 +64,8 @@ def view(body: str) -> str:
         ),
         (
             "if pk:\n«    x = 1  # y\n\n    # note\n    y = '''\n  a\n'''\n»",
-            "if pk:\n    with transaction.atomic():\n        x = 1  # y\n\n        # note\n        y = '''\n  a\n'''",
+            "if pk:\n    with transaction.atomic():\n"
+            "        x = 1  # y\n\n        # note\n        y = '''\n  a\n'''",
         ),
         ("«return 1 + \\\n    2»", "with transaction.atomic():\n    return 1 + \\\n        2"),
     ],

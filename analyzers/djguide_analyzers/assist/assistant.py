@@ -9,25 +9,26 @@ from typing import NamedTuple
 
 from djguide_analyzers.assist import class_options, names, query_calls
 from djguide_analyzers.assist.describe import Description, describe
+from djguide_analyzers.assist.named import declared_url, named
 from djguide_analyzers.assist.names import Catalogue, Files
 from djguide_analyzers.assist.paths import Names
 from djguide_analyzers.assist.querysets import describe_queryset, queryset_at
 from djguide_analyzers.assist.refactorings.base import Read, Refactoring, Source
 from djguide_analyzers.assist.refactorings.offers import refactorings
+from djguide_analyzers.assist.references import is_same, occurrences, spellings
 from djguide_analyzers.assist.scene import Scene
 from djguide_analyzers.assist.subjects import (
     Domain,
     Item,
     Meaning,
-    ModelSubject,
     Subject,
     TextSubject,
     places,
 )
+from djguide_analyzers.assist.symbols import Symbol, symbols_called, symbols_of
 from djguide_analyzers.assist.template_spots import template_spot
 from djguide_analyzers.assist.url_names import url_names
 from djguide_analyzers.project.files import is_inside
-from djguide_analyzers.project.modules import ClassInfo
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.finding import Place
 from djguide_analyzers.source.positions import LineIndex, Position, Range
@@ -55,6 +56,11 @@ class Desk:
         self.project = project.snapshot()
         self._urls = Names(url_names(project))
         self._settings = Names(tuple(_settings(project)))
+
+    @property
+    def urls(self) -> tuple[Item, ...]:
+        """The names of URLs."""
+        return self._urls.items
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -115,10 +121,8 @@ class Assistant:
         if desk is None:
             return None
         asked = self._asked(path, index, _word_end(index.text, offset))
-        if asked is not None:
+        if asked is not None and asked[1] <= offset <= asked[2]:
             domain, start, end = asked
-            if not start <= offset <= end:
-                return None
             found = domain.meaning(index.text[start:end], offset - start)
             return _placed(found, index, start) if found is not None else None
         return self._named(desk, path, index, offset)
@@ -150,6 +154,34 @@ class Assistant:
             return None
         query, related, range_ = queryset
         return range_, describe_queryset(desk.project, query, related)
+
+    def files(self, path: str) -> list[str]:
+        """The project's own files, in which something of the file at `path` may be meant."""
+        desk = self.desk(path)
+        if desk is None:
+            return []
+        return [*desk.project.modules, *desk.project.templates.own_files]
+
+    def references(self, path: str, index: LineIndex, subject: Subject) -> list[Range]:
+        """Where `subject` is meant in the file at `path`, declarations included."""
+        found: list[Range] = []
+        words = spellings(subject)
+        for offset in occurrences(index.text, words) if words else ():
+            meant = self.meaning(path, index, index.position(offset))
+            if meant is not None and is_same(subject, meant.subject) and meant.range not in found:
+                found.append(meant.range)
+        return found
+
+    def symbols(self, path: str) -> list[Symbol]:
+        """What the file at `path` declares, as it was when it was last read."""
+        desk = self.desk(path)
+        module = desk.project.modules.get(path) if desk is not None else None
+        return symbols_of(desk.project, module, desk.urls) if desk is not None and module is not None else []
+
+    def symbols_called(self, query: str) -> Iterator[Symbol]:
+        """What the projects' own files declare under a name like `query`."""
+        for desk in self.desks:
+            yield from symbols_called(desk.project, desk.urls, query)
 
     def refactorings(self, path: str, index: LineIndex, selected: Range, read: Read) -> list[Refactoring]:
         """What can be made of the selected code; `read` gives the text of other files as it is now."""
@@ -190,20 +222,21 @@ class Assistant:
         return None if domain is None else (domain, spot.word, end)
 
     def _named(self, desk: Desk, path: str, index: LineIndex, offset: int) -> Found | None:
-        """A model by the name of its class."""
+        """What a name means by itself."""
         module = desk.project.modules.get(path)
         start, end = _word_start(index.text, offset), _word_end(index.text, offset)
         if module is None or start == end:
             return None
         scene = Scene(desk.project, module, index, end)
-        if scene.spot.text is not None or scene.spot.in_comment:
+        if scene.spot.in_comment:
             return None
-        dotted = index.text[start:end]
-        symbol = scene.symbol(f"{scene.spot.dot}.{dotted}" if scene.spot.dot else dotted)
-        model = desk.project.graph.of_class(symbol) if isinstance(symbol, ClassInfo) else None
-        if model is None or scene.spot.dot == "":
-            return None
-        return Found(ModelSubject(model), Range(index.position(start), index.position(end)))
+        if scene.spot.text is not None:
+            subject = declared_url(scene, desk.urls)
+        else:
+            subject = named(scene, index.text[start:end])
+        return (
+            Found(subject, Range(index.position(start), index.position(end))) if subject is not None else None
+        )
 
 
 def _placed(meaning: Meaning, index: LineIndex, start: int) -> Found:

@@ -23,6 +23,7 @@ _READ: dict[str, dict | None] = {
             "resolveSupport": {"properties": None},
         },
         "hover": {"contentFormat": None},
+        "documentSymbol": {"hierarchicalDocumentSymbolSupport": None},
     },
     "workspace": {
         "configuration": None,
@@ -53,6 +54,7 @@ class ClientFeatures:
         change_annotations: It shows what a change is about before it is made.
         creates_files: Edits may create files.
         show_document: It can be told to open a file.
+        symbol_tree: It shows the symbols of a document as a tree.
         status: It takes ``experimental/serverStatus`` notifications.
     """
 
@@ -66,6 +68,7 @@ class ClientFeatures:
     change_annotations: bool = False
     creates_files: bool = False
     show_document: bool = False
+    symbol_tree: bool = False
     markdown_hover: bool = False
     configuration: bool = False
     configuration_registration: bool = False
@@ -102,6 +105,7 @@ class ClientFeatures:
             and types.ResourceOperationKind.Create
             in (get_capability(capabilities, "workspace.workspace_edit.resource_operations") or ()),
             show_document=has("window.show_document.support"),
+            symbol_tree=has("text_document.document_symbol.hierarchical_document_symbol_support"),
             preferred_actions=has("text_document.code_action.is_preferred_support"),
             markdown_hover=types.MarkupKind.Markdown in hover_formats,
             configuration=has("workspace.configuration"),

@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException
 
 from djguide_analyzers.project.files import DiskFiles
 from djguide_analyzers.rules import plugins
-from djguide_server.lsp import questions, refactorings, settings
+from djguide_server.lsp import questions, refactorings, settings, symbols
 from djguide_server.lsp.actions import (
     FIX_ALL,
     QUICK_FIX,
@@ -75,6 +75,9 @@ def _capabilities(client: ClientFeatures) -> types.ServerCapabilities:
         hover_provider=True,
         completion_provider=types.CompletionOptions(trigger_characters=questions.TRIGGERS),
         definition_provider=True,
+        references_provider=True,
+        document_symbol_provider=types.DocumentSymbolOptions(label="djguide"),
+        workspace_symbol_provider=True,
         code_action_provider=types.CodeActionOptions(
             code_action_kinds=[QUICK_FIX, FIX_ALL, refactorings.REFACTOR],
             resolve_provider=client.resolves_edits or None,
@@ -258,6 +261,36 @@ async def go_to_definition(ls: DjguideServer, params: types.DefinitionParams) ->
     return await _ask(ls, questions.definitions, params.text_document, params.position)
 
 
+async def find_references(ls: DjguideServer, params: types.ReferenceParams) -> list[types.Location] | None:
+    """Where the project means the same as the position; other questions have their turn between its files."""
+    document = ls.documents.get(params.text_document.uri)
+    question = ls.questions.question(document, params.position, ls.client, ls.documents.on_disk())
+    if question is None or (asked := await ls.questions.run(partial(symbols.asked_for, question))) is None:
+        return None
+    subject, paths = asked
+    found: list[types.Location] = []
+    for path in paths:
+        found += await ls.questions.run(partial(symbols.references_in, question, subject, path))
+    if not params.context.include_declaration:
+        found = [each for each in found if not symbols.is_declaration(question, subject, each)]
+    return found
+
+
+async def document_symbols(ls: DjguideServer, params: types.DocumentSymbolParams) -> Any:
+    """Models with their fields, URL names and tasks of a document."""
+    answer = partial(symbols.document_symbols, client=ls.client)
+    return await _ask(ls, answer, params.text_document, types.Position(0, 0))
+
+
+async def workspace_symbols(ls: DjguideServer, params: types.WorkspaceSymbolParams) -> Any:
+    """Models, fields, URL names and tasks of the projects."""
+    assistant = ls.questions.assistant
+    if assistant is None:
+        return None
+    view = View(ls.client, ls.documents.on_disk(), (), DiskFiles().read_text)
+    return await ls.questions.run(partial(symbols.workspace_symbols, assistant, view, params.query))
+
+
 async def _ask(
     ls: DjguideServer,
     answer: Callable[[questions.Question], T],
@@ -306,6 +339,9 @@ _HANDLERS = {
     types.TEXT_DOCUMENT_HOVER: show_hover,
     types.TEXT_DOCUMENT_COMPLETION: complete,
     types.TEXT_DOCUMENT_DEFINITION: go_to_definition,
+    types.TEXT_DOCUMENT_REFERENCES: find_references,
+    types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: document_symbols,
+    types.WORKSPACE_SYMBOL: workspace_symbols,
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: did_change_watched_files,
     types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: did_change_workspace_folders,
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: did_change_configuration,

@@ -71,6 +71,17 @@ class Questions:
         documents: Mapping[str, Document],
     ) -> T | None:
         """What `answer` says; None while nothing is linked, and for documents that are no files."""
+        question = self.question(document, place, client, documents)
+        return await self.run(lambda: answer(question)) if question is not None else None
+
+    def question(
+        self,
+        document: Document | None,
+        place: types.Position | types.Range,
+        client: ClientFeatures,
+        documents: Mapping[str, Document],
+    ) -> Question | None:
+        """A question, for those who ask it in several parts, between which others have their turn."""
         if self.assistant is None or document is None or document.path is None:
             return None
         view = View(client, documents, (), DiskFiles().read_text)
@@ -79,8 +90,7 @@ class Questions:
             place if isinstance(place, types.Range) else types.Range(place, place),
             client.encoding,
         )
-        question = Question(self.assistant, document, document.path, selected, view)
-        return await self.run(lambda: answer(question))
+        return Question(self.assistant, document, document.path, selected, view)
 
     def prepare(self) -> None:
         """Load what the first questions need, so that they are answered as fast as the others."""
