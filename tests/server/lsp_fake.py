@@ -89,6 +89,17 @@ class FakeWorkspace:
         self.log.append(["end", path, text])
         return [f for f in found if path in (f.place.path, f.access.path if f.access else f.place.path)]
 
+    def known_findings(self) -> list[Finding]:
+        return [
+            finding
+            for root in self.roots
+            for path in sorted(Path(root).glob("*.py"))
+            for finding in self._in_file(path.as_posix())
+        ]
+
+    def mistakes(self) -> list[Finding]:
+        return []
+
     def linked(self) -> list[Project]:
         return []
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from lsp_client import PULL, PUSH, Client, span
 
+from shop_project import FILES
+
 Start = Callable[..., Client]
 PUBLISH = "textDocument/publishDiagnostics"
 REFRESH = "workspace/diagnostic/refresh"
@@ -61,7 +63,7 @@ def test_a_client_with_pull_gets_no_push(client: Client, tmp_path: Path) -> None
     capabilities = client.initialize(tmp_path, PULL)
     assert capabilities["diagnosticProvider"] == {
         "interFileDependencies": True,
-        "workspaceDiagnostics": False,
+        "workspaceDiagnostics": True,
         "identifier": "djguide",
     }
     uri = client.open(tmp_path / "a.py", "teh")
@@ -278,3 +280,98 @@ def test_evidence_that_leads_to_the_place_itself_is_left_out(client: Client, tmp
     client.initialize(tmp_path)
     (found,) = client.published(client.open(tmp_path / "a.py", "teh"))
     assert "relatedInformation" not in found
+
+
+def asked(client: Client, previous: Any = (), **more: Any) -> int:
+    """Ask for the diagnostics of closed files; the request's id."""
+    return client.send_request("workspace/diagnostic", {"previousResultIds": list(previous), **more})
+
+
+def test_closed_files_are_told_when_they_change(client: Client, tmp_path: Path) -> None:
+    client.initialize(tmp_path, PULL)
+    (tmp_path / "closed.py").write_text("teh")
+    (tmp_path / "fine.py").write_text("x")
+    uri = client.open(tmp_path / "a.py", "teh")
+    client.pull(uri)
+    (report,) = client.result(asked(client))["items"]
+    assert (report["kind"], report["uri"], report["version"]) == (
+        "full",
+        (tmp_path / "closed.py").as_uri(),
+        None,
+    )
+    assert [item["code"] for item in report["items"]] == ["misspelt"]
+    known = [{"uri": report["uri"], "value": report["resultId"]}]
+    held = asked(client, known)
+    client.change(uri, 2, "x")
+    client.pull(uri)
+    (tmp_path / "fine.py").write_text("adn")
+    client.notify(
+        "workspace/didChangeWatchedFiles", {"changes": [{"uri": (tmp_path / "fine.py").as_uri(), "type": 2}]}
+    )
+    (second,) = client.result(held)["items"]
+    assert second["uri"] == (tmp_path / "fine.py").as_uri()
+    (tmp_path / "fine.py").unlink()
+    client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": second["uri"], "type": 3}]})
+    (third,) = client.result(asked(client, [*known, {"uri": second["uri"], "value": second["resultId"]}]))[
+        "items"
+    ]
+    assert (third["uri"], third["items"]) == (second["uri"], [])
+
+
+def test_closed_files_come_in_parts_where_the_client_takes_them(client: Client, tmp_path: Path) -> None:
+    client.initialize(tmp_path, PULL)
+    for number in range(120):
+        (tmp_path / f"closed{number}.py").write_text("teh")
+    client.open(tmp_path / "a.py", "x")
+    result = client.result(asked(client, partialResultToken="parts"))
+    assert result["items"] == []
+    parts = [p["value"]["items"] for p in client.all("$/progress") if p["token"] == "parts"]
+    assert [len(part) for part in parts] == [100, 20]
+
+
+def test_a_closed_file_is_told_after_its_document(client: Client, tmp_path: Path) -> None:
+    client.initialize(tmp_path, PULL)
+    path = tmp_path / "a.py"
+    path.write_text("teh")
+    uri = client.open(path, "teh")
+    client.open(tmp_path / "b.py", "x")
+    client.pull(uri)
+    held = asked(client)
+    client.close(uri)
+    (report,) = client.result(held)["items"]
+    assert (report["uri"], len(report["items"])) == (uri, 1)
+
+
+TAGS: Any = {
+    **PUSH,
+    "textDocument": {
+        **PUSH["textDocument"],
+        "publishDiagnostics": {"codeDescriptionSupport": True, "tagSupport": {"valueSet": [1, 2]}},
+    },
+}
+
+
+def test_tags_and_pages_for_clients_that_show_them(start_shop: Any, shop: Path) -> None:
+    text = FILES["shop/models.py"].replace("name = models.CharField(max_length=10)",
+        "name = models.CharField(max_length=10, unique=True, db_index=True)")  # fmt: skip
+    client = start_shop(TAGS)
+    found = {item["code"]: item for item in client.published(client.open(shop / "shop" / "models.py", text))}
+    assert found["redundant-index-on-unique"]["tags"] == [1]
+    assert found["redundant-index-on-unique"]["codeDescription"]["href"].endswith(
+        "/redundant_index_on_unique.md"
+    )
+    plain = start_shop()
+    found = {item["code"]: item for item in plain.published(plain.open(shop / "shop" / "models.py", text))}
+    assert not {"tags", "codeDescription"} & found["redundant-index-on-unique"].keys()
+
+
+def test_mistakes_in_a_closed_configuration_file(start_shop: Any, shop: Path) -> None:
+    path = shop / "pyproject.toml"
+    path.write_text("[tool.djguide]\nselect = 4\n")
+    client = start_shop()
+    client.open(shop / "shop" / "forms.py", FILES["shop/forms.py"])
+    (found,) = client.published(path.as_uri())
+    assert (found["code"], span(found["range"])) == ("invalid-configuration", (1, 9, 1, 10))
+    path.write_text("[tool.djguide]\n")
+    client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": path.as_uri(), "type": 2}]})
+    assert client.published(path.as_uri()) == []

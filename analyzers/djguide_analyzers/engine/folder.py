@@ -291,7 +291,7 @@ class Folder:
     def findings(self) -> list[Finding]:
         """All findings known so far, in order of place."""
         found = [finding for tracked in self.tracked() for finding in self._visible(tracked)]
-        return unique([*found, *self._mistakes()])
+        return unique([*found, *self.mistakes()])
 
     def identifier(self) -> Identifier:
         """Tells what findings are recognised by, as the texts are now."""
@@ -350,7 +350,7 @@ class Folder:
         root = self.loaded.root.as_posix()
         return path[len(root) + 1 :] if is_inside(path, root) else path
 
-    def _mistakes(self) -> list[Finding]:
+    def mistakes(self) -> list[Finding]:
         """Mistakes in the configuration, in its file."""
         loaded = self.loaded
         if loaded.path is None:

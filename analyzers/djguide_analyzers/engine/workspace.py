@@ -227,6 +227,14 @@ class Workspace:
             result.append(next(around, identifiers[0][1]).identity(finding))
         return result
 
+    def known_findings(self) -> list[Finding]:
+        """What is known of all files by now: everything, once the workspace is `settled`."""
+        return [finding for folder in self._folders.values() for finding in folder.findings()]
+
+    def mistakes(self) -> list[Finding]:
+        """What is wrong in the configuration of the folders, where files hold it."""
+        return [finding for folder in self._folders.values() for finding in folder.mistakes()]
+
     @property
     def settled(self) -> bool:
         """Whether every file has been checked as it is now."""

@@ -8,7 +8,7 @@ collected)`` for what only the whole project tells.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -23,6 +23,8 @@ class Rule(Struct, frozen=True):
         severity: Default severity of its findings.
         safety: Class of its usual fix; None when it has none.
         default: Whether it runs without being selected.
+        tag: ``unnecessary`` when what its findings mark can go, ``deprecated`` when it has a successor; editors
+            show that in the code.
         django: Version range of Django it applies to, as in ``>=6.0`` or ``>=4.2,<6.0``; empty for all.
     """
 
@@ -31,6 +33,7 @@ class Rule(Struct, frozen=True):
     safety: Safety | None = None
     default: bool = True
     django: str = ""
+    tag: Literal["unnecessary", "deprecated"] | None = None
 
 
 class Hit(Struct, frozen=True):

@@ -11,12 +11,17 @@ from djguide_analyzers.source.positions import Encoding
 
 _PARAMETERS = ("processId", "rootPath", "rootUri", "workspaceFolders", "initializationOptions")
 _DYNAMIC: dict[str, dict | None] = {"dynamicRegistration": None}
+_DIAGNOSTIC: dict[str, dict | None] = {
+    "relatedInformation": None,
+    "codeDescriptionSupport": None,
+    "tagSupport": {"valueSet": None},
+}
 _READ: dict[str, dict | None] = {
     "general": {"positionEncodings": None},
     "window": {"workDoneProgress": None, "showDocument": {"support": None}},
     "textDocument": {
-        "publishDiagnostics": {"relatedInformation": None, "codeDescriptionSupport": None},
-        "diagnostic": {"relatedInformation": None, "codeDescriptionSupport": None},
+        "publishDiagnostics": _DIAGNOSTIC,
+        "diagnostic": _DIAGNOSTIC,
         "codeAction": {
             "isPreferredSupport": None,
             "dataSupport": None,
@@ -62,6 +67,7 @@ class ClientFeatures:
     pull_diagnostics: bool = False
     related_information: bool = False
     code_description: bool = False
+    diagnostic_tags: frozenset[types.DiagnosticTag] = frozenset()
     document_changes: bool = False
     preferred_actions: bool = False
     resolves_edits: bool = False
@@ -93,6 +99,11 @@ class ClientFeatures:
             or has("text_document.diagnostic.related_information"),
             code_description=has("text_document.publish_diagnostics.code_description_support")
             or has("text_document.diagnostic.code_description_support"),
+            diagnostic_tags=frozenset(
+                tag
+                for kind in ("publish_diagnostics", "diagnostic")
+                for tag in get_capability(capabilities, f"text_document.{kind}.tag_support.value_set") or ()  # type: ignore[call-overload]
+            ),
             document_changes=has("workspace.workspace_edit.document_changes"),
             resolves_edits=has("text_document.code_action.data_support")
             and "edit"

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from lsprotocol import types
 
 from djguide_analyzers.engine.report import Problem
+from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.finding import Finding, Place, Related, Safety, Severity
 from djguide_analyzers.source.edits import Edit, line_break_of
 from djguide_analyzers.source.positions import LineIndex, Position, Range
@@ -29,6 +30,12 @@ _SEVERITIES = {
     Severity.INFO: types.DiagnosticSeverity.Information,
     Severity.HINT: types.DiagnosticSeverity.Hint,
 }
+_TAGS = {
+    "unnecessary": types.DiagnosticTag.Unnecessary,
+    "deprecated": types.DiagnosticTag.Deprecated,
+}
+_UNNECESSARY = frozenset({"unused-suppression"})
+"""Findings of the engine itself that mark what can go."""
 _CAUSE = "The cause is here"
 _EFFECT = "The effect shows here"
 
@@ -112,6 +119,7 @@ class View:
             severity=_SEVERITIES[finding.severity],
             code=finding.code,
             code_description=self._description(finding.code),
+            tags=self._tags(finding.code),
             source=SOURCE,
             related_information=self._locations(related) or None,
             data={"id": _identity(finding, place, seen)},
@@ -133,9 +141,18 @@ class View:
         ]
 
     def _description(self, code: str) -> types.CodeDescription | None:
-        if DOCS_URL is None or not self.client.code_description:
+        """The rule's page: where it is published, or the file that comes with djguide."""
+        if not self.client.code_description:
             return None
-        return types.CodeDescription(href=f"{DOCS_URL}{code}")
+        if DOCS_URL is not None:
+            return types.CodeDescription(href=f"{DOCS_URL}{code}")
+        entry = registry.get(code)
+        return types.CodeDescription(href=uri_of(entry.page_path.as_posix())) if entry is not None else None
+
+    def _tags(self, code: str) -> list[types.DiagnosticTag] | None:
+        entry = registry.get(code)
+        tag = "unnecessary" if code in _UNNECESSARY else entry.rule.tag if entry is not None else None
+        return [_TAGS[tag]] if tag is not None and _TAGS[tag] in self.client.diagnostic_tags else None
 
     def _edits(self, edits: Iterable[Edit]) -> dict[str, list[types.TextEdit]]:
         result: dict[str, list[types.TextEdit]] = {}

@@ -65,7 +65,7 @@ def initialize(ls: DjguideServer, params: types.InitializeParams) -> types.Initi
 
 def _capabilities(client: ClientFeatures) -> types.ServerCapabilities:
     pull = types.DiagnosticOptions(
-        inter_file_dependencies=True, workspace_diagnostics=False, identifier="djguide"
+        inter_file_dependencies=True, workspace_diagnostics=True, identifier="djguide"
     )
     return types.ServerCapabilities(
         position_encoding=client.encoding,
@@ -197,6 +197,15 @@ async def pull_diagnostics(ls: DjguideServer, params: types.DocumentDiagnosticPa
     if document is not None and document.path in ls.deleted:
         document = None
     return await ls.channel.answer(document, params.previous_result_id)
+
+
+async def workspace_diagnostics(
+    ls: DjguideServer, params: types.WorkspaceDiagnosticParams
+) -> types.WorkspaceDiagnosticReport:
+    """The diagnostics of files that are not open, once they are other than the client has them."""
+    if not isinstance(ls.channel, PullChannel):
+        return types.WorkspaceDiagnosticReport(items=[])
+    return await ls.workspace_diagnostics.answer(params)
 
 
 async def code_action(ls: DjguideServer, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -334,6 +343,7 @@ _HANDLERS = {
     types.TEXT_DOCUMENT_DID_SAVE: did_save,
     types.TEXT_DOCUMENT_DID_CLOSE: did_close,
     types.TEXT_DOCUMENT_DIAGNOSTIC: pull_diagnostics,
+    types.WORKSPACE_DIAGNOSTIC: workspace_diagnostics,
     types.TEXT_DOCUMENT_CODE_ACTION: code_action,
     types.CODE_ACTION_RESOLVE: resolve_code_action,
     types.TEXT_DOCUMENT_HOVER: show_hover,

@@ -156,6 +156,7 @@ class Worker:
         self._checked: set[str] = set()
         self._broken = False
         self._projects: list[Project] = []
+        self._told: dict[str, tuple[list[Any], list[types.Diagnostic]]] = {}
         self._assistant: Assistant | None = None
 
     def start(self) -> None:
@@ -348,6 +349,26 @@ class Worker:
         self._checked.clear()
         return self._check()
 
+    def everything(self, workspace: Workspace) -> dict[str, list[types.Diagnostic]]:
+        """Diagnostics of all files that are not open, by path; to be called on the worker (`call`)."""
+        target = self._target
+        if target is None:
+            return {}
+        findings: dict[str, list[Any]] = {}
+        for finding in workspace.known_findings():
+            ends = {finding.place.path} | ({finding.access.path} if finding.access is not None else set())
+            for path in ends - target.documents.keys():
+                findings.setdefault(path, []).append(finding)
+        view = self._view(target)
+        known = self._told
+        self._told = {}
+        for path, found in findings.items():
+            told = known.get(path)
+            if told is None or told[0] != found:
+                told = found, [shown.diagnostic for shown in view.findings(path, found)]
+            self._told[path] = told
+        return {path: diagnostics for path, (_, diagnostics) in self._told.items()}
+
     def _finish(self) -> None:
         target = self._target
         if target is None:
@@ -361,6 +382,10 @@ class Worker:
             for problem in filter(_is_configuration, problems):
                 if problem.place:
                     configuration.setdefault(problem.place.path, []).append(view.problem(problem))
+            for mistake in self._workspace.mistakes() if self._workspace is not None else ():
+                path = mistake.place.path
+                shown = view.findings(path, [mistake])
+                configuration.setdefault(path, []).extend(each.diagnostic for each in shown)
         except Exception as error:
             self._fail(error, "collecting problems")
         self._emit(Finished(target, problems, configuration, self._broken))

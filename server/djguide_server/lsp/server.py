@@ -37,6 +37,7 @@ from djguide_server.lsp.scheduler import (
     WorkspaceFactory,
 )
 from djguide_server.lsp.status import LONG_WORK_SECONDS, Health, ProgressReporter
+from djguide_server.lsp.workspace_diagnostics import Report, WorkspaceDiagnostics
 
 if TYPE_CHECKING:
     from djguide_analyzers.engine.workspace import Workspace
@@ -88,6 +89,9 @@ class DjguideServer(LanguageServer):
         self.questions = Questions()
         self.ended = threading.Event()
         self.channel: Channel = PushChannel(self.text_document_publish_diagnostics)
+        self.workspace_diagnostics = WorkspaceDiagnostics(
+            self._everything, lambda path: self.documents.by_path(path) is not None, self._send_partial
+        )
         self._factory = workspace_factory
         self._health = Health(self.log, None)
         self._progress: ProgressReporter | None = None
@@ -186,6 +190,7 @@ class DjguideServer(LanguageServer):
         if self.worker is None:
             return
         self._epoch += 1
+        self.workspace_diagnostics.changed()
         opened = {p: d for p, d in self.documents.on_disk().items() if p not in self.deleted}
         self.channel.changed(opened)
         setup = Setup(tuple(dict.fromkeys(self.roots.values())), self.settings)
@@ -277,6 +282,15 @@ class DjguideServer(LanguageServer):
         self._health.finished(event)
         if event.target.epoch == self._epoch:
             self.channel.settle(event.target.documents, event.configuration)
+            self.workspace_diagnostics.settled()
+
+    async def _everything(self) -> dict[str, list[types.Diagnostic]]:
+        worker = self.worker
+        return await asyncio.wrap_future(worker.call(worker.everything)) if worker is not None else {}
+
+    def _send_partial(self, token: types.ProgressToken, items: list[Report]) -> None:
+        value = types.WorkspaceDiagnosticReportPartialResult(items=list(items))
+        self.protocol.notify(types.PROGRESS, types.ProgressParams(token, value))
 
     def _refresh(self) -> None:
         self.workspace_diagnostic_refresh(None)

@@ -19,6 +19,7 @@ RULE = Rule(
     summary="Two indexes or unique constraints cover the same columns",
     severity=Severity.WARNING,
     safety=Safety.REVIEW,
+    tag="unnecessary",
 )
 
 

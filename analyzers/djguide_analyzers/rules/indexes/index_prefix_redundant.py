@@ -19,6 +19,7 @@ RULE = Rule(
     severity=Severity.HINT,
     safety=Safety.REVIEW,
     default=False,
+    tag="unnecessary",
 )
 
 

@@ -17,6 +17,7 @@ RULE = Rule(
     summary="`db_index=True` on a foreign key, which has an index by default",
     severity=Severity.INFO,
     safety=Safety.SAFE,
+    tag="unnecessary",
 )
 
 _RELATION = "django.db.models.fields.related.ForeignKey"

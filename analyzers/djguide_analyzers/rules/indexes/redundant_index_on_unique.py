@@ -14,6 +14,7 @@ RULE = Rule(
     summary="`db_index=True` on a column that is unique or the primary key",
     severity=Severity.INFO,
     safety=Safety.SAFE,
+    tag="unnecessary",
 )
 
 _RELATION = "django.db.models.fields.related.ForeignKey"

@@ -19,6 +19,7 @@ RULE = Rule(
     severity=Severity.INFO,
     safety=Safety.REVIEW,
     default=False,
+    tag="deprecated",
 )
 
 _TITLE = "Declare `UniqueConstraint`s (creates a migration)"

@@ -16,6 +16,7 @@ RULE = Rule(
     summary="A setting has been removed from the Django that the project uses, and is ignored",
     severity=Severity.WARNING,
     safety=Safety.SAFE,
+    tag="deprecated",
 )
 
 _REMOVED = {
