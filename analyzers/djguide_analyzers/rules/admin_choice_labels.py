@@ -24,7 +24,7 @@ def hits(file: FileContext) -> Iterator[Hit]:
         return
     seen: set[object] = set()
     for trace in file.traces:
-        found = deepest([miss for miss in reported_misses(trace) if miss.reader == "choices"])
+        found = deepest([miss for miss in reported_misses(file, trace) if miss.reader == "choices"])
         for miss in found:
             # Classes that inherit a field inherit its finding, which is the base's.
             key = (miss.loop.site, miss.path)

@@ -62,6 +62,8 @@ def exists_fix(found: Round) -> tuple[Fix, ...]:
     """``annotate(Exists(...))`` on the loop's queryset and its name in place of the test, where that is sure."""
     read = _read(found)
     advice = f"Annotate the rows with Exists({found.model}.objects.filter(…=OuterRef(…)))"
+    if not found.over_rows:
+        advice = "Ask before the loop with one `__in` query which of them exist"
     if read is None or found.item.operation != "exists" or read.back is None:
         return (Fix(advice, Safety.MANUAL),)
     file = found.file

@@ -7,8 +7,9 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.rules.edits import insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.rules.loop_writes import indent_of, names_used
+from djguide_analyzers.rules.loops import node_at, statements_of
 from djguide_analyzers.rules.repeated import Round
-from djguide_analyzers.rules.varying import called, loop_names, mentions_any, node_at, statements_of
+from djguide_analyzers.rules.varying import called, loop_names, mentions_any
 from djguide_analyzers.source.positions import Position, Range
 from djguide_analyzers.trace.events import Called, CallMade, Write
 
@@ -28,7 +29,7 @@ def is_invariant(found: Round) -> bool:
     item = found.item
     if not item.direct or item.loop.site.code != item.site.code:
         return False
-    statements = statements_of(found.file, found.trace, item, item.site.code)
+    statements = statements_of(found.file, found.trace, item.context, item.site.code)
     loop, node = node_at(statements, item.loop.site.at), node_at(statements, item.site.at)
     if not isinstance(loop, (ir.For, ir.Clause)) or not isinstance(node, ir.Call):
         return False
@@ -108,7 +109,7 @@ def _is_harmless(found: Round, node: ir.Call) -> bool:
 def hoist_fix(found: Round) -> tuple[Fix, ...]:
     """The assignment of the answer moved before the loop."""
     item, file, code = found.item, found.file, found.item.site.code
-    statements = statements_of(file, found.trace, item, code)
+    statements = statements_of(file, found.trace, item.context, code)
     loop, node = node_at(statements, item.loop.site.at), node_at(statements, item.site.at)
     if not isinstance(loop, ir.For):
         return (_ADVICE,)

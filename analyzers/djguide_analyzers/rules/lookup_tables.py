@@ -11,9 +11,8 @@ from djguide_analyzers.rules.context import Scope
 from djguide_analyzers.rules.edits import insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.rules.loop_writes import fresh_name, indent_of, names_used
-from djguide_analyzers.rules.repeated import Round, scope_of, writes_in_loop
-from djguide_analyzers.rules.varying import node_at, statements_of
-from djguide_analyzers.trace.events import Write
+from djguide_analyzers.rules.loops import node_at, statements_of, written_in
+from djguide_analyzers.rules.repeated import Round, scope_of
 from djguide_analyzers.trace.values import ClassValue, QuerySetValue, Row, Sequence
 
 _ADVICE = "Fetch all of them before the loop, with in_bulk() or one `__in` query"
@@ -29,8 +28,8 @@ _CREATES = frozenset({"create", "get_or_create", "update_or_create", "bulk_creat
 def is_fed_by_own_rows(found: Round) -> bool:
     """Whether the loop adds rows to the table it looks into: a round may look for one that an earlier made."""
     model = found.item.query.model
-    for event in writes_in_loop(found.trace, found.item.loop.site):
-        if isinstance(event, Write) and event.model == model:
+    for event in written_in(found.trace, found.item.loop.site):
+        if event.model == model:
             receiver = event.receiver
             fresh = isinstance(receiver, Row) and receiver.root.query is None
             if event.operation in _CREATES or (event.operation == "save" and fresh):
@@ -81,7 +80,7 @@ def _table(found: Round) -> _Table | None:
     if not item.direct or code.module.path != file.path or item.loop.site.code != code:
         return None
     scope = scope_of(file, code)
-    statements = statements_of(file, found.trace, item, code)
+    statements = statements_of(file, found.trace, item.context, code)
     loop, call = node_at(statements, item.loop.site.at), node_at(statements, item.site.at)
     if scope is None or not isinstance(loop, ir.For) or loop.is_async or not isinstance(call, ir.Call):
         return None

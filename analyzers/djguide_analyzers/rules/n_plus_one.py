@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from weakref import WeakKeyDictionary
+
+from msgspec.structs import replace
 
 from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import deferred_fix, eager_fix, owner_site, split
-from djguide_analyzers.rules.finding import Fix, Place, Related
+from djguide_analyzers.rules.finding import Fix, Place, Related, Safety
+from djguide_analyzers.rules.loops import becomes_new_row, chain, ends_search, written_in
 from djguide_analyzers.trace.decorators import decorator_names
-from djguide_analyzers.trace.events import CallSite, Context, Loop
+from djguide_analyzers.trace.events import Context, Loop
 from djguide_analyzers.trace.missing import MAX_PATH, Miss, deepest, misses
 from djguide_analyzers.trace.tracer import Trace
 from djguide_analyzers.trace.values import Site
@@ -25,6 +29,9 @@ _PROPERTIES = frozenset(
 _WRITING = frozenset({"save", "asave", "save_base", "delete", "adelete", "full_clean", "clean"})
 """Methods that write each row anyway, and read much for new rows only."""
 
+_NEW_ROWS = frozenset({"create", "get_or_create", "bulk_create"})
+"""Writes that leave rows as they are which are there already."""
+
 _found: WeakKeyDictionary[Trace, list[Miss]] = WeakKeyDictionary()
 
 
@@ -34,18 +41,25 @@ def hits(file: FileContext, wanted: Callable[[Miss], bool]) -> Iterator[Hit]:
     Test code is left alone: it loops over rows it has just made.
     """
     for trace in () if file.is_test else file.traces:
-        found = reported_misses(trace)
+        found = reported_misses(file, trace)
         every = deepest(found)
         for miss in deepest([miss for miss in found if wanted(miss)]):
             together = [other for other in every if other.owner == miss.owner]
-            yield _hit(file, miss, together)
+            hit = _hit(file, miss, together)
+            if becomes_new_row(file, trace, miss.context, miss.loop):
+                hit = replace(hit, fixes=tuple(Fix(fix.title, Safety.MANUAL) for fix in hit.fixes))
+            yield hit
 
 
-def reported_misses(trace: Trace) -> list[Miss]:
-    """The misses of `trace` that are worth a finding of some rule."""
+def reported_misses(file: FileContext, trace: Trace) -> list[Miss]:
+    """The misses of `trace`, one of `file`, that are worth a finding of some rule."""
     kept = _found.get(trace)
     if kept is None:
-        kept = [miss for miss in misses(trace.events) if _is_reported(miss)]
+        kept = [
+            miss
+            for miss in misses(trace.events)
+            if _is_reported(miss) and not _is_of_no_use(file, trace, miss)
+        ]
         _found[trace] = kept
     return kept
 
@@ -53,20 +67,39 @@ def reported_misses(trace: Trace) -> list[Miss]:
 def _is_reported(miss: Miss) -> bool:
     if miss.context.memoised or len(miss.path) > MAX_PATH or is_foreign(miss.site):
         return False
+    if any(one == other for one, other in pairwise(miss.path)):
+        return False  # a walk through a tree, which no path of a fixed depth covers
     calls = chain(miss.context, miss.loop)
     if any(call.callee.body_code == miss.loop.site.code for call in calls):
-        return False  # a walk through a tree, which no prefetch of a fixed depth covers
+        return False
     return len(calls) <= MAX_CALLS and not any(call.callee.name in _WRITING for call in calls)
+
+
+def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
+    """Whether loading it with the rows would load what is never read, or what the loop itself makes outdated."""
+    if ends_search(file, trace, miss.context, miss.loop, miss.site):
+        return True
+    if miss.kind in ("deferred", "to_many"):
+        return False
+    target = _target(file, miss)
+    return target is not None and any(
+        write.model == target and write.operation not in _NEW_ROWS
+        for write in written_in(trace, miss.loop.site)
+    )  # several rows may share one, each with a copy of its own that knows nothing of the others' changes
+
+
+def _target(file: FileContext, miss: Miss) -> str | None:
+    """Label of the model that the relation missed leads to."""
+    model = file.project.graph.get(miss.model)
+    if model is None:
+        return None
+    field, reverse = model.fields.get(miss.name), model.reverse.get(miss.name)
+    return field.target if field is not None else reverse.model if reverse is not None else None
 
 
 def is_foreign(site: Site) -> bool:
     """Whether a site lies in code that is not the project's own."""
     return site.code.module.origin != "project"
-
-
-def chain(context: Context, loop: Loop) -> tuple[CallSite, ...]:
-    """The calls that lead from `loop` to what happens in `context`."""
-    return context.stack[loop.depth :]
 
 
 def _hit(file: FileContext, miss: Miss, together: list[Miss]) -> Hit:
@@ -115,12 +148,9 @@ def _fixes(file: FileContext, miss: Miss, together: list[Miss]) -> tuple[Fix, ..
 
 def _has_own_manager(file: FileContext, miss: Miss) -> bool:
     """Whether a prefetch would go through a manager of the project or a package, wherever that may be evaluated."""
-    model = file.project.graph.get(miss.model)
-    if model is None:
+    if file.project.graph.get(miss.model) is None:
         return True
-    field, reverse = model.fields.get(miss.name), model.reverse.get(miss.name)
-    label = field.target if field is not None else reverse.model if reverse is not None else None
-    target = file.project.graph.get(label)
+    target = file.project.graph.get(_target(file, miss))
     info = target.managers.get(target.default_manager) if target is not None else None
     return info is not None and not info.class_name.startswith("django.db.models.")
 

@@ -15,16 +15,9 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.eager import owner_site
 from djguide_analyzers.rules.finding import Fix, Related, Severity
 from djguide_analyzers.rules.loop_writes import is_seeding
-from djguide_analyzers.rules.n_plus_one import (
-    called_name,
-    chain,
-    declaration,
-    is_foreign,
-    line_of,
-    loop_evidence,
-)
-from djguide_analyzers.rules.varying import node_at, statements_of, varying_lookups
-from djguide_analyzers.trace.events import Called, Write
+from djguide_analyzers.rules.loops import chain, node_at, statements_of, written_in
+from djguide_analyzers.rules.n_plus_one import called_name, declaration, is_foreign, line_of, loop_evidence
+from djguide_analyzers.rules.varying import depends_on_answer, varies_elsewhere, varying_lookups
 from djguide_analyzers.trace.refine import CACHE_SERVED
 from djguide_analyzers.trace.repeated import Repeated, repeated
 from djguide_analyzers.trace.tracer import Trace
@@ -38,6 +31,12 @@ Concern = Literal["count", "exists", "latest", "get", "list", "prefetched", "inv
 
 _OTHER_CONCERNS: dict[str, Concern] = {"aggregate": "count", "bool": "list"}
 """Operations that are told with others than their kind: a queryset that is tested has all its rows loaded."""
+
+_INEXACT = frozenset(
+    {"iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "regex", "iregex",
+     "gt", "gte", "lt", "lte"}
+)  # fmt: skip
+"""Comparisons that no ``__in`` makes for many values."""
 
 _found: WeakKeyDictionary[Trace, list[tuple[Repeated, Concern]]] = WeakKeyDictionary()
 
@@ -54,6 +53,11 @@ class Round:
     def model(self) -> str:
         """Name of the model that is asked for."""
         return self.item.query.model.rpartition(".")[2]
+
+    @property
+    def over_rows(self) -> bool:
+        """Whether the loop runs over rows, whose queryset could bring the answers along."""
+        return self.item.loop.rows is not None
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -96,17 +100,29 @@ def _is_reported(item: Repeated) -> bool:
 
 
 def _concern(file: FileContext, trace: Trace, item: Repeated) -> Concern | None:
+    if item.kind != "get" and _is_outdated(trace, item):
+        return None
     if item.row is not None:
         if not _asks_database(item) or (_streams(item) and not item.prefetched):
             return None
         if item.prefetched:
             return "prefetched"
+        if item.kind == "list" and item.row.root.query is not None and _is_streamed(item.row.root.query):
+            return None
         return _OTHER_CONCERNS.get(item.operation, item.kind)
     if not item.varies:
         return "invariant" if item.direct else None
     keys = varying_lookups(file, trace, item)
     if not keys or (item.direct and _is_on_its_own(file, trace, item)) or _is_kept(item):
         return None
+    concern = _of_lookups(file, item, keys)
+    if concern == "get" and not _is_by_key(file, trace, item, keys):
+        return None
+    return concern
+
+
+def _of_lookups(file: FileContext, item: Repeated, keys: list[str]) -> Concern | None:
+    """The concern of a query that starts at a model, whose look-ups `keys` depend on the round."""
     if item.kind == "count" or item.operation == "aggregate":
         return "count"
     of_row = any(_is_relation(file, item.query.model, key) for key in keys)
@@ -121,9 +137,24 @@ def _concern(file: FileContext, trace: Trace, item: Repeated) -> Concern | None:
     return "get"
 
 
+def _is_by_key(file: FileContext, trace: Trace, item: Repeated, keys: list[str]) -> bool:
+    """Whether one query could ask for all rounds: they differ in values to look up, and know them beforehand."""
+    exact = all(key.rpartition("__")[2] not in _INEXACT for key in keys)
+    return exact and not varies_elsewhere(file, trace, item) and not depends_on_answer(file, trace, item)
+
+
+def _is_outdated(trace: Trace, item: Repeated) -> bool:
+    """Whether the loop writes rows of what it asks for: no answer from before the loop would do."""
+    return any(write.model == item.query.model for write in written_in(trace, item.loop.site))
+
+
 def _streams(item: Repeated) -> bool:
     """Whether the rows are taken one after the other, since there may be too many to hold."""
-    return any(link.name == "iterator" for link in item.query.chain)
+    return _is_streamed(item.query)
+
+
+def _is_streamed(query: Query) -> bool:
+    return any(link.name == "iterator" for link in query.chain)
 
 
 def _is_kept(item: Repeated) -> bool:
@@ -167,7 +198,7 @@ def _is_on_its_own(file: FileContext, trace: Trace, item: Repeated) -> bool:
     round has a transaction or another context around the query, and where the code spells out the few rounds.
     """
     code = item.loop.site.code
-    loop = node_at(statements_of(file, trace, item, code), item.loop.site.at)
+    loop = node_at(statements_of(file, trace, item.context, code), item.loop.site.at)
     if isinstance(loop, (ir.For, ir.Clause)) and _is_written_out(trace, code, loop.iter):
         return True
     if not isinstance(loop, ir.For):
@@ -195,15 +226,6 @@ def _is_written_out(trace: Trace, code: Code, iterated: ir.Expr) -> bool:
 def scope_of(file: FileContext, code: Code) -> Scope | None:
     """The scope of `file` whose statements stand in the table `code`."""
     return next((scope for scope in file.scopes if any(own == code for _, own in scope.blocks)), None)
-
-
-def writes_in_loop(trace: Trace, loop: Site) -> Iterator[Write | Called]:
-    """What a loop writes itself, and the calls it makes that write."""
-    for event in trace.events:
-        if not isinstance(event, (Write, Called)) or (isinstance(event, Called) and not event.summary.writes):
-            continue
-        if any(running.site == loop for running in event.context.loops):
-            yield event
 
 
 # --- the finding -----------------------------------------------------------------------------------------

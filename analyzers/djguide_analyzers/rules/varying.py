@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.n_plus_one import chain
+from djguide_analyzers.rules.loops import chain, node_at, statements_of
 from djguide_analyzers.trace.events import CallSite
 from djguide_analyzers.trace.repeated import Repeated
 from djguide_analyzers.trace.tracer import Trace
@@ -28,7 +27,7 @@ def varying_lookups(file: FileContext, trace: Trace, item: Repeated) -> list[str
     if not names:
         return []
     code = item.site.code
-    node = node_at(statements_of(file, trace, item, code), item.site.at)
+    node = node_at(statements_of(file, trace, item.context, code), item.site.at)
     calls = [link.node for link in item.query.chain if link.name in _LOOKUPS and link.site.code == code]
     if isinstance(node, ir.Call) and called(node) in _LOOKUPS:
         calls.append(node)
@@ -42,6 +41,32 @@ def varying_lookups(file: FileContext, trace: Trace, item: Repeated) -> list[str
     ]
 
 
+def varies_elsewhere(file: FileContext, trace: Trace, item: Repeated) -> bool:
+    """Whether anything of a query but the values of its look-ups depends on the round: conditions, annotations."""
+    names = _varying_names(file, trace, item)
+    code = item.site.code
+    for link in item.query.chain:
+        if link.site.code != code:
+            continue
+        given: list[ir.Node] = [*link.node.args]
+        if link.name not in _LOOKUPS:
+            given += [keyword.value for keyword in link.node.keywords]
+        if any(mentions_any(each, names) for each in given):
+            return True
+    return False
+
+
+def depends_on_answer(file: FileContext, trace: Trace, item: Repeated) -> bool:
+    """Whether a round asks with what an earlier one has found, as a walk along a path does."""
+    for node in walk(statements_of(file, trace, item.context, item.site.code)):
+        if isinstance(node, ir.Assign) and node.value is not None:
+            inside = any(part.at == item.site.at for part in walk(node.value))
+            bound = {name for target in node.targets for name in _target_names(target)}
+            if inside and mentions_any(node.value, bound):
+                return True
+    return False
+
+
 def called(node: ir.Call) -> str:
     """Last part of the name that a call is written with."""
     match node.func:
@@ -53,7 +78,7 @@ def called(node: ir.Call) -> str:
 def _varying_names(file: FileContext, trace: Trace, item: Repeated) -> set[str]:
     """Variables, of the function that runs the query, that hold something else in each round."""
     loop = item.loop
-    statements = statements_of(file, trace, item, loop.site.code)
+    statements = statements_of(file, trace, item.context, loop.site.code)
     node = node_at(statements, loop.site.at)
     names = _bound_by(node)
     if isinstance(node, ir.For):
@@ -158,24 +183,3 @@ def _is_made_of(value: ir.Expr, names: set[str]) -> bool:
 
 def mentions_any(node: ir.Node, names: set[str]) -> bool:
     return any(isinstance(part, ir.Name) and part.id in names for part in walk(node))
-
-
-# --- the code around -------------------------------------------------------------------------------------
-
-
-def statements_of(file: FileContext, trace: Trace, item: Repeated, code: Code) -> list[ir.Stmt]:
-    """The statements of the table `code`, one that the trace went through on its way to `item`."""
-    infos: list[FunctionInfo | None] = [trace.function, *(step.callee for step in item.context.stack)]
-    for info in infos:
-        if info is not None and info.body_code == code:
-            return info.statements
-    if code.module.path == file.path:
-        for scope in file.scopes:
-            for block, own in scope.blocks:
-                if own == code:
-                    return block
-    return []
-
-
-def node_at(statements: list[ir.Stmt], at: int) -> ir.Node | None:
-    return next((node for node in walk(statements) if node.at == at), None)

@@ -27,7 +27,7 @@ def check(file: FileContext) -> Iterator[Hit]:
     if file.is_test:
         return
     for trace in file.traces:
-        found = deepest([miss for miss in reported_misses(trace) if miss.reader == "admin"])
+        found = deepest([miss for miss in reported_misses(file, trace) if miss.reader == "admin"])
         for miss in found:
             shown = change_list(file, miss.loop, miss.owner.model)
             if shown is not None:

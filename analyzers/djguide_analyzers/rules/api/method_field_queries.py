@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.n_plus_one import chain, hits, is_foreign, line_of, loop_evidence
+from djguide_analyzers.rules.loops import chain
+from djguide_analyzers.rules.n_plus_one import hits, is_foreign, line_of, loop_evidence
 from djguide_analyzers.trace.repeated import Repeated, repeated
 
 RULE = Rule(

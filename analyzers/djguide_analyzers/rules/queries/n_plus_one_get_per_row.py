@@ -8,8 +8,9 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Safety, Severity
 from djguide_analyzers.rules.lookup_tables import is_fed_by_own_rows, lookup_fix
+from djguide_analyzers.rules.loops import written_in
 from djguide_analyzers.rules.management import in_commands
-from djguide_analyzers.rules.repeated import Round, hit, rounds, writes_in_loop
+from djguide_analyzers.rules.repeated import Round, hit, rounds
 
 RULE = Rule(
     summary="A loop fetches rows one by one that a single query could bring",
@@ -22,7 +23,7 @@ def check(file: FileContext) -> Iterator[Hit]:
     for found in rounds(file, "get"):
         if is_fed_by_own_rows(found):
             continue
-        writes = any(writes_in_loop(found.trace, found.item.loop.site))
+        writes = bool(written_in(found.trace, found.item.loop.site))
         severity = Severity.INFO if writes and in_commands(file) else None
         yield hit(found, _what(found), lookup_fix(found), severity)
 
@@ -30,4 +31,4 @@ def check(file: FileContext) -> Iterator[Hit]:
 def _what(found: Round) -> str:
     if found.path:
         return f"fetches one row of `{'.'.join(found.path)}` with a query of its own"
-    return f"asks for rows of {found.model} by key with a query of its own"
+    return f"asks for rows of {found.model} with a query of its own"

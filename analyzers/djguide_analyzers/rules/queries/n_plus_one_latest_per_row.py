@@ -24,6 +24,8 @@ def check(file: FileContext) -> Iterator[Hit]:
 
 
 def _title(found: Round) -> str:
+    if not found.over_rows:
+        return f"Fetch those rows of {found.model} for all rounds with one query before the loop"
     if not found.path:
         return (
             f"Annotate the rows with Subquery({found.model}.objects.filter(…=OuterRef(…)).order_by(…)"
