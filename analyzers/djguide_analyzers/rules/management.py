@@ -23,6 +23,16 @@ def is_command_class(file: FileContext, cls: ClassInfo) -> bool:
     return file.project.resolver.is_subclass(cls, COMMAND)
 
 
+def is_runnable(file: FileContext, cls: ClassInfo) -> bool:
+    """Whether ``manage.py`` finds command class `cls`, or one that is made from it."""
+    if in_commands(file):
+        return True
+    modules = file.project.modules.values()
+    commands = (file.sibling(module) for module in modules if _FOLDER in module.path)
+    found = (other.module.symbols.get("Command") for other in commands if in_commands(other))
+    return any(isinstance(each, ClassInfo) and cls in file.project.resolver.mro(each) for each in found)
+
+
 def command_of(file: FileContext, info: FunctionInfo) -> ClassInfo | None:
     """The command class whose method `info` is, or is nested in."""
     while info.parent is not None:

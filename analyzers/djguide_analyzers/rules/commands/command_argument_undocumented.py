@@ -11,7 +11,7 @@ from djguide_analyzers.rules import names as names_module
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
-from djguide_analyzers.rules.management import argument_calls, destination, is_command_class
+from djguide_analyzers.rules.management import argument_calls, destination, is_command_class, is_runnable
 from djguide_analyzers.rules.names import Names
 
 RULE = Rule(
@@ -26,7 +26,7 @@ _TYPED_ACTIONS = ("store", "append", "extend")
 
 def check(file: FileContext) -> Iterator[Hit]:
     for cls in file.classes():
-        if not is_command_class(file, cls):
+        if not is_command_class(file, cls) or not is_runnable(file, cls):
             continue
         casts = _casts(file, cls)
         for call, code, _ in argument_calls(cls):

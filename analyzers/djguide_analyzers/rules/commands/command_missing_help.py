@@ -28,7 +28,7 @@ def check(file: FileContext) -> Iterator[Hit]:
     command = file.module.symbols.get("Command")
     if not isinstance(command, ClassInfo) or not is_command_class(file, command):
         return
-    if not _has_no_text(file, command) or _describes_itself(file, command):
+    if not _has_no_text(file, command) or _describes_itself(file, command) or _is_another(file, command):
         return
     yield Hit(
         name_place(file, command.code, command.node),
@@ -47,6 +47,16 @@ def _has_no_text(file: FileContext, command: ClassInfo) -> bool:
         return True
     return (
         isinstance(binding, Value) and isinstance(binding.expr, ir.Const) and binding.expr.value in ("", None)
+    )
+
+
+def _is_another(file: FileContext, command: ClassInfo) -> bool:
+    """Whether it is made from another command of the project, which has no text either and is told so."""
+    bases = file.project.resolver.mro(command)[1:]
+    return any(
+        isinstance(base, ClassInfo) and base.name == "Command" and in_commands(file.sibling(base.module))
+        for base in bases
+        if isinstance(base, ClassInfo) and base.module.origin == "project"
     )
 
 

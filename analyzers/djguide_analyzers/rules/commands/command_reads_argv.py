@@ -21,12 +21,14 @@ RULE = Rule(
 )
 
 _MAX_CALLERS = 3
+_BEFORE_OPTIONS = frozenset({"add_arguments", "create_parser", "run_from_argv"})
 
 
 def check(file: FileContext) -> Iterator[Hit]:
     for scope, info in command_scopes(file):
         names = of_scope(file, scope)
-        yield from _argv(file, scope, names)
+        if not _makes_parser(info, 0):
+            yield from _argv(file, scope, names)
         for call, code in scope.nodes(ir.Call):
             if names.called(code, call) == "builtins.input" and not _is_guarded(file, info, call, 0):
                 yield Hit(
@@ -34,7 +36,16 @@ def check(file: FileContext) -> Iterator[Hit]:
                     "`input()` waits for an answer that `call_command()`, cron and tests cannot give, and no "
                     "option skips the question",
                     fixes=(Fix("Add an option such as `--no-input` that skips the question", Safety.MANUAL),),
+                    severity=Severity.INFO,
                 )
+
+
+def _makes_parser(info: FunctionInfo, depth: int) -> bool:
+    """Whether a method runs before the arguments are parsed, so that there are no options yet."""
+    if info.name in _BEFORE_OPTIONS:
+        return True
+    callers = [caller for caller, _ in _callers(info)]
+    return bool(callers) and depth < _MAX_CALLERS and all(_makes_parser(each, depth + 1) for each in callers)
 
 
 def _argv(file: FileContext, scope: Scope, names: Names) -> Iterator[Hit]:

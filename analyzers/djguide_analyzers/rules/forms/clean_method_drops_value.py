@@ -74,8 +74,11 @@ def _is_for_nothing(method: FunctionInfo, node: ir.Return) -> bool:
     """Whether a bare ``return`` is reached only where there is no value anyway."""
     for test in conditions(method.statements, node):
         match test:
-            case ir.Unary(op="not") | ir.Compare(ops=["not in"], rights=[ir.Attr(name="cleaned_data")]):
-                return True
+            case (
+                ir.Unary(op="not")
+                | ir.Compare(ops=["not in"], rights=[ir.Attr(name="cleaned_data" | "fields")])
+            ):
+                return True  # Django calls the method for fields of the form only
             case ir.Compare(ops=["is"], rights=[ir.Const(value=None)]):
                 return True
     return False

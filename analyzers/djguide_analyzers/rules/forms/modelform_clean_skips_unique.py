@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Model
-from djguide_analyzers.project.modules import FunctionInfo
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import insert
@@ -31,7 +31,9 @@ def check(file: FileContext) -> Iterator[Hit]:
         model, fields = form_model(file, cls), model_field_names(file, cls)
         if model is None or fields is None or _calls_parent(clean) or _speaks_of_it(file, clean):
             continue
-        unique = _unique(file, model, fields)
+        unique = _unique(
+            file, model, frozenset(name for name in fields if not _is_asked_for(file, cls, name))
+        )
         if unique:
             yield Hit(
                 name_place(file, clean.code, clean.node),
@@ -47,6 +49,27 @@ def _calls_parent(clean: FunctionInfo) -> bool:
         and (node.name == "_validate_unique" or (node.name == "clean" and not _is_self(node.value)))
         for node in walk(clean.statements)
     )
+
+
+_QUERIES = frozenset({"exists", "count", "filter", "exclude", "get", "first", "aexists"})
+
+
+def _is_asked_for(file: FileContext, cls: ClassInfo, name: str) -> bool:
+    """Whether the form's own ``clean_<name>()`` asks the database, which is how a message of one's own is made."""
+    found = file.project.resolver.class_attribute(cls, f"clean_{name}")
+    if found is None or not isinstance(found[1], FunctionInfo):
+        return False
+    return any(
+        isinstance(node, ir.Call) and isinstance(node.func, ir.Attr) and _is_query(node.func)
+        for node in walk(found[1].statements)
+    )
+
+
+def _is_query(func: ir.Attr) -> bool:
+    """Whether a method of a manager or queryset is called, and not of ``cleaned_data``."""
+    if func.name not in _QUERIES:
+        return False
+    return not (isinstance(func.value, ir.Attr) and func.value.name == "cleaned_data")
 
 
 def _speaks_of_it(file: FileContext, clean: FunctionInfo) -> bool:
