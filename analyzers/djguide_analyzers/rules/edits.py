@@ -150,6 +150,20 @@ def _import_edit(file: FileContext, module: str, *names: str) -> Edit:
     return insert(file, Position(first, 0), f"{line}\n\n\n")
 
 
+def drop_import(file: FileContext, name: str, uses: int) -> list[Edit]:
+    """The edit that removes ``import name`` when `file` uses it no more than `uses` times; none where not sure."""
+    found = [(node, code) for scope in file.scopes for node, code in scope.nodes(ir.Name) if node.id == name]
+    if len(found) != uses:
+        return []
+    for node, code in _leading_imports(file):
+        if isinstance(node, ir.Import) and [(a.name, a.asname) for a in node.names] == [(name, None)]:
+            own = code.range(node)
+            line = file.lines.line(own.start.line)
+            if own.start.column == 0 and not line[own.end.column :].strip():
+                return [replace(file, Range(own.start, Position(own.start.line + 1, 0)), "")]
+    return []
+
+
 def _line_end(file: FileContext, position: Position) -> int:
     """Offset of the end of the line at `position`: behind a comment that follows the statement."""
     return file.lines.offset(Position(position.line, len(file.lines.line(position.line))))

@@ -9,7 +9,7 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.edits import bound_name, import_name, replace
+from djguide_analyzers.rules.edits import bound_name, drop_import, import_name, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.guards import contains
 from djguide_analyzers.rules.management import command_of, command_scopes
@@ -56,15 +56,27 @@ def _hit(
 ) -> Hit:
     written = file.text(code, statement).split("(")[0]
     fix = _fix(file, names, code, info, statement, call) if in_method else None
+    if fix is not None and fix.edits and written.startswith("sys."):
+        fix = Fix(fix.title, fix.safety, (*fix.edits, *drop_import(file, "sys", 1)))
+    what = "`SystemExit`" if written.startswith("raise") else f"`{written}()`"
+    instead = (
+        "`return` ends the command alone"
+        if _is_success(call)
+        else "`CommandError` ends `manage.py` with the same status and can be caught elsewhere"
+    )
     return Hit(
         file.place(code, statement),
-        f"`{written}()` ends whoever called the command: tests, a scheduler, another command; `CommandError` "
-        "ends `manage.py` with the same status and can be caught elsewhere"
-        if not written.startswith("raise")
-        else "`SystemExit` ends whoever called the command: tests, a scheduler, another command; `CommandError` "
-        "ends `manage.py` with the same status and can be caught elsewhere",
+        f"{what} ends whoever called the command: tests, a scheduler, another command; {instead}",
         fixes=(fix or Fix("Raise `CommandError`, or return", Safety.MANUAL),),
     )
+
+
+def _is_success(call: ir.Call | None) -> bool:
+    """Whether the process ends as if all went well."""
+    if call is None or not call.args:
+        return True
+    first = call.args[0]
+    return isinstance(first, ir.Const) and first.value in (0, None, False)
 
 
 def _fix(
@@ -81,7 +93,7 @@ def _fix(
     arg = call.args[0] if call is not None and len(call.args) == 1 and not call.keywords else None
     if call is not None and arg is None and (call.args or call.keywords):
         return None
-    if arg is None or (isinstance(arg, ir.Const) and arg.value in (0, None, False)):
+    if arg is None or _is_success(call):
         if info.name != "handle" or info.parent is not None:
             return None
         return Fix("Return instead", Safety.REVIEW, (replace(file, code.range(statement), "return"),))

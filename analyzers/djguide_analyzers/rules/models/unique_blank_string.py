@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.edits import remove_keyword
 from djguide_analyzers.rules.fields import (
     Declared,
     declared_fields,
@@ -13,10 +17,12 @@ from djguide_analyzers.rules.fields import (
     is_literal,
     is_literal_true,
     is_text,
+    keyword_node,
     redefines,
 )
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.model_classes import is_filled, models_with
+from djguide_analyzers.rules.form_classes import form_model
+from djguide_analyzers.rules.model_classes import is_filled, method, models_with
 from djguide_analyzers.rules.nullable import is_required, make_nullable
 from djguide_analyzers.rules.receivers import fills_before_save
 
@@ -61,9 +67,8 @@ def _clashes(file: FileContext, field: Declared) -> bool:
         return False
     if redefines(project, field.bases[0], *_OWN_WAYS):
         return False
-    return not is_filled(project, field.cls, field.name) and not fills_before_save(
-        file, field.cls, field.name
-    )
+    filled = is_filled(project, field.cls, field.name) or fills_before_save(file, field.cls, field.name)
+    return not filled and not _is_normalised(file, field)
 
 
 def _is_unique(file: FileContext, field: Declared) -> bool:
@@ -84,7 +89,34 @@ def _is_unique(file: FileContext, field: Declared) -> bool:
     )
 
 
+def _is_normalised(file: FileContext, field: Declared) -> bool:
+    """Whether a model form of the project decides in ``clean_<field>()`` what is stored for an empty value."""
+    project, name = file.project, f"clean_{field.name}"
+    models = models_with(project, field.cls)
+    for module in project.modules.values():
+        other = file.sibling(module)
+        for cls in module.classes():
+            if isinstance(cls.member(name), FunctionInfo) and form_model(other, cls) in models:
+                return True
+    return False
+
+
+def _names_rows(file: FileContext, field: Declared) -> bool:
+    """Whether ``__str__()`` returns the column: without it, a row has no name."""
+    for model in models_with(file.project, field.cls):
+        shown = method(file.project, model.cls, "__str__")
+        for node in walk(shown.statements) if shown is not None else ():
+            match node:
+                case ir.Return(value=ir.Attr(value=ir.Name(), name=name)) if name == field.name:
+                    return True
+    return False
+
+
 def _fix(file: FileContext, field: Declared) -> Fix:
+    blank = keyword_node(field.call, "blank")
+    if blank is not None and _names_rows(file, field):
+        edit = remove_keyword(file, field.code, field.call, blank)
+        return Fix("Require it: remove `blank=True` (creates a migration)", Safety.REVIEW, (edit,))
     if field.is_a(_CHARACTERS) and field.call.keyword("default") is None:
         return make_nullable(file, field)
     # The form field of a TextField gives the empty text even where the column may be NULL.
