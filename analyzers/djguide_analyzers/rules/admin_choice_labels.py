@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import ClassInfo, Value
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import eager_fix, owner_site, split
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Related, Safety
+from djguide_analyzers.rules.form_classes import is_never_rendered
 from djguide_analyzers.rules.n_plus_one import declaration, is_foreign, line_of, method_for, reported_misses
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Position
@@ -30,7 +32,23 @@ def hits(file: FileContext) -> Iterator[Hit]:
             key = (miss.loop.site, miss.path)
             if miss.loop.site.code.module.path == file.path and key not in seen:
                 seen.add(key)
+                form = _form_with(file, miss)
+                if form is not None and is_never_rendered(file, form):
+                    continue
                 yield _hit(file, miss, [other for other in found if other.owner == miss.owner])
+
+
+def _form_with(file: FileContext, miss: Miss) -> ClassInfo | None:
+    """The form class whose body declares the field."""
+    site = miss.loop.site
+    return next(
+        (
+            cls
+            for cls in file.classes()
+            if cls.code == site.code and any(node.at == site.at for node in walk(cls.node.body))
+        ),
+        None,
+    )
 
 
 def _hit(file: FileContext, miss: Miss, together: list[Miss]) -> Hit:

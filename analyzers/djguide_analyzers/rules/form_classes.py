@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Model
-from djguide_analyzers.project.modules import ClassInfo, Value
+from djguide_analyzers.project.modules import ClassInfo, Module, Value
 from djguide_analyzers.project.resolve import Symbol
 from djguide_analyzers.rules.context import FileContext
 
@@ -102,3 +105,32 @@ def _is_off(node: ir.Expr | None) -> bool:
 def field_names(file: FileContext, cls: ClassInfo) -> frozenset[str]:
     """All fields that a form is known to have."""
     return frozenset(declared_fields(file, cls)) | (model_field_names(file, cls) or frozenset())
+
+
+# --- where forms are made --------------------------------------------------------------------------------
+
+
+def is_never_rendered(file: FileContext, cls: ClassInfo) -> bool:
+    """Whether the project makes a form with submitted data only: nobody shows it empty, to be filled in."""
+    made = [bound for module in file.project.modules.values() for bound in _uses(module, cls)]
+    return bool(made) and all(made)
+
+
+def _uses(module: Module, cls: ClassInfo) -> Iterator[bool]:
+    """For each mention of `cls` in `module`, whether it is a call that hands over submitted data."""
+    own = cls.module.name.rpartition(".")[2]
+    if module is not cls.module and module.symbols.names.keys().isdisjoint({cls.name, own}):
+        return
+    blocks = [chunk.outline for chunk in module.facts.chunks]
+    for block in [*blocks, *(info.statements for info in module.functions())]:
+        bound = {id(node.func) for node in walk(block) if isinstance(node, ir.Call) and _is_submitted(node)}
+        for node in walk(block):
+            name = node.id if isinstance(node, ir.Name) else node.name if isinstance(node, ir.Attr) else None
+            if name == cls.name:
+                yield id(node) in bound
+
+
+def _is_submitted(call: ir.Call) -> bool:
+    """Whether a form is made with ``request.POST`` as it is: ``request.POST or None`` makes empty ones as well."""
+    data = call.args[0] if call.args else call.keyword("data")
+    return isinstance(data, ir.Attr) and data.name in ("POST", "GET")

@@ -16,8 +16,6 @@ from djguide_analyzers.trace.values import Site
 _MAX_INSIDE = 1_000
 """Events of one call in a loop that are looked at for what it writes."""
 
-_SEARCHES = frozenset({"any", "next"})
-
 _written: WeakKeyDictionary[Trace, dict[Site, list[Write]]] = WeakKeyDictionary()
 
 
@@ -109,6 +107,6 @@ def _finds(node: ir.Stmt, at: int) -> bool:
 def _is_search(node: ir.Node, clause: ir.Clause) -> bool:
     """Whether `node` asks for the first of what the generator with `clause` yields."""
     match node:
-        case ir.Call(func=ir.Name(id=name), args=[ir.Comp(clauses=[first, *_]), *_]) if name in _SEARCHES:
+        case ir.Call(func=ir.Name(id="next"), args=[ir.Comp(clauses=[first, *_]), *_]):
             return first is clause
     return False

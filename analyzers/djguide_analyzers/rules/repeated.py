@@ -106,7 +106,8 @@ def _concern(file: FileContext, trace: Trace, item: Repeated) -> Concern | None:
         if not _asks_database(item) or (_streams(item) and not item.prefetched):
             return None
         if item.prefetched:
-            return "prefetched"
+            root = item.row.root.query
+            return None if root is None or root.opaque else "prefetched"
         if item.kind == "list" and item.row.root.query is not None and _is_streamed(item.row.root.query):
             return None
         return _OTHER_CONCERNS.get(item.operation, item.kind)

@@ -58,10 +58,14 @@ def varies_elsewhere(file: FileContext, trace: Trace, item: Repeated) -> bool:
 
 def depends_on_answer(file: FileContext, trace: Trace, item: Repeated) -> bool:
     """Whether a round asks with what an earlier one has found, as a walk along a path does."""
-    for node in walk(statements_of(file, trace, item.context, item.site.code)):
+    loop = node_at(statements_of(file, trace, item.context, item.loop.site.code), item.loop.site.at)
+    if not item.direct or not isinstance(loop, ir.For):
+        return False
+    anew = _target_names(loop.target)
+    for node in walk(loop.body):
         if isinstance(node, ir.Assign) and node.value is not None:
             inside = any(part.at == item.site.at for part in walk(node.value))
-            bound = {name for target in node.targets for name in _target_names(target)}
+            bound = {name for target in node.targets for name in _target_names(target)} - anew
             if inside and mentions_any(node.value, bound):
                 return True
     return False
