@@ -29,6 +29,8 @@ _OTHER_USE = ("lock", "throttle", "ratelimit", "rate_limit", "progress", "versio
               "modified", "generation", "counter")  # fmt: skip
 """Words in a key that make it something else than a copy of rows, or one that no old row can come back under."""
 
+_READS = frozenset({"get", "get_many", "aget", "aget_many"})
+
 
 @dataclass(frozen=True, slots=True)
 class _Region:
@@ -55,9 +57,12 @@ def check(file: FileContext) -> Iterator[Hit]:
             deferred = {
                 id(part) for node in nodes.values() if isinstance(node, ir.Lambda) for part in walk(node)
             }
+            collected = _collected(file, region, names, nodes)
             for node in nodes.values():
                 call = cache_call(names, region.code, node) if isinstance(node, ir.Call) else None
                 if call is None or id(node) in seen or id(node) in deferred or not _copies_rows(names, call):
+                    continue
+                if call.method.removeprefix("a").startswith("delete") and _key(file, call) in collected:
                     continue
                 seen.add(id(node))
                 yield _hit(file, region, call, written)
@@ -96,6 +101,17 @@ def _written(file: FileContext, scope: Scope, region: _Region, nodes: dict[int, 
             if site.code == region.code and site.at in inside:
                 return file.place_of(event.site)
     return None
+
+
+def _collected(file: FileContext, region: _Region, names: Names, nodes: dict[int, ir.Node]) -> set[str]:
+    """Keys, as they are written, whose values are taken out of the cache to be stored, as counters are."""
+    calls = (cache_call(names, region.code, node) for node in nodes.values() if isinstance(node, ir.Call))
+    return {_key(file, call) for call in calls if call is not None and call.method in _READS}
+
+
+def _key(file: FileContext, call: CacheCall) -> str:
+    key = call.node.args[0] if call.node.args else call.node.keyword("key") or call.node.keyword("keys")
+    return file.text(call.code, key) if key is not None else ""
 
 
 def _copies_rows(names: Names, call: CacheCall) -> bool:

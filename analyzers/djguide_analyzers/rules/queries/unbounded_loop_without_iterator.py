@@ -21,6 +21,7 @@ RULE = Rule(
     summary="A command or task loops over a whole table without `iterator()`",
     severity=Severity.INFO,
     safety=Safety.SAFE,
+    default=False,
 )
 
 _WHOLE = frozenset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 
 from djguide_analyzers.facts import ir
@@ -37,6 +37,9 @@ RULE = Rule(
 )
 
 _COLUMNS = ("order_by", "values", "values_list", "only", "defer", "distinct", "latest", "earliest")
+
+_TYPO = 0.8
+"""Likeness from which a name is held to be a slip; below, it may have been meant for something else."""
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -179,7 +182,8 @@ def _hit(
         edit = replace(file, Range(position(first), position(first + len(bad))), close)
         if written.name.startswith(("-", "+")) and number == 0:
             edit = replace(file, Range(position(first + 1), position(first + 1 + len(bad))), close)
-        fix = Fix(f"Use `{close}`", Safety.SAFE, (edit,))
+        typo = SequenceMatcher(None, bad, close).ratio() >= _TYPO
+        fix = Fix(f"Use `{close}`", Safety.SAFE if typo else Safety.REVIEW, (edit,))
     return Hit(
         file.place(code, node), message, fixes=(fix,), data={"model": call.model, "relation": written.name}
     )
