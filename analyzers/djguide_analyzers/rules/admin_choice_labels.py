@@ -14,14 +14,25 @@ from djguide_analyzers.rules.eager import eager_fix, owner_site, split
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Related, Safety
 from djguide_analyzers.rules.form_classes import is_never_rendered
-from djguide_analyzers.rules.n_plus_one import declaration, is_foreign, line_of, method_for, reported_misses
+from djguide_analyzers.rules.n_plus_one import (
+    declaration,
+    is_foreign,
+    line_of,
+    merged,
+    method_for,
+    reported_misses,
+)
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Position
 from djguide_analyzers.trace.missing import Miss, deepest
 
 
 def hits(file: FileContext) -> Iterator[Hit]:
-    """One hit for each relation that the labels of a select load row by row."""
+    """The relations that the labels of a select load row by row, those of one select together."""
+    return merged(_labels(file))
+
+
+def _labels(file: FileContext) -> Iterator[Hit]:
     if file.is_test:
         return
     seen: set[object] = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from weakref import WeakKeyDictionary
 
@@ -36,19 +36,47 @@ _found: WeakKeyDictionary[Trace, list[Miss]] = WeakKeyDictionary()
 
 
 def hits(file: FileContext, wanted: Callable[[Miss], bool]) -> Iterator[Hit]:
-    """One hit for each miss of `file` that is `wanted`, with one fix for all that its queryset misses.
+    """The misses of `file` that are `wanted`, with one fix for all that a queryset misses.
 
     Test code is left alone: it loops over rows it has just made.
     """
     for trace in () if file.is_test else file.traces:
-        found = reported_misses(file, trace)
-        every = deepest(found)
-        for miss in deepest([miss for miss in found if wanted(miss)]):
-            together = [other for other in every if other.owner == miss.owner]
-            hit = _hit(file, miss, together)
-            if becomes_new_row(file, trace, miss.context, miss.loop):
-                hit = replace(hit, fixes=tuple(Fix(fix.title, Safety.MANUAL) for fix in hit.fixes))
-            yield hit
+        yield from merged(_hits_of(file, trace, wanted))
+
+
+def _hits_of(file: FileContext, trace: Trace, wanted: Callable[[Miss], bool]) -> Iterator[Hit]:
+    found = reported_misses(file, trace)
+    every = deepest(found)
+    for miss in deepest([miss for miss in found if wanted(miss)]):
+        hit = _hit(file, miss, [other for other in every if other.owner == miss.owner])
+        if becomes_new_row(file, trace, miss.context, miss.loop):
+            hit = replace(hit, fixes=tuple(Fix(fix.title, Safety.MANUAL) for fix in hit.fixes))
+        yield hit
+
+
+def merged(found: Iterable[Hit]) -> Iterator[Hit]:
+    """`found` with those of the same lines, at both ends, that one fix removes told together, as the first of them.
+
+    What is known of the others is in its `data`, under ``also``.
+    """
+    groups: dict[object, list[Hit]] = {}
+    for hit in found:
+        ends = [(end.path, end.range.start.line) for end in (hit.place, hit.access or hit.place)]
+        key = (*ends, *(fix.title for fix in hit.fixes))
+        groups.setdefault(key, []).append(hit)
+    for first, *others in groups.values():
+        if not others:
+            yield first
+            continue
+        names = [f"`{other.data['relation']}`" for other in others]
+        listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        related = dict.fromkeys(each for hit in (first, *others) for each in hit.related)
+        yield replace(
+            first,
+            message=f"{first.message}; the same goes for {listed}",
+            related=tuple(related),
+            data={**first.data, "also": [other.data for other in others]},
+        )
 
 
 def reported_misses(file: FileContext, trace: Trace) -> list[Miss]:

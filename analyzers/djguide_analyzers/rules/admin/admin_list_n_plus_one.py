@@ -11,7 +11,14 @@ from djguide_analyzers.rules.admin_lists import ChangeList, change_list, column_
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
-from djguide_analyzers.rules.n_plus_one import declaration, is_foreign, line_of, method_for, reported_misses
+from djguide_analyzers.rules.n_plus_one import (
+    declaration,
+    is_foreign,
+    line_of,
+    merged,
+    method_for,
+    reported_misses,
+)
 from djguide_analyzers.trace.missing import Miss, deepest
 from djguide_analyzers.trace.repeated import repeated
 from djguide_analyzers.trace.tracer import Trace
@@ -28,11 +35,15 @@ def check(file: FileContext) -> Iterator[Hit]:
         return
     for trace in file.traces:
         found = deepest([miss for miss in reported_misses(file, trace) if miss.reader == "admin"])
-        for miss in found:
-            shown = change_list(file, miss.loop, miss.owner.model)
-            if shown is not None:
-                yield _hit(shown, miss, [other for other in found if other.owner == miss.owner])
+        yield from merged(_columns(file, found))
         yield from _asked_again(file, trace)
+
+
+def _columns(file: FileContext, found: list[Miss]) -> Iterator[Hit]:
+    for miss in found:
+        shown = change_list(file, miss.loop, miss.owner.model)
+        if shown is not None:
+            yield _hit(shown, miss, [other for other in found if other.owner == miss.owner])
 
 
 def _asked_again(file: FileContext, trace: Trace) -> Iterator[Hit]:
