@@ -45,6 +45,8 @@ def varies_elsewhere(file: FileContext, trace: Trace, item: Repeated) -> bool:
     """Whether anything of a query but the values of its look-ups depends on the round: conditions, annotations."""
     names = _varying_names(file, trace, item)
     code = item.site.code
+    if item.direct:
+        names |= loop_names(node_at(statements_of(file, trace, item.context, code), item.loop.site.at))
     for link in item.query.chain:
         if link.site.code != code:
             continue

@@ -117,9 +117,8 @@ def _is_stream(name: str) -> bool:
 
 
 def _callers(info: FunctionInfo) -> Iterator[tuple[FunctionInfo, ir.Call]]:
-    """Calls of a method on ``self`` within its class, or of a function within its module."""
-    functions = list(info.owner.methods()) if info.owner is not None else list(info.module.functions())
-    for function in functions:
+    """Calls of a method by its name, on whatever object, or of a function, within the module."""
+    for function in info.module.functions():
         for node in walk(function.statements):
             if not isinstance(node, ir.Call) or function is info:
                 continue
