@@ -6,18 +6,9 @@ from collections.abc import Iterator
 
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.fields import (
-    Declared,
-    declared_fields,
-    has_stars,
-    is_literal,
-    is_literal_true,
-    redefines,
-)
+from djguide_analyzers.rules.fields import Declared, declared_fields, is_literal_true
 from djguide_analyzers.rules.finding import Safety, Severity
-from djguide_analyzers.rules.model_classes import is_filled
-from djguide_analyzers.rules.nullable import is_required, make_nullable
-from djguide_analyzers.rules.receivers import fills_before_save
+from djguide_analyzers.rules.nullable import make_nullable, stores_what_is_left_empty
 
 RULE = Rule(
     summary="A field may stay empty in forms, but its column cannot be NULL",
@@ -41,15 +32,6 @@ _EMPTY_IS_NONE = tuple(
 )
 _AUTOMATIC = f"{_FIELDS}.AutoFieldMixin"
 _FILLED = ("default", "db_default", "auto_now", "auto_now_add", "primary_key", "parent_link")
-_OWN_WAYS = (
-    "__init__",
-    "pre_save",
-    "get_default",
-    "formfield",
-    "clean",
-    "get_prep_value",
-    "contribute_to_class",
-)
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -65,13 +47,7 @@ def check(file: FileContext) -> Iterator[Hit]:
 
 def _is_refused(file: FileContext, field: Declared) -> bool:
     """Whether nothing but NULL can be stored for the empty value, which the column is not made for."""
-    call, project = field.call, file.project
-    if has_stars(call) or not is_required(field) or is_literal(call.keyword("editable"), False):
+    if not field.is_a(*_EMPTY_IS_NONE) or field.is_a(_AUTOMATIC):
         return False
-    if not field.is_a(*_EMPTY_IS_NONE) or field.is_a(_AUTOMATIC) or any(call.keyword(n) for n in _FILLED):
-        return False
-    if redefines(project, field.bases[0], *_OWN_WAYS):
-        return False
-    return not is_filled(project, field.cls, field.name) and not fills_before_save(
-        file, field.cls, field.name
-    )
+    given = any(field.call.keyword(name) for name in _FILLED)
+    return not given and stores_what_is_left_empty(file, field)

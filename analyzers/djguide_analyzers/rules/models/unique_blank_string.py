@@ -13,18 +13,15 @@ from djguide_analyzers.rules.edits import remove_keyword
 from djguide_analyzers.rules.fields import (
     Declared,
     declared_fields,
-    has_stars,
     is_literal,
     is_literal_true,
     is_text,
     keyword_node,
-    redefines,
 )
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.form_classes import form_model
-from djguide_analyzers.rules.model_classes import is_filled, method, models_with
-from djguide_analyzers.rules.nullable import is_required, make_nullable
-from djguide_analyzers.rules.receivers import fills_before_save
+from djguide_analyzers.rules.model_classes import method, models_with
+from djguide_analyzers.rules.nullable import make_nullable, stores_what_is_left_empty
 
 RULE = Rule(
     summary="A text column is unique and may be empty, which only one row can be",
@@ -32,15 +29,6 @@ RULE = Rule(
     safety=Safety.REVIEW,
 )
 
-_OWN_WAYS = (
-    "__init__",
-    "pre_save",
-    "get_default",
-    "formfield",
-    "clean",
-    "get_prep_value",
-    "contribute_to_class",
-)
 _CHARACTERS = "django.db.models.fields.CharField"
 _UNIQUE = "django.db.models.constraints.UniqueConstraint"
 
@@ -57,18 +45,13 @@ def check(file: FileContext) -> Iterator[Hit]:
 
 
 def _clashes(file: FileContext, field: Declared) -> bool:
-    call, project = field.call, file.project
-    if has_stars(call) or not is_required(field) or is_literal(call.keyword("editable"), False):
-        return False
+    call = field.call
     default = call.keyword("default") or call.keyword("db_default")
     if default is not None and not is_literal(default, ""):
         return False
     if call.keyword("primary_key") is not None or not _is_unique(file, field):
         return False
-    if redefines(project, field.bases[0], *_OWN_WAYS):
-        return False
-    filled = is_filled(project, field.cls, field.name) or fills_before_save(file, field.cls, field.name)
-    return not filled and not _is_normalised(file, field)
+    return stores_what_is_left_empty(file, field) and not _is_normalised(file, field)
 
 
 def _is_unique(file: FileContext, field: Declared) -> bool:

@@ -10,10 +10,11 @@ from djguide_analyzers.project.modules import ClassInfo, Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.fields import MODEL
-from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
+from djguide_analyzers.rules.finding import Safety, Severity
 from djguide_analyzers.rules.guards import conditions
-from djguide_analyzers.rules.names import Names, of_scope
+from djguide_analyzers.rules.names import Names
 from djguide_analyzers.rules.request_data import RequestData, Sent
+from djguide_analyzers.rules.visitors import functions_with_data, sent_hit
 from djguide_analyzers.trace.values import ManagerValue, QuerySetValue
 
 RULE = Rule(
@@ -38,13 +39,7 @@ _FUNCTIONS = frozenset(
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    if file.is_test:
-        return
-    for scope in file.scopes:
-        if scope.function is None:
-            continue
-        names = of_scope(file, scope)
-        data = RequestData(names)
+    for scope, names, data in functions_with_data(file):
         for call, code in scope.nodes(ir.Call):
             for keyword in call.keywords:
                 if keyword.name is None and _is_orm(file, scope, names, code, call):
@@ -104,10 +99,10 @@ def _filled(names: Names, data: RequestData, scope: Scope, name: str) -> Sent | 
 
 
 def _hit(file: FileContext, code: Code, call: ir.Call, sent: Sent) -> Hit:
-    return Hit(
-        file.place(code, call),
+    message = (
         f"The visitor chooses the columns: with `{sent.part}` as keyword names, `password__startswith=a` probes a "
-        "secret and `is_staff=1` sets it",
-        related=(Related("taken from the request", file.place(sent.code, sent.source)),),
-        fixes=(Fix("Take named values, or validate with a form or serializer", Safety.MANUAL),),
+        "secret and `is_staff=1` sets it"
+    )
+    return sent_hit(
+        file, code, call, sent, message, "Take named values, or validate with a form or serializer"
     )

@@ -9,9 +9,9 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
-from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
-from djguide_analyzers.rules.names import of_scope
+from djguide_analyzers.rules.finding import Safety, Severity
 from djguide_analyzers.rules.request_data import RequestData, Sent
+from djguide_analyzers.rules.visitors import functions_with_data, sent_hit
 
 RULE = Rule(
     summary="`order_by()` takes a name from the request as it is",
@@ -24,12 +24,7 @@ _ORDERED_VIEW = "django.views.generic.list.MultipleObjectMixin"
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    if file.is_test:
-        return
-    for scope in file.scopes:
-        if scope.function is None:
-            continue
-        data = RequestData(of_scope(file, scope))
+    for scope, _, data in functions_with_data(file):
         for call, code in scope.nodes(ir.Call):
             if isinstance(call.func, ir.Attr) and call.func.name in _METHODS:
                 for arg in call.args:
@@ -65,10 +60,8 @@ def _sent(data: RequestData, code: Code, node: ir.Expr) -> Sent | None:
 
 
 def _hit(file: FileContext, code: Code, node: ir.Expr, sent: Sent) -> Hit:
-    return Hit(
-        file.place(code, node),
+    message = (
         f"The visitor chooses the column through `{sent.part}`: an unknown name is a server error, and a name "
-        "such as `owner__password` sorts by what nobody may see",
-        related=(Related("taken from the request", file.place(sent.code, sent.source)),),
-        fixes=(Fix("Allow names from a list only", Safety.MANUAL),),
+        "such as `owner__password` sorts by what nobody may see"
     )
+    return sent_hit(file, code, node, sent, message, "Allow names from a list only")
