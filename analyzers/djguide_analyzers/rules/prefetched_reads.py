@@ -28,6 +28,8 @@ def python_fix(found: Round) -> tuple[Fix, ...]:
     )
     item, file = found.item, found.file
     code = item.site.code
+    if all(link.name in ("all", "iterator") for link in item.query.chain):
+        advice = Fix("Use `all()`, which answers from the prefetched rows", Safety.MANUAL)
     scope = scope_of(file, code) if item.direct and code.module.path == file.path else None
     link = _only_link(found)
     if scope is None or link is None or link.site.code != code or not _is_plainly_prefetched(found, path):

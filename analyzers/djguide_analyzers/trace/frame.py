@@ -120,6 +120,8 @@ class Frame:
         """Variables bound inside loops: the number of loops that ran when they were."""
         self.memoised = False
         """Whether this runs only when something is not remembered yet."""
+        self.missed: set[int] = set()
+        """The ``if`` statements that are about something a dictionary did not have, by node."""
         self.returns: list[AbstractValue] = []
         self.yields: list[AbstractValue] = []
         self.exits: list[list[dict[str, AbstractValue]]] = []

@@ -33,6 +33,18 @@ def tested(test: ir.Expr) -> Literal["missing", "there"] | None:
     return None
 
 
+def looked_into(before: ir.Stmt, test: ir.Expr) -> bool:
+    """Whether `test` asks if the statement `before` has found nothing where it looked: ``x = known.get(key)``."""
+    match before, test:
+        case (
+            ir.Assign(targets=[ir.Name(id=name)], value=ir.Call(func=ir.Attr(name="get"))),
+            ir.Compare(left=ir.Name(id=tested), ops=["is"], rights=[ir.Const(value=None)])
+            | ir.Unary(op="not", operand=ir.Name(id=tested)),
+        ):
+            return name == tested
+    return False
+
+
 def not_handed_in(frame: Frame, test: ir.Expr) -> Literal["missing", "there"] | None:
     """Whether `test` asks if an optional parameter was left out, in a call that hands something over for it."""
     match test:

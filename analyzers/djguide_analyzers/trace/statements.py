@@ -33,7 +33,13 @@ def execute(frame: Frame, statements: list[ir.Stmt]) -> bool:
     if loops and (ending := _ending(statements)) is not None:
         frame.loops = _ended(frame, ending)
     try:
-        for node in statements:
+        for number, node in enumerate(statements):
+            if (
+                number
+                and isinstance(node, ir.If)
+                and memoisation.looked_into(statements[number - 1], node.test)
+            ):
+                frame.missed.add(node.at)
             if not _EXECUTORS[type(node)](frame, node):
                 return False
         return True
@@ -166,6 +172,8 @@ def _if(frame: Frame, node: ir.If) -> bool:
     once = attributes.read_once_per_key(frame, node.test)
     frame.run.once |= once
     remembered = memoisation.tested(node.test) or memoisation.not_handed_in(frame, node.test)
+    if remembered is None and node.at in frame.missed:
+        remembered = "missing"
     frame.memoised = memoised or remembered == "missing"
     body_goes_on = execute(frame, node.body)
     frame.run.once -= once

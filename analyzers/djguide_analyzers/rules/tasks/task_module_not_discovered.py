@@ -22,9 +22,12 @@ RULE = Rule(
 
 _AUTODISCOVER = "autodiscover_tasks"
 
+_FOR_SHOW = frozenset({"examples", "example", "docs"})
+"""Folders whose modules are there to be copied."""
+
 
 def check(file: FileContext) -> Iterator[Hit]:
-    if file.is_test or file.module.origin != "project":
+    if file.is_test or file.module.origin != "project" or not _FOR_SHOW.isdisjoint(file.path.split("/")):
         return
     tasks = list(tasks_of(file.project.resolver, file.module))
     if not tasks:
