@@ -56,7 +56,7 @@ class Decimals:
         row = self._scope.value(code, node.value)
         model = self._file.project.graph.get(row.model) if isinstance(row, Row) else None
         field = model.fields.get(node.name) if model is not None else None
-        if field is None or field.django_base != base:
+        if field is None or not field.sure() or field.django_base != base:
             return None
         own = ("from_db_value", "to_python", "contribute_to_class", "descriptor_class")
         return None if redefines(self._file.project, field.class_name, *own) else field
@@ -121,7 +121,7 @@ class Decimals:
         field = model.fields.get(name) if isinstance(name, str) else None
         dotted = self._file.resolve(code, made.func)
         adds = dotted in _AGGREGATES and all(keyword.name == "filter" for keyword in made.keywords)
-        return adds and field is not None and field.class_name == _DECIMAL_FIELD
+        return adds and field is not None and field.sure() and field.class_name == _DECIMAL_FIELD
 
     def _is_as_loaded(self, code: Code, node: ir.Attr, depth: int) -> bool:
         """Whether nothing in this scope gives the attribute a value that is no decimal."""

@@ -37,7 +37,7 @@ def has_nullable(graph: ModelGraph, label: str, path: tuple[str, ...]) -> bool:
     for name in path:
         model = graph.get(label)
         field = model.fields.get(name) if model else None
-        if field is None or field.null or field.target is None:
+        if field is None or field.null or field.target is None or not field.sure("null", "target"):
             return True
         label = field.target
     return False

@@ -30,11 +30,12 @@ def models_with(project: Project, cls: ClassInfo) -> list[Model]:
 
 
 def column(graph: ModelGraph, cls: ClassInfo, name: str) -> Field | None:
-    """The field or raw value `name` of the model or abstract class `cls`."""
+    """The field or raw value `name` of the model or abstract class `cls`; None where it may be another one."""
     model = graph.of_class(cls) or graph.abstract_models.get(cls)
     if model is None:
         return None
-    return model.fields.get(name) or model.field_of_attname(name)
+    found = model.fields.get(name) or model.field_of_attname(name)
+    return found if found is not None and found.sure() else None
 
 
 # --- methods ---------------------------------------------------------------------------------------------

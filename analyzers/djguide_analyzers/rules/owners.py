@@ -15,7 +15,8 @@ OWNER_NAMES = frozenset(
 
 def is_owner(project: Project, field: Field) -> bool:
     """Whether a field points to the user a row belongs to. Recipients, assignees and editors are others."""
-    return field.is_forward_one and field.target == project.graph.auth_user and field.name in OWNER_NAMES
+    certain = field.is_forward_one and field.sure("target")
+    return certain and field.target == project.graph.auth_user and field.name in OWNER_NAMES
 
 
 def owner_of(project: Project, model: Model) -> Field | None:

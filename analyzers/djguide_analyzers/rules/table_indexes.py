@@ -48,9 +48,13 @@ class TableIndex:
 
 
 def table_indexes(project: Project, model: Model) -> list[TableIndex]:
-    """The indexes of the model's own table, columns first, each kind in the order of declaration."""
+    """The indexes that the model's own table certainly has: columns first, each kind as it is declared."""
+    if not model.sure():
+        return []
     found = list(_of_columns(model))
     for name in ("unique_together", "index_together"):
+        if not model.sure(name):
+            continue
         groups = model.unique_together if name == "unique_together" else model.index_together
         option = meta_option(project, model.cls, name)
         nodes = _groups(option, len(groups))
@@ -59,8 +63,9 @@ def table_indexes(project: Project, model: Model) -> list[TableIndex]:
             node = nodes[number] if nodes else None
             unique = name == "unique_together"
             found.append(TableIndex(columns, "together", unique, *_home(option), node, option))
-    found += _of_option(project, model, "indexes", model.indexes)
-    found += _of_option(project, model, "constraints", model.constraints)
+    for name, declared in (("indexes", model.indexes), ("constraints", model.constraints)):
+        if model.sure(name):
+            found += _of_option(project, model, name, declared)
     return found
 
 
@@ -72,12 +77,12 @@ def is_certain(project: Project, model: Model) -> bool:
         option = meta_option(project, model.cls, name)
         if option is not None and len(items(option.expr) or ()) != len(known):
             return False
-    return model.complete
+    return model.complete and model.sure(*_OPTIONS)
 
 
 def _of_columns(model: Model) -> Iterator[TableIndex]:
     for field in model.fields.values():
-        if field.column is None or not field.local:
+        if field.column is None or not field.local or not field.sure("unique", "db_index", "primary_key"):
             continue
         if field.primary_key or field.unique or field.db_index:
             unique = field.primary_key or field.unique
