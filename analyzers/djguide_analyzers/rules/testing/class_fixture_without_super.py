@@ -55,7 +55,7 @@ def _has(cls: ClassInfo, name: str) -> bool:
 def _harm(file: FileContext, cls: ClassInfo, name: str) -> str:
     with_rows = file.project.resolver.is_subclass(cls, _TEST_CASE)
     if name == "tearDownClass":
-        return "what `setUpClass()` has begun, its transaction first of all, is never ended"
+        return "that one ends what the parent's `setUpClass()` begins, its transaction first of all"
     if with_rows:
         return "fixtures and `setUpTestData()` are left out, and no transaction takes back what this method writes"
     return "settings overridden for the class do not apply, and queries that it may not run are not refused"
