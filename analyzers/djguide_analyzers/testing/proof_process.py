@@ -102,6 +102,8 @@ def _set_up() -> None:
     from django.core.management import call_command
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
+    for database in settings.DATABASES.values():  # whatever the page's project runs on
+        database.update(ENGINE="django.db.backends.sqlite3", NAME=":memory:")
     django.setup()
     # Tables straight from the models: what Django's own apps migrate is of no interest here.
     settings.MIGRATION_MODULES = {config.label: None for config in apps.get_app_configs()}
