@@ -62,6 +62,19 @@ def couplings(project: Project, body: Body, found: list[Unit]) -> Iterator[Coupl
                 yield Coupling(first, second, reason)
 
 
+def separate(body: Body, found: list[Unit]) -> Iterator[Coupling]:
+    """All pairs of writes on one path of a function that are not about the same row, in order."""
+    for number, first in enumerate(found):
+        for second in found[number + 1 :]:
+            if first.node is second.node or _is_same_row(first, second) or is_trailing(second):
+                continue
+            if {first.operation, second.operation} <= _IDEMPOTENT or is_trailing(first):
+                continue
+            if on_one_path(body.statements, first.node, second.node):
+                names = name_of(first.model), name_of(second.model)
+                yield Coupling(first, second, f"the write to `{names[0]}` stays without that to `{names[1]}`")
+
+
 def _is_same_row(first: Unit, second: Unit) -> bool:
     """Whether the second write saves or drops again what the first one wrote."""
     if first.made is None or second.made is None or second.operation not in ("save", "delete"):

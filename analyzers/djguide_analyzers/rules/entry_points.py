@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Value
 from djguide_analyzers.project.project import Project
+from djguide_analyzers.project.serializers import is_serializer
 from djguide_analyzers.rules.atomicity import Regions
 from djguide_analyzers.rules.bodies import Body, is_super
 from djguide_analyzers.rules.celery_tasks import task_of
@@ -21,7 +23,6 @@ Entry = Literal["protected", "unprotected", "unknown"]
 MODEL_ADMIN = "django.contrib.admin.options.BaseModelAdmin"
 VIEW = "django.views.generic.base.View"
 COMMAND = "django.core.management.base.BaseCommand"
-SERIALIZER = "rest_framework.serializers.BaseSerializer"
 _GRAPHENE = ("graphene.Mutation", "graphene.types.mutation.Mutation", "graphene.relay.ClientIDMutation",
              "graphene.relay.mutation.ClientIDMutation")  # fmt: skip
 _NON_ATOMIC = "django.db.transaction.non_atomic_requests"
@@ -72,7 +73,7 @@ def entries(file: FileContext, info: FunctionInfo) -> Iterator[tuple[Entry, str]
         yield "unprotected", "a task"
     if info.parent is None and info.owner is None:
         yield from _received(file, info)
-        if _is_view_function(info):
+        if _is_view_function(info) or is_admin_action(info):
             yield _requested(project, info), "a request"
     if info.owner is not None:
         yield from _method_entries(project, info, info.owner)
@@ -86,7 +87,7 @@ def _method_entries(project: Project, info: FunctionInfo, cls: ClassInfo) -> Ite
     elif resolver.is_subclass(cls, MODEL_ADMIN):
         if info.name in ADMIN_HOOKS:
             yield "protected", "the admin"
-        elif info.name in ("delete_queryset", "changelist_view"):
+        elif info.name in ("delete_queryset", "changelist_view") or is_admin_action(info):
             yield _requested(project, info), "the admin's list"
     elif is_view(project, cls):
         yield from _view_entries(project, info)
@@ -94,8 +95,56 @@ def _method_entries(project: Project, info: FunctionInfo, cls: ClassInfo) -> Ite
         graphene = project.settings.get("GRAPHENE").item("ATOMIC_MUTATIONS").alternatives
         databases = project.settings.get("DATABASES").item("default").item("ATOMIC_MUTATIONS").alternatives
         yield ("protected" if True in (*graphene, *databases) else _requested(project, info)), "a mutation"
+    elif info.name in ("create", "update") and is_serializer(project, cls):
+        yield from _serializer_entries(project, info, cls)
     elif _is_consumer(project, cls):
         yield "unprotected", "a consumer"
+
+
+def _serializer_entries(project: Project, info: FunctionInfo, cls: ClassInfo) -> Iterator[tuple[Entry, str]]:
+    """How the views that save a serializer of this class come to do so."""
+    outside = _requested(project, info)
+    users = [view for view in _views(project) if _uses(project, view, cls)]
+    hook = "perform_create" if info.name == "create" else "perform_update"
+    for view in users:
+        yield ("protected" if _saves_inside(project, view, hook) else outside), "a view"
+    if not users:
+        yield outside, "a view"
+
+
+def _views(project: Project) -> Iterator[ClassInfo]:
+    for module in project.modules.values():
+        yield from (cls for cls in module.classes() if is_view(project, cls))
+
+
+def _uses(project: Project, view: ClassInfo, serializer: ClassInfo) -> bool:
+    """Whether a view names a serializer class, or one that derives from it, in a place of its own or inherited."""
+    resolver = project.resolver
+    found = resolver.class_attribute(view, "serializer_class")
+    if found is not None and isinstance(found[1], Value) and found[1].expr is not None:
+        symbol = resolver.expr(found[1].code, found[1].expr, found[0])
+        if isinstance(symbol, ClassInfo) and serializer in resolver.mro(symbol):
+            return True
+    return any(
+        isinstance(node, ir.Name)
+        and node.id == serializer.name
+        and resolver.expr(info.code, node) is serializer
+        for info in view.methods()
+        for node in walk(info.statements)
+    )
+
+
+def _saves_inside(project: Project, view: ClassInfo, hook: str) -> bool:
+    """Whether a view saves its serializer inside a transaction that it opens itself."""
+    for name in (hook, *_CALLED_BY.get(hook, ())):
+        found = project.resolver.class_attribute(view, name)
+        if found is None or not isinstance(found[1], FunctionInfo) or found[1].module.origin != "project":
+            continue
+        regions = Regions(Body(project, found[1]))
+        saves = [c for c in regions.body.calls if isinstance(c.func, ir.Attr) and c.func.name == "save"]
+        if saves and all(regions.at(call) for call in saves):
+            return True
+    return _through_hooks(project, view, hook, 0) == "protected"
 
 
 def _received(file: FileContext, info: FunctionInfo) -> Iterator[tuple[Entry, str]]:
@@ -106,6 +155,12 @@ def _received(file: FileContext, info: FunctionInfo) -> Iterator[tuple[Entry, st
                 yield "protected", f"`{name}`"
             elif receiver.signal in SOMETIMES:
                 yield "unknown", f"`{name}`"
+
+
+def is_admin_action(info: FunctionInfo) -> bool:
+    """Whether a function or method of an admin class has the parameters of an action."""
+    names = [param.name for param in info.node.params.items[:3]]
+    return names[1:] == ["request", "queryset"] and names[0] in ("modeladmin", "self", "admin", "model_admin")
 
 
 def _is_view_function(info: FunctionInfo) -> bool:

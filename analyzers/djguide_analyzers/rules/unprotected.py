@@ -9,20 +9,21 @@ from typing import Literal
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import FunctionInfo
+from djguide_analyzers.project.serializers import is_serializer
 from djguide_analyzers.rules.atomicity import Atomic, Regions
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.bodies import Body
 from djguide_analyzers.rules.callers import Coverage, callers_of
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.coupling import Coupling, couplings
-from djguide_analyzers.rules.entry_points import MODEL_ADMIN, SERIALIZER
-from djguide_analyzers.rules.finding import Related, Severity
+from djguide_analyzers.rules.coupling import Coupling, couplings, separate
+from djguide_analyzers.rules.entry_points import MODEL_ADMIN, is_admin_action
+from djguide_analyzers.rules.finding import Place, Related, Safety, Severity
 from djguide_analyzers.rules.loop_writes import is_seeding
 from djguide_analyzers.rules.wrapping import in_transaction
 from djguide_analyzers.rules.write_units import Unit, units
 from djguide_analyzers.trace.events import Called, Event, Write
 
-Role = Literal["serializer", "admin action"]
+Role = Literal["serializer", "admin action", "unrelated"]
 _ONCE = re.compile(
     r"sample|demo|seed|populate|fixture|testdata|test_data|create_test|dummy|fake|initial|load_data|benchmark"
 )
@@ -31,7 +32,11 @@ _ONCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Unprotected:
-    """Coupled writes of one function; `role` tells functions that a rule of their own is about."""
+    """Writes of one function that may stay half done.
+
+    `role` tells those that a rule of their own is about: in serializers, where all writes count, in admin actions,
+    and writes that have nothing to do with each other. None for coupled ones elsewhere.
+    """
 
     body: Body
     coupling: Coupling
@@ -41,7 +46,7 @@ class Unprotected:
 
 
 def unprotected(file: FileContext) -> Iterator[Unprotected]:
-    """The functions of a file with coupled writes that may run outside of any transaction; each once."""
+    """The functions of a file with several writes that may run outside of any transaction; each once."""
     if file.is_test or is_seeding(file) or _ONCE.search(file.path[len(file.project.root) :]):
         return
     yield from file.during_check(unprotected, lambda: list(_found(file)))
@@ -58,8 +63,12 @@ def _found(file: FileContext) -> Iterator[Unprotected]:
         found = units(file, scope, callers)
         if len({unit.node.at for unit in found}) < 2:
             continue
-        regions = callers.regions(info)
-        pairs = [c for c in couplings(file.project, regions.body, found) if not is_together(regions, c)]
+        regions, role = callers.regions(info), role_of(file, info)
+        body = regions.body
+        pairs = [c for c in couplings(file.project, body, found) if not is_together(regions, c)]
+        if not pairs:
+            pairs = [c for c in separate(body, found) if not is_together(regions, c)]
+            role = role if role == "serializer" else "unrelated"
         if not pairs:
             continue
         coverage = callers.coverage(info)
@@ -67,8 +76,8 @@ def _found(file: FileContext) -> Iterator[Unprotected]:
             continue
         first = pairs[0]
         related = [pair for pair in pairs if pair.first.node is first.first.node]
-        last = max(related, key=lambda pair: _position(regions.body, pair.second)).second
-        yield Unprotected(regions.body, first, last, coverage, role_of(file, info))
+        last = max(related, key=lambda pair: _position(body, pair.second)).second
+        yield Unprotected(body, first, last, coverage, role)
 
 
 def _writes(event: Event) -> bool:
@@ -114,21 +123,18 @@ def role_of(file: FileContext, info: FunctionInfo) -> Role | None:
     """What kind of function a rule of its own is about."""
     cls = info.owner
     if cls is None:
-        params = [param.name for param in info.node.params.items]
-        return "admin action" if params[:3] == ["modeladmin", "request", "queryset"] else None
-    line = file.project.resolver.mro(cls)
-    if info.name in ("create", "update") and any(
-        base.dotted == SERIALIZER or base.dotted.startswith("rest_framework.serializers.") for base in line
-    ):
+        return "admin action" if is_admin_action(info) and info.node.params.items[0].name != "self" else None
+    if info.name in ("create", "update") and is_serializer(file.project, cls):
         return "serializer"
-    if file.project.resolver.is_subclass(cls, MODEL_ADMIN):
-        params = [param.name for param in info.node.params.items]
-        return "admin action" if params[:3] == ["self", "request", "queryset"] else None
+    if is_admin_action(info) and file.project.resolver.is_subclass(cls, MODEL_ADMIN):
+        return "admin action" if info.name != "delete_queryset" else None
     return None
 
 
-def hit(file: FileContext, found: Unprotected) -> Hit:
-    """The finding at the first of the writes."""
+def hit(
+    file: FileContext, found: Unprotected, place: Place | None = None, safety: Safety = Safety.REVIEW
+) -> Hit:
+    """The finding, at the first of the writes where no `place` is given; `safety` is that of its fix."""
     coupling, code = found.coupling, found.body.code
     some = found.coverage.answer == "some"
     related = [Related("belongs to it", file.place(code, coupling.second.node))]
@@ -137,9 +143,9 @@ def hit(file: FileContext, found: Unprotected) -> Hit:
     where = "not all callers open a transaction" if some else "there is no transaction"
     aliases = {alias_of(unit.node) for unit in (coupling.first, coupling.second)}
     using = next(iter(aliases)) if len(aliases) == 1 else "?"
-    fix = in_transaction(file, found.body, coupling.first.node, found.last.node, using)
+    fix = in_transaction(file, found.body, coupling.first.node, found.last.node, using, safety)
     return Hit(
-        file.place(code, coupling.first.node),
+        place or file.place(code, coupling.first.node),
         f"When a later step fails, {coupling.reason}: {where} around the two writes",
         related=tuple(related),
         fixes=(fix,),

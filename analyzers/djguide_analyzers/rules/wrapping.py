@@ -21,7 +21,12 @@ _MANUAL = "Put the writes into one `transaction.atomic()`"
 
 
 def in_transaction(
-    file: FileContext, body: Body, first: ir.Node, last: ir.Node, using: str | None = None
+    file: FileContext,
+    body: Body,
+    first: ir.Node,
+    last: ir.Node,
+    using: str | None = None,
+    safety: Safety = Safety.REVIEW,
 ) -> Fix:
     """Run what stands from `first` to `last` in one transaction, by a decorator where that suits the function.
 
@@ -41,11 +46,11 @@ def in_transaction(
     if using is None and info.parent is None and not any(_is_refused(body, each) for each in body.statements):
         edit = _decorator(file, info, f"@{atomic[0]}")
         if edit is not None:
-            return Fix("Run the function in a transaction", Safety.REVIEW, (edit, *atomic[1]))
+            return Fix("Run the function in a transaction", safety, (edit, *atomic[1]))
     edits = under(file, body, run, f"with {atomic[0]}({argument}):")
     if edits is None:
         return manual
-    return Fix("Run the writes in a transaction", Safety.REVIEW, (*edits, *atomic[1]))
+    return Fix("Run the writes in a transaction", safety, (*edits, *atomic[1]))
 
 
 def atomic_name(file: FileContext) -> tuple[str, list[Edit]] | None:

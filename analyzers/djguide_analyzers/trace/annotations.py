@@ -7,6 +7,7 @@ import re
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.resolve import External, Symbol
+from djguide_analyzers.project.serializers import describe_serializer
 from djguide_analyzers.trace import attributes, calls, shapes
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.values import (
@@ -81,9 +82,20 @@ def _parameter(
         value = annotated(frame, param.annotation, info.code)
     if value is UNKNOWN and param.name == "request":
         value = RequestValue()
+    if value is UNKNOWN and (label := _updated(frame, info, param.name)) is not None:
+        value = some_row(frame, label)
     if value is UNKNOWN and (label := shapes.model_by_use(frame.project, info, param.name)) is not None:
         value = some_row(frame, label)
     return value
+
+
+def _updated(frame: Frame, info: FunctionInfo, name: str) -> str | None:
+    """Label of the model whose row parameter `name` of a serializer's ``update()`` is."""
+    params = info.node.params.items
+    if info.owner is None or info.name != "update" or len(params) != 3 or params[1].name != name:
+        return None
+    described = describe_serializer(frame.project, info.owner)
+    return described.model.label if described is not None and described.model is not None else None
 
 
 def receiver_of(frame: Frame, info: FunctionInfo) -> AbstractValue:

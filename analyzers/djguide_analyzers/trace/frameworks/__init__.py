@@ -13,9 +13,9 @@ from djguide_analyzers.trace.frameworks import (
     django_functions,
     django_rendering,
     django_views,
-    form_saving,
     forms,
     rest_framework,
+    saving,
     standard,
 )
 from djguide_analyzers.trace.frameworks.registry import MODELS, LibraryModel
@@ -29,8 +29,8 @@ __all__ = [
     "django_functions",
     "django_rendering",
     "django_views",
-    "form_saving",
     "forms",
     "rest_framework",
+    "saving",
     "standard",
 ]

@@ -12,7 +12,7 @@ from djguide_analyzers.project.serializers import describe_serializer
 from djguide_analyzers.trace import attributes, calls, querysets
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.frame import Frame
-from djguide_analyzers.trace.frameworks import serialization
+from djguide_analyzers.trace.frameworks import saving, serialization
 from djguide_analyzers.trace.frameworks.registry import models
 from djguide_analyzers.trace.values import (
     SCALAR,
@@ -101,6 +101,8 @@ def call_default(
         if description is None or args.first is None:
             return UNKNOWN
         return serialization.fields(frame, description, receiver, args.first, (receiver.cls,))
+    if name in ("create", "update") and serialization.is_serializer_object(frame, receiver):
+        return saving.serializer_writes(frame, node, receiver, name, args)
     method = _DEFAULTS.get(name)
     return method(frame, node, receiver, args) if method is not None else UNKNOWN
 

@@ -1,16 +1,17 @@
-"""What saving a model form writes."""
+"""What model forms and model serializers write."""
 
 from __future__ import annotations
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.modules import ClassInfo, Value
+from djguide_analyzers.project.serializers import describe_serializer
 from djguide_analyzers.trace import annotations
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.events import Write
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.frameworks.registry import models
-from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Constant, ObjectValue
+from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Constant, ObjectValue, Row, RowRoot
 
 
 def model_of_form(frame: Frame, cls: ClassInfo) -> Model | None:
@@ -37,3 +38,34 @@ def _save(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
     if args.get(1, "commit") != Constant(False):
         frame.emit(Write(frame.site(node), frame.context, model.label, "save", row))
     return row
+
+
+def serializer_writes(
+    frame: Frame, node: ir.Call, serializer: ObjectValue, name: str, args: Arguments
+) -> AbstractValue:
+    """``create()`` and ``update()`` of ``ModelSerializer``, without the serializer itself among `args`."""
+    described = describe_serializer(frame.project, serializer.cls)
+    if described is None or described.model is None:
+        return UNKNOWN
+    label = described.model.label
+    if name == "create":
+        row = Row(label, RowRoot(frame.run.new_identity(), None, False))
+        frame.emit(Write(frame.site(node), frame.context, label, "create", row))
+        return row
+    given = args.first
+    row = given if isinstance(given, Row) else annotations.some_row(frame, label)
+    frame.emit(Write(frame.site(node), frame.context, label, "save", row))
+    return row
+
+
+def _installed(name: str) -> None:
+    @models(f"rest_framework.serializers.ModelSerializer.{name}")
+    def written(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+        serializer, *rest = args.positional or [UNKNOWN]
+        if not isinstance(serializer, ObjectValue):
+            return UNKNOWN
+        return serializer_writes(frame, node, serializer, name, Arguments(rest, args.keywords, args.starred))
+
+
+for _name in ("create", "update"):
+    _installed(_name)

@@ -1,0 +1,23 @@
+"""Several writes of one function outside of any transaction, whether or not they belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.finding import Safety, Severity
+from djguide_analyzers.rules.unprotected import hit, unprotected
+
+RULE = Rule(
+    summary="A function writes several times outside of a transaction",
+    severity=Severity.INFO,
+    safety=Safety.REVIEW,
+    default=False,
+)
+
+
+def check(file: FileContext) -> Iterator[Hit]:
+    for found in unprotected(file):
+        if found.role == "unrelated":
+            yield hit(file, found)
