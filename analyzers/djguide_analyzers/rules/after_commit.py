@@ -33,4 +33,5 @@ def after_commit(
     callback = f"{partial[0]}({func}, {arguments})" if arguments else func
     alias = f", using={using}" if using is not None else ""
     edit = replace(file, code.range(node), f"{transaction[0]}.on_commit({callback}{alias})")
-    return Fix(title, Safety.REVIEW, (edit, *transaction[1], *(partial[1] if arguments else ())))
+    # Imports that go to the same place stay in this order.
+    return Fix(title, Safety.REVIEW, (edit, *(partial[1] if arguments else ()), *transaction[1]))

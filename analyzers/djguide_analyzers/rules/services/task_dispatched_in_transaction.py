@@ -1,4 +1,4 @@
-"""A Celery task is queued before the rows it is about are committed."""
+"""A task is queued before the rows it is about are committed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.django_tasks import has_remote_queue
 from djguide_analyzers.rules.escaping import escapes
 from djguide_analyzers.rules.finding import Safety, Severity
 from djguide_analyzers.rules.queueing import queued_with_commit
@@ -18,7 +19,9 @@ RULE = Rule(
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    for escape in escapes(file, "task"):
+    for escape in escapes(file, "task", "django-task"):
+        if escape.effect.kind == "django-task" and not has_remote_queue(file.project, escape.effect.task):
+            continue
         evidence = escape.evidence(file)
         yield Hit(
             file.place(escape.body.code, escape.call),
