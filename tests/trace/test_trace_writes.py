@@ -75,3 +75,27 @@ def test_saving_a_model_form(tmp_path: Path) -> None:
 
 def _words(write: Write) -> list[str]:
     return [f"{name} {row.model.rpartition('.')[2]}" for name, row in write.given]
+
+
+def test_saving_the_form_of_a_generic_view(tmp_path: Path) -> None:
+    source = """\
+        from django import forms
+        from django.views.generic.edit import CreateView
+
+        class BookForm(forms.ModelForm):
+            class Meta:
+                model = Book
+                fields = ["title"]
+
+        class NewBook(CreateView):
+            form_class = BookForm
+
+            def form_valid(self, form):
+                response = super().form_valid(form)
+                Review.objects.create(book=self.object, by_id=1)
+                return response
+        """
+    trace = Traced(tmp_path, source).trace("NewBook.form_valid")
+    saved, review = [event for event in trace.everything() if isinstance(event, Write)]
+    assert (saved.operation, saved.model) == ("save", "shop.Book")
+    assert saved.receiver == review.given[0][1]

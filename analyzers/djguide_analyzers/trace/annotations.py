@@ -9,7 +9,9 @@ from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.resolve import External, Symbol
 from djguide_analyzers.project.serializers import describe_serializer
 from djguide_analyzers.trace import attributes, calls, shapes
+from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.frameworks import saving
 from djguide_analyzers.trace.values import (
     SCALAR,
     UNKNOWN,
@@ -26,6 +28,8 @@ from djguide_analyzers.trace.values import (
     Sequence,
 )
 
+_FORM_VIEW = "django.views.generic.edit.FormMixin"
+_CREATE_VIEW = "django.views.generic.edit.BaseCreateView"
 _REQUESTS = frozenset(
     {
         "django.http.request.HttpRequest",
@@ -84,9 +88,25 @@ def _parameter(
         value = RequestValue()
     if value is UNKNOWN and (label := _updated(frame, info, param.name)) is not None:
         value = some_row(frame, label)
+    if value is UNKNOWN:
+        value = _form_of_view(frame, info, param.name)
     if value is UNKNOWN and (label := shapes.model_by_use(frame.project, info, param.name)) is not None:
         value = some_row(frame, label)
     return value
+
+
+def _form_of_view(frame: Frame, info: FunctionInfo, name: str) -> AbstractValue:
+    """The form that a generic view hands to its own ``form_valid(form)``."""
+    if info.owner is None or name != "form" or info.name not in ("form_valid", "form_invalid"):
+        return UNKNOWN
+    resolver = frame.project.resolver
+    declared = attributes.declared_attribute(frame, info.owner, "form_class")
+    if not isinstance(declared, ClassValue) or not resolver.is_subclass(info.owner, _FORM_VIEW):
+        return UNKNOWN
+    form = ObjectValue(declared.cls, frame.run.new_identity())
+    creates = resolver.is_subclass(info.owner, _CREATE_VIEW)
+    saving.note_form(frame, form, Arguments(keywords={} if creates else {"instance": UNKNOWN}))
+    return form
 
 
 def _updated(frame: Frame, info: FunctionInfo, name: str) -> str | None:

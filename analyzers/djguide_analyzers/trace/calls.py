@@ -20,7 +20,7 @@ from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.decorators import TRANSPARENT, decorator_names
 from djguide_analyzers.trace.events import CallMade, CallSite, Write
 from djguide_analyzers.trace.frame import MAX_DEPTH, Frame, Run
-from djguide_analyzers.trace.frameworks import containers, rest_framework, serialization
+from djguide_analyzers.trace.frameworks import containers, rest_framework, saving, serialization
 from djguide_analyzers.trace.frameworks.registry import MODELS
 from djguide_analyzers.trace.standins import StandIns
 from djguide_analyzers.trace.values import (
@@ -200,6 +200,7 @@ def _construct(
     if is_serializer(frame.project, cls):
         return serialization.constructed(frame, cls, args)
     made = ObjectValue(cls, frame.run.new_identity())
+    saving.note_form(frame, made, args)
     found = frame.project.resolver.class_attribute(cls, "__init__")
     if found is not None and isinstance(found[1], FunctionInfo):
         enter(frame, found[1], [made, *args.positional], args.keywords, frame.site(node), receiver=made)

@@ -6,12 +6,28 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.modules import ClassInfo, Value
 from djguide_analyzers.project.serializers import describe_serializer
-from djguide_analyzers.trace import annotations
+from djguide_analyzers.trace import annotations, attributes, calls
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.events import Write
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.frameworks.registry import models
-from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Constant, ObjectValue, Row, RowRoot
+from djguide_analyzers.trace.values import (
+    NONE,
+    UNKNOWN,
+    AbstractValue,
+    BoundMethod,
+    ClassValue,
+    Constant,
+    ObjectValue,
+    Partial,
+    Row,
+    RowRoot,
+    Sequence,
+)
+
+_MODEL_FORM = "django.forms.models.BaseModelForm"
+_GIVEN = "has an instance"
+_ROWS = "has rows of"
 
 
 def model_of_form(frame: Frame, cls: ClassInfo) -> Model | None:
@@ -27,6 +43,43 @@ def model_of_form(frame: Frame, cls: ClassInfo) -> Model | None:
     return frame.project.graph.of_class(symbol) if isinstance(symbol, ClassInfo) else None
 
 
+def note_form(frame: Frame, form: ObjectValue, args: Arguments) -> None:
+    """Remember what a model form or formset was made with: an instance or a new row, rows of which model."""
+    if frame.project.resolver.is_subclass(form.cls, _MODEL_FORM):
+        given = args.starred or args.keywords.get("instance", NONE) != NONE
+        frame.run.set_loaded(form, _GIVEN, Constant(given))
+    elif (rows := args.keywords.get(_ROWS)) is not None:
+        frame.run.set_loaded(form, _ROWS, rows)
+        if "instance" in args.keywords:
+            frame.run.set_loaded(form, "instance", args.keywords["instance"])
+
+
+@models("django.forms.models.inlineformset_factory", "django.forms.models.modelformset_factory")
+def _formset_class(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    """A class of formsets, which knows the model of its rows."""
+    inline = isinstance(args.get(1, "model"), ClassValue)
+    rows = args.get(1, "model") if inline else args.get(0, "model")
+    base = frame.project.resolver.dotted("django.forms.models.BaseInlineFormSet")
+    if not isinstance(base, ClassInfo) or not isinstance(rows, ClassValue) or "formset" in args.keywords:
+        return UNKNOWN
+    return Partial(ClassValue(base), (), ((_ROWS, rows),))
+
+
+@models("django.forms.models.BaseModelFormSet.save", "django.forms.models.BaseInlineFormSet.save")
+def _save_formset(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    """``formset.save()``: its rows, which the database has unless ``commit=False``."""
+    formset = args.first
+    rows = frame.run.get_loaded(formset, _ROWS) if isinstance(formset, ObjectValue) else None
+    model = frame.project.graph.of_class(rows.cls) if isinstance(rows, ClassValue) else None
+    if model is None or not isinstance(formset, ObjectValue):
+        return UNKNOWN
+    instance = frame.run.get_loaded(formset, "instance")
+    given = (("", instance),) if isinstance(instance, Row) else ()
+    if args.get(1, "commit") != Constant(False):
+        frame.emit(Write(frame.site(node), frame.context, model.label, "save", formset, given))
+    return Sequence(Row(model.label, RowRoot(frame.run.new_identity(), None, False)))
+
+
 @models("django.forms.models.BaseModelForm.save")
 def _save(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
     """``form.save()``: the form's row, which the database has unless ``commit=False``."""
@@ -35,9 +88,22 @@ def _save(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
     if model is None:
         return UNKNOWN
     row = annotations.some_row(frame, model.label)
+    if isinstance(form, ObjectValue) and frame.run.get_loaded(form, _GIVEN) == Constant(False):
+        row = Row(model.label, RowRoot(frame.run.new_identity(), None, False))
     if args.get(1, "commit") != Constant(False):
         frame.emit(Write(frame.site(node), frame.context, model.label, "save", row))
     return row
+
+
+@models("django.views.generic.edit.ModelFormMixin.form_valid")
+def _form_valid(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    """``super().form_valid(form)``: the view saves its form."""
+    view, form = args.first, args.get(1, "form")
+    if isinstance(view, ObjectValue) and isinstance(form, ObjectValue):
+        save = attributes.get_attribute(frame, ir.Attr(node.at, node, "save"), form)
+        if isinstance(save, BoundMethod):
+            frame.run.set_loaded(view, "object", calls.apply(frame, node, save, Arguments()))
+    return UNKNOWN
 
 
 def serializer_writes(
