@@ -182,7 +182,7 @@ def _transfer(project: Project, body: Body, first: Unit, second: Unit) -> str | 
     if ("-" in moved[0] and "+" in moved[1]) or ("+" in moved[0] and "-" in moved[1]):
         return "what is taken away in one row does not arrive in the other"
     for signs, changed, record in ((moved[0], first, second), (moved[1], second, first)):
-        if signs and record.creates and _refers_to_changed(record, changed):
+        if signs and record.creates and _refers_to_changed(project, body, record, changed):
             return f"the amount and the `{name_of(record.model)}` that records it do not agree"
     return None
 
@@ -192,7 +192,7 @@ def _state_and_record(project: Project, body: Body, first: Unit, second: Unit) -
         if not record.creates or record.operation in _IDEMPOTENT or changed.creates:
             continue
         states = [c.field.name for c in changes(project, body, changed) if _is_state(c.field)]
-        if states and _refers_to_changed(record, changed):
+        if states and _refers_to_changed(project, body, record, changed):
             return f"`{states[0]}` and the `{name_of(record.model)}` that goes with it do not agree"
     return None
 
@@ -204,11 +204,38 @@ def _is_state(field: Field) -> bool:
     return choices is not None or bool(_STATES.search(field.name))
 
 
-def _refers_to_changed(record: Unit, changed: Unit) -> bool:
-    if changed.made is not None:
-        return _refers(record, changed.made)
+def _refers_to_changed(project: Project, body: Body, record: Unit, changed: Unit) -> bool:
+    if changed.made is not None and _refers(record, changed.made):
+        return True
     picked = [row for name, row in changed.given if name in ("pk", "id", "")]
-    return any(_refers(record, row) and row.model == changed.model for row in picked)
+    if any(_refers(record, row) and row.model == changed.model for row in picked):
+        return True
+    return changed.helper is None and _has_same_key(project, record, changed, _key_of(body, changed))
+
+
+def _key_of(body: Body, unit: Unit) -> ir.Expr | None:
+    """The expression that the row of a write is picked by its primary key with: ``get(pk=...)``."""
+    found = unit.node.func
+    if isinstance(found, ir.Attr) and isinstance(found.value, ir.Name) and unit.operation == "save":
+        value = body.names.value(found.value.id)
+        if value is None or value[1] != body.code:
+            return None
+        found = value[0]
+    keys = [part.value for part in walk(found) if isinstance(part, ir.Keyword) and part.name in ("pk", "id")]
+    return keys[0] if len(keys) == 1 else None
+
+
+def _has_same_key(project: Project, record: Unit, changed: Unit, key: ir.Expr | None) -> bool:
+    """Whether a new row is given that key for its relation to the changed row's model."""
+    model = project.models.get(record.model)
+    if model is None or key is None or record.helper is not None:
+        return False
+    for keyword in record.node.keywords:
+        name = keyword.name or ""
+        field = model.fields.get(name) or model.field_of_attname(name)
+        if field is not None and field.target == changed.model and alike(keyword.value, key):
+            return True
+    return False
 
 
 def _children_and_parent(first: Unit, second: Unit) -> str | None:
