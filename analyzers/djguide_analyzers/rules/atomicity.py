@@ -17,6 +17,7 @@ from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.resolve import External
 from djguide_analyzers.rules.bodies import Body, functions_of
 from djguide_analyzers.rules.model_classes import is_name
+from djguide_analyzers.rules.remembered import Remembered
 
 ATOMIC = "django.db.transaction.atomic"
 _ATOMIC_CLASS = "django.db.transaction.Atomic"
@@ -125,6 +126,12 @@ class Regions:
                 case _:
                     pass
         return None
+
+
+def regions_of(project: Project, info: FunctionInfo) -> Regions:
+    """The transactions that `info` opens itself."""
+    known: Remembered[Regions] = project.until_edited(Regions, Remembered)
+    return known.get(info.body_code, lambda: Regions(Body(project, info)))
 
 
 def _maybe(opened: Atomic) -> Atomic:

@@ -9,7 +9,7 @@ from typing import Literal
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
-from djguide_analyzers.rules.atomicity import ATOMIC, Regions
+from djguide_analyzers.rules.atomicity import ATOMIC, regions_of
 from djguide_analyzers.rules.bodies import Body, functions_of, is_super
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.entry_points import atomic_requests, entries
@@ -57,7 +57,6 @@ class Callers:
         self._file = file
         self._project = file.project
         self._mentions: Remembered[list[Mention]] = Remembered()
-        self._regions: Remembered[Regions] = Remembered()
         self._known: Remembered[Coverage] = Remembered()
         self._above: Remembered[Mention | str | None] = Remembered()
         self._running: set[Hashable] = set()
@@ -65,10 +64,6 @@ class Callers:
         self._cut = 0
         """Answers that were cut short, and so hold only for the question they were part of."""
         self._budget = 0
-
-    def regions(self, info: FunctionInfo) -> Regions:
-        """The transactions that `info` opens itself."""
-        return self._regions.get(info.body_code, lambda: Regions(Body(self._project, info)))
 
     def calls(self, info: FunctionInfo) -> Iterator[tuple[Certainty, Mention]]:
         """The calls of a function, each known to enter it or just of something of the same name."""
@@ -81,7 +76,7 @@ class Callers:
                 yield certainty, mention
 
     def _certainty(self, info: FunctionInfo, mention: Mention) -> Certainty | None:
-        body = self.regions(mention.function).body
+        body = regions_of(self._project, mention.function).body
         target = mention.node.func if mention.is_call else next(
             (arg for arg in given(mention.node) if last_name(arg) == info.name), None
         )  # fmt: skip
@@ -169,7 +164,7 @@ class Callers:
 
     def _handed(self, mention: Mention) -> Answer | None:
         """What a function that is handed over to a call is in for: nothing is known but of ``atomic(function)``."""
-        dotted = self.regions(mention.function).body.dotted(mention.node.func)
+        dotted = regions_of(self._project, mention.function).body.dotted(mention.node.func)
         return "all" if dotted == ATOMIC else None
 
     def _together(self, known: list[Answer], possible: list[Answer]) -> Answer:
@@ -210,10 +205,10 @@ class Callers:
                 return label
         mentions = [m for certainty, m in self.calls(info) if certainty == "known" and m.is_call]
         for mention in mentions:
-            if any(atomic.certain for atomic in self.regions(mention.function).at(mention.node)):
+            if any(atomic.certain for atomic in regions_of(self._project, mention.function).at(mention.node)):
                 return mention
         for mention in mentions:
-            regions = self.regions(mention.function)
+            regions = regions_of(self._project, mention.function)
             if not regions.is_deferred(mention.node):
                 found = self.opened_above(mention.function, depth + 1)
                 if found is not None:
@@ -222,7 +217,7 @@ class Callers:
 
     def at(self, info: FunctionInfo, node: ir.Node | int, depth: int = 0) -> Answer:
         """Whether `node` of `info` runs inside a transaction."""
-        regions = self.regions(info)
+        regions = regions_of(self._project, info)
         opened = regions.at(node)
         if any(atomic.certain for atomic in opened):
             return "all"

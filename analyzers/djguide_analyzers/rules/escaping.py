@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.rules.atomicity import COMPUTED, Atomic
+from djguide_analyzers.rules.atomicity import COMPUTED, Atomic, Regions, regions_of
 from djguide_analyzers.rules.bodies import Body
-from djguide_analyzers.rules.callers import Callers, Mention, callers_of
+from djguide_analyzers.rules.callers import Mention, callers_of
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.effects import Effect, Kind, leaves_database
 from djguide_analyzers.rules.entry_points import IN_TRANSACTION, REQUESTS, SOMETIMES
@@ -70,27 +70,26 @@ def _escapes(file: FileContext) -> Iterator[Escape]:
     for scope in file.scopes:
         if scope.function is None or not scope.nodes(ir.Call):
             continue
-        callers = callers_of(file)
-        regions = callers.regions(scope.function)
+        regions = regions_of(file.project, scope.function)
         body = regions.body
         for call in body.calls:
             effect = leaves_database(body, call) if not regions.is_deferred(call) else None
-            opened = _opened(file, scope, callers, call) if effect is not None else None
+            opened = _opened(file, scope, regions, call) if effect is not None else None
             if effect is not None and opened is not None:
                 yield Escape(body, call, effect, opened)
 
 
 def _opened(
-    file: FileContext, scope: Scope, callers: Callers, call: ir.Call
+    file: FileContext, scope: Scope, regions: Regions, call: ir.Call
 ) -> Atomic | Mention | str | None:
     info = scope.function
     assert info is not None
-    certain = [atomic for atomic in callers.regions(info).at(call) if atomic.certain]
+    certain = [atomic for atomic in regions.at(call) if atomic.certain]
     if certain:
         return certain[0]
     if info.node.is_async or info.node.is_generator or signals_of(file, scope):
         return None
-    found = callers.opened_above(info)
+    found = callers_of(file).opened_above(info)
     # Without a write of its own, a request's transaction is there for others.
     return None if found in REQUESTS and not _writes(scope) else found
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.project import Project
+from djguide_analyzers.rules.atomicity import regions_of
 from djguide_analyzers.rules.bodies import Body
-from djguide_analyzers.rules.callers import callers_of
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.trace.events import QueryRun, Write
 from djguide_analyzers.trace.values import Link, Query, QuerySetValue
@@ -41,7 +41,7 @@ def locked_runs(file: FileContext, scope: Scope) -> Iterator[LockedRun]:
     info = scope.function
     if info is None or not any(_is_locked(event) for event in scope.trace.events):
         return
-    body = callers_of(file).regions(info).body
+    body = regions_of(file.project, info).body
     for event in scope.trace.events:
         query, operation = _run(event)
         lock = lock_of(query) if query is not None else None

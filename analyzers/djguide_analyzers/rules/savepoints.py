@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.rules.atomicity import COMPUTED, Atomic, Regions
+from djguide_analyzers.rules.atomicity import COMPUTED, Atomic, Regions, regions_of
 from djguide_analyzers.rules.bodies import Body
-from djguide_analyzers.rules.callers import Callers, callers_of
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Safety
@@ -51,10 +50,9 @@ def swallowed(file: FileContext) -> Iterator[Swallowed]:
     for scope in file.scopes:
         if scope.function is None or not (scope.nodes(ir.Try) or scope.nodes(ir.With)):
             continue
-        callers = callers_of(file)
-        regions = callers.regions(scope.function)
+        regions = regions_of(file.project, scope.function)
         for found in _caught(regions):
-            if _matters(file, scope, callers, regions, found):
+            if _matters(file, scope, regions, found):
                 yield found
 
 
@@ -129,9 +127,9 @@ def _raises(block: list[ir.Stmt]) -> bool:
     return False
 
 
-def _matters(file: FileContext, scope: Scope, callers: Callers, regions: Regions, found: Swallowed) -> bool:
+def _matters(file: FileContext, scope: Scope, regions: Regions, found: Swallowed) -> bool:
     """Whether the statements can break the transaction, and something else in it is lost or comes behind."""
-    written = units(file, scope, callers) if scope.function and scope.function.parent is None else []
+    written = units(file, scope) if scope.function and scope.function.parent is None else []
     tried = {part.at for part in walk(found.tried)}
     breaking = [unit for unit in written if unit.node.at in tried and _breaks(regions, found, unit)]
     if not breaking:

@@ -10,7 +10,7 @@ from typing import Literal
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.project.serializers import is_serializer
-from djguide_analyzers.rules.atomicity import Atomic, Regions
+from djguide_analyzers.rules.atomicity import Atomic, Regions, regions_of
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.bodies import Body
 from djguide_analyzers.rules.callers import Coverage, callers_of
@@ -59,11 +59,10 @@ def _found(file: FileContext) -> Iterator[Unprotected]:
             continue
         if sum(1 for event in scope.trace.events if _writes(event)) < 2:
             continue  # all that follows costs more
-        callers = callers_of(file)
-        found = units(file, scope, callers)
+        found = units(file, scope)
         if len({unit.node.at for unit in found}) < 2:
             continue
-        regions, role = callers.regions(info), role_of(file, info)
+        regions, role = regions_of(file.project, info), role_of(file, info)
         body = regions.body
         pairs = [c for c in couplings(file.project, body, found) if not is_together(regions, c)]
         if not pairs:
@@ -71,7 +70,7 @@ def _found(file: FileContext) -> Iterator[Unprotected]:
             role = role if role == "serializer" else "unrelated"
         if not pairs:
             continue
-        coverage = callers.coverage(info)
+        coverage = callers_of(file).coverage(info)
         if coverage.answer in ("all", "unknown"):
             continue
         first = pairs[0]

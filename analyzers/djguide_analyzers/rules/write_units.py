@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import FunctionInfo
+from djguide_analyzers.project.project import Project
+from djguide_analyzers.rules.atomicity import regions_of
 from djguide_analyzers.rules.bodies import Body
-from djguide_analyzers.rules.callers import Callers
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.trace.events import Called, Context, Write
 from djguide_analyzers.trace.values import QuerySetValue, Row, Site
@@ -84,19 +85,19 @@ def is_new(row: Row | None) -> bool:
     )  # fmt: skip
 
 
-def units(file: FileContext, scope: Scope, callers: Callers) -> list[Unit]:
+def units(file: FileContext, scope: Scope) -> list[Unit]:
     """The writes of a function in order, those of the functions that it calls included."""
     info = scope.function
     if info is None or info.parent is not None:
         return []
-    body = callers.regions(info).body
+    body = regions_of(file.project, info).body
     found: list[Unit] = []
     for event in scope.trace.events:
         if isinstance(event, Called) and event.summary.writes and event.site.code == body.code:
-            found += _of_helper(file, scope, body, event, callers)
+            found += _of_helper(file, scope, body, event)
         elif isinstance(event, Write) and not event.context.stack and event.site.code == body.code:
             node = body.nodes.get(event.site.at)
-            if isinstance(node, ir.Call) and not callers.regions(info).is_deferred(node):
+            if isinstance(node, ir.Call) and not regions_of(file.project, info).is_deferred(node):
                 made = _made(scope, body, node, event)
                 found.append(Unit(node, event, made, event.given, _repeats(body, event.context)))
     return found
@@ -109,9 +110,7 @@ def _made(scope: Scope, body: Body, node: ir.Call, event: Write) -> Row | None:
     return value if isinstance(value, Row) and value.model == event.model else None
 
 
-def _of_helper(
-    file: FileContext, scope: Scope, body: Body, event: Called, callers: Callers
-) -> Iterator[Unit]:
+def _of_helper(file: FileContext, scope: Scope, body: Body, event: Called) -> Iterator[Unit]:
     node = body.nodes.get(event.site.at)
     if not isinstance(node, ir.Call) or event.call.callee.module.origin != "project":
         return
@@ -135,17 +134,17 @@ def _of_helper(
             given,
             _repeats(body, event.context),
             event.call.callee,
-            _opened(inner, callers),
+            _opened(file.project, inner),
         )
 
 
-def _opened(event: Write, callers: Callers) -> Site | None:
+def _opened(project: Project, event: Write) -> Site | None:
     """Where the functions that were entered have opened the outermost transaction around a write."""
     sites = [step.site for step in event.context.stack[1:]] + [event.site]
     for step, site in zip(event.context.stack, sites, strict=True):
         if site.code != step.callee.body_code:
             continue
-        opened = callers.regions(step.callee).at(site.at)
+        opened = regions_of(project, step.callee).at(site.at)
         if opened:
             return Site(opened[0].code, opened[0].node.at)
     return None

@@ -9,10 +9,9 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.rules.after_commit import after_commit
-from djguide_analyzers.rules.atomicity import COMPUTED, Atomic
+from djguide_analyzers.rules.atomicity import COMPUTED, Atomic, regions_of
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.bodies import Body
-from djguide_analyzers.rules.callers import Callers, callers_of
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.entry_points import IN_TRANSACTION
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
@@ -40,11 +39,10 @@ def check(file: FileContext) -> Iterator[Hit]:
         calls = [node for node, _ in scope.nodes(ir.Call) if _removes_something(node)]
         if scope.function is None or not calls:
             continue
-        callers = callers_of(file)
-        body = callers.regions(scope.function).body
+        body = regions_of(file.project, scope.function).body
         for call in calls:
             if _removes_stored(file, scope, body, call):
-                where = _transaction(file, callers, scope.function, call)
+                where = _transaction(file, scope.function, call)
                 if where is not None:
                     yield _hit(file, body, call, where)
 
@@ -98,11 +96,9 @@ def _models_of_instance(file: FileContext, info: FunctionInfo | None, node: ir.E
     return found
 
 
-def _transaction(
-    file: FileContext, callers: Callers, info: FunctionInfo, call: ir.Call
-) -> Atomic | str | None:
+def _transaction(file: FileContext, info: FunctionInfo, call: ir.Call) -> Atomic | str | None:
     """The transaction that is certainly open at a call: where, or whose."""
-    regions = callers.regions(info)
+    regions = regions_of(file.project, info)
     if regions.is_deferred(call):
         return None
     certain = [atomic for atomic in regions.at(call) if atomic.certain]

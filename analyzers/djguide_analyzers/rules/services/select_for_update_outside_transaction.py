@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from djguide_analyzers.rules.atomicity import regions_of
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.callers import callers_of
 from djguide_analyzers.rules.context import FileContext
@@ -33,11 +34,10 @@ def check(file: FileContext) -> Iterator[Hit]:
 
 
 def _judged(file: FileContext, run: LockedRun) -> Iterator[Hit]:
-    callers = callers_of(file)
-    regions = callers.regions(run.body.info)
+    regions = regions_of(file.project, run.body.info)
     if regions.at(run.node) or regions.is_deferred(run.node) or run.body.info.parent is not None:
         return
-    coverage = callers.coverage(run.body.info)
+    coverage = callers_of(file).coverage(run.body.info)
     if coverage.answer not in ("none", "some"):
         return
     some = coverage.answer == "some"

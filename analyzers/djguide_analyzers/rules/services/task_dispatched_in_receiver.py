@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from djguide_analyzers.rules.atomicity import regions_of
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.callers import callers_of
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.effects import dispatched
 from djguide_analyzers.rules.entry_points import IN_TRANSACTION
@@ -28,7 +28,7 @@ def check(file: FileContext) -> Iterator[Hit]:
         signals = signals_of(file, scope)
         if not signals or scope.function is None:
             continue
-        regions = callers_of(file).regions(scope.function)
+        regions = regions_of(file.project, scope.function)
         body = regions.body
         for call in body.calls:
             effect = dispatched(body, call)
