@@ -127,15 +127,11 @@ def _of_helper(file: FileContext, scope: Scope, body: Body, event: Called) -> It
             made: Row | None = receiver
         else:
             made = result if isinstance(result, Row) and result.model == inner.model else None
-        yield Unit(
-            node,
-            inner,
-            made,
-            given,
-            _repeats(body, event.context),
-            event.call.callee,
-            _opened(file.project, inner),
-        )
+        # A model's own save() or delete() is still the one write that is written in the function.
+        own = made is receiver is not None and event.call.callee.name.removeprefix("a") == inner.operation
+        helper = None if own else event.call.callee
+        repeats = _repeats(body, event.context)
+        yield Unit(node, inner, made, given, repeats, helper, _opened(file.project, inner))
 
 
 def _opened(project: Project, event: Write) -> Site | None:
