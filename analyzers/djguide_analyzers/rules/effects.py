@@ -19,7 +19,8 @@ _TASK_CLASSES = ("celery.Task", "celery.app.task.Task", "celery.app.Task")
 _DJANGO_TASK = frozenset({"django.tasks.task", "django.tasks.base.task", "django_tasks.task"})
 _MAIL = frozenset(
     {"django.core.mail.send_mail", "django.core.mail.send_mass_mail", "django.core.mail.mail_admins",
-     "django.core.mail.mail_managers", "django.core.mail.EmailMessage.send",
+     "django.core.mail.mail_managers", "django.core.mail.get_connection.send_messages",
+     "django.core.mail.EmailMessage.send",
      "django.core.mail.message.EmailMessage.send", "django.core.mail.EmailMultiAlternatives.send",
      "django.core.mail.message.EmailMultiAlternatives.send", "smtplib.SMTP.send_message", "smtplib.SMTP.sendmail",
      "smtplib.SMTP_SSL.send_message", "smtplib.SMTP_SSL.sendmail"}
