@@ -93,6 +93,26 @@ def test_a_hook_that_starts_djguide_does_not_confuse_it(
     assert changed(repository) == {"edited.py"}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
+def test_configuration_in_variables_counts_but_turns_nothing_on(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "monitor.sh"
+    script.write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
+    script.chmod(0o755)
+    excluded = tmp_path / "excluded"
+    excluded.write_text("new.py\n")
+    settings = {"core.fsmonitor": script.as_posix(), "core.excludesFile": excluded.as_posix()}
+    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(settings)))
+    for number, (key, value) in enumerate(settings.items()):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    (repository / "new.py").write_text("x = 1\n")
+    (repository / "edited.py").write_text("x = 2\n")
+    assert changed(repository) == {"edited.py"}
+    assert not (tmp_path / "ran").exists()
+
+
 @pytest.mark.parametrize("since", ["nowhere", "--output=x", "", "main..topic"])
 def test_a_revision_that_is_none(repository: Path, since: str) -> None:
     with pytest.raises(GitError, match="no revision"):

@@ -128,7 +128,12 @@ class Repository:
     def _run(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
         options = [option for key, value in _HARDENED for option in ("-c", f"{key}={value}")]
         # A hook that starts djguide has variables set that tell git where it is; here the folder tells it.
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        # The user's configuration (such as which folders are safe) may stand in variables as well.
+        inherited = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith("GIT_") or key.startswith("GIT_CONFIG")
+        }
         try:
             return subprocess.run(
                 [self._git, "--no-pager", *options, *arguments],
