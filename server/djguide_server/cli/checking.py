@@ -88,7 +88,7 @@ class Check:
         from djguide_server.cli.fixing import Buffers, apply_fixes
 
         outcome = apply_fixes(
-            self._workspace, self.report, path.__eq__, Buffers(self._workspace), review=review
+            self._workspace, self.report, lambda other: other == path, Buffers(self._workspace), review=review
         )
         result = self._result(outcome.report, outcome)
         errors = streams.terminal_of(sys.stderr)
