@@ -65,12 +65,18 @@ def depends_on_answer(file: FileContext, trace: Trace, item: Repeated) -> bool:
         return False
     anew = _target_names(loop.target)
     for node in walk(loop.body):
-        if isinstance(node, ir.Assign) and node.value is not None:
-            inside = any(part.at == item.site.at for part in walk(node.value))
+        if isinstance(node, ir.Assign) and node.value is not None and _is_around(node, item):
             bound = {name for target in node.targets for name in _target_names(target)} - anew
-            if inside and mentions_any(node.value, bound):
+            tests = [
+                each.test for each in walk(loop.body) if isinstance(each, ir.If) and _is_around(each, item)
+            ]
+            if any(mentions_any(each, bound) for each in (node.value, *tests)):
                 return True
     return False
+
+
+def _is_around(node: ir.Node, item: Repeated) -> bool:
+    return any(part.at == item.site.at for part in walk(node))
 
 
 def called(node: ir.Call) -> str:
