@@ -29,6 +29,19 @@ def remembered(title):
     return _cache[title]
 
 
+def looked_into(title, known):
+    book = known.get(title)
+    if book is None:
+        book = Book.objects.get(title=title)
+    return book
+
+
+def given(title, book=None):
+    if book is None:
+        return Book.objects.get(title=title)
+    return book
+
+
 def counted(author):
     author.name = str(author.books.count())
     author.save()
@@ -47,6 +60,9 @@ LOOPS = {
     "in a helper": ("helpers.newest(author)", ["latest books"]),
     "by key in a helper": ("helpers.by_title(author.name)", ["get Book"]),
     "remembered": ("helpers.remembered(author.name)", []),
+    "looked up first": ("helpers.looked_into(author.name, author.extra)", []),
+    "handed in": ("helpers.given(author.name, author.extra)", []),
+    "left out": ("helpers.given(author.name)", ["get Book"]),
     "in a helper that writes": ("helpers.counted(author)", ["count books writes"]),
     "a plain list of the relation is a miss": ("list(author.books.all())", []),
 }

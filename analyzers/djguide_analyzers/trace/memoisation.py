@@ -12,6 +12,7 @@ from typing import Literal
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.values import NONE
 
 _LOOKUP_ERRORS = frozenset({"KeyError", "AttributeError", "LookupError", "IndexError"})
 
@@ -56,8 +57,8 @@ def not_handed_in(frame: Frame, test: ir.Expr) -> Literal["missing", "there"] | 
             found = "missing" if op == "is" else "there"
         case _:
             return None
-    if frame.function is None or not frame.stack:
-        return None  # nobody is seen who could hand it in
+    if frame.function is None or not frame.stack or frame.env.get(name) == NONE:
+        return None  # nobody is seen who could hand it in, or who makes the call does not
     params = {param.name: param for param in frame.function.node.params.items}
     default = params[name].default if name in params else None
     return found if isinstance(default, ir.Const) and default.value is None else None
