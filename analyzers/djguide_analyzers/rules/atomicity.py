@@ -233,6 +233,8 @@ def decorating(project: Project, info: FunctionInfo) -> Iterator[Atomic]:
 def _by_class(project: Project, cls: ClassInfo, name: str) -> Iterator[Atomic]:
     """``@method_decorator(atomic, name=...)``, and a ``dispatch()`` that is atomic and calls all handlers."""
     for base in project.resolver.mro(cls):
+        if isinstance(base, External) and _hints(base.dotted.rpartition(".")[2]):
+            yield Atomic(cls.code, cls.node, COMPUTED, certain=False)
         if not isinstance(base, ClassInfo) or base.module.origin != "project":
             continue
         for node in base.node.decorators:

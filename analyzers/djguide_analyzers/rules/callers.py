@@ -8,7 +8,7 @@ from typing import Literal
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
+from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.rules.atomicity import ATOMIC, regions_of
 from djguide_analyzers.rules.bodies import Body, functions_of, is_super
 from djguide_analyzers.rules.context import FileContext
@@ -40,14 +40,11 @@ class Mention:
 class Coverage:
     """Whether a function runs inside a transaction, judged by who calls it.
 
-    `protected` and `unprotected` are the known calls of either sort; `entered` says by which frameworks it is
-    called without one.
+    `unprotected` are the known calls without one.
     """
 
     answer: Answer = "none"
-    protected: list[Mention] = field(default_factory=list)
     unprotected: list[Mention] = field(default_factory=list)
-    entered: list[str] = field(default_factory=list)
 
 
 class Callers:
@@ -129,12 +126,10 @@ class Callers:
         known: list[Answer] = []
         possible: list[Answer] = []
         entered = list(entries(self._file, info))
-        for entry, label in entered:
+        for entry, _ in entered:
             known.append(
                 "all" if entry == "protected" else "none" if entry == "unprotected" else self._if_saved
             )
-            if entry == "unprotected":
-                result.entered.append(label)
         for number, (certainty, mention) in enumerate(self.calls(info)):
             if number >= MAX_CALLERS:
                 possible.append("unknown")
@@ -148,8 +143,6 @@ class Callers:
                 continue
             if certainty == "known":
                 known.append(answer)
-                if answer in ("all", "some"):
-                    result.protected.append(mention)
                 if answer in ("none", "some"):
                     result.unprotected.append(mention)
             elif not entered:  # what frameworks call has a name that many functions have
@@ -261,11 +254,3 @@ def last_name(node: ir.Expr) -> str | None:
             return name
         case _:
             return None
-
-
-def subclasses(file: FileContext, cls: ClassInfo) -> Iterator[ClassInfo]:
-    """The project's classes that derive from `cls`, itself included."""
-    for module in file.project.modules.values():
-        for other in module.classes():
-            if cls in file.project.resolver.mro(other):
-                yield other

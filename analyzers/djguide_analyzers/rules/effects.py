@@ -79,7 +79,7 @@ def _other(body: Body, node: ir.Call) -> Effect | None:
 
 
 def _is_mail_method(body: Body, node: ir.Call, last: str) -> bool:
-    """``message.send()`` for an instance of a class that derives from Django's, ``user.email_user()``."""
+    """Whether it is ``message.send()`` for an instance of Django's class, or of one that derives from it."""
     if last != "send" or not isinstance(node.func, ir.Attr):
         return False
     made = body.made(node.func.value)
