@@ -14,7 +14,7 @@ from djguide_analyzers.rules.nodes import block_of
 from djguide_analyzers.rules.queryset_calls import QuerySetCall, queryset_calls
 
 How = Literal["tested", "caught"]
-_LOOKS = ("exists", "first", "last", "count", "filter")
+_LOOKS = ("exists", "first", "last", "count", "filter", "update")
 _NOTHING_ABOVE = {"==": 0, "<": 1, "<=": 0}
 _SOMETHING = {"!=": 0, ">": 0, ">=": 1}
 _CAUGHT = frozenset({"DoesNotExist", "ObjectDoesNotExist"})
