@@ -86,25 +86,35 @@ def old_value(value: ir.Expr, change: Change) -> ir.Attr | None:
 
 
 def same_row(one: ir.Attr, other: ir.Attr) -> bool:
-    """Whether two attributes are of the same variable."""
-    left, right = one.value, other.value
-    return isinstance(left, ir.Name) and isinstance(right, ir.Name) and left.id == right.id
+    """Whether two attributes are of the same row, as it is written: of one variable, or one relation of it."""
+    return _variable(one) is not None and alike(one.value, other.value)
+
+
+def _variable(attribute: ir.Attr) -> ir.Name | None:
+    """The variable that an attribute is read from, over relations."""
+    node: ir.Expr = attribute
+    while isinstance(node, ir.Attr):
+        node = node.value
+    return node if isinstance(node, ir.Name) else None
 
 
 def _is_read_again(file: FileContext, body: TracedBody, change: Change, save: ir.Call) -> bool:
     """Whether anybody may see the expression in place of a number before the row is loaded anew."""
-    row = change.target.value
-    if not isinstance(row, ir.Name) or _hooks_read(file, change.model, change.field):
+    row, variable = change.target.value, _variable(change.target)
+    if variable is None or _hooks_read(file, change.model, change.field):
         return True
-    skipped = {id(part) for part in walk(change.statement)} | {id(save.func)}
-    if isinstance(save.func, ir.Attr):
-        skipped.add(id(save.func.value))
+    skipped = {id(part) for node in (change.statement, save.func) for part in walk(node)}
     attributes = {id(part.value): part for part in walk(body.statements) if isinstance(part, ir.Attr)}
     for part in walk(body.statements):
-        if not isinstance(part, ir.Name) or part.id != row.id or id(part) in skipped:
+        if id(part) in skipped or not isinstance(part, (ir.Name, ir.Attr)):
             continue
         attribute = attributes.get(id(part))
-        harmless = attribute is not None and column_only(change, attribute)
+        if alike(part, row) or body.key(part) == change.key:
+            harmless = attribute is not None and column_only(change, attribute)
+        elif isinstance(part, ir.Name) and part.id == variable.id:
+            harmless = attribute is not None  # the row that it hangs on is looked into, not handed on
+        else:
+            continue
         if not harmless and reaches(body.statements, change.statement, part):
             return True
     return False
