@@ -45,8 +45,10 @@ def test_initialize_says_what_there_is(client: Client, tmp_path: Path) -> None:
         "change": 2,
         "save": {"includeText": False},
     }
-    assert capabilities["codeActionProvider"] == {"codeActionKinds": ["quickfix", "source.fixAll.djguide"]}
-    assert capabilities["executeCommandProvider"] == {"commands": ["djguide.showReport"]}
+    assert capabilities["codeActionProvider"] == {
+        "codeActionKinds": ["quickfix", "source.fixAll.djguide", "refactor"]
+    }
+    assert capabilities["executeCommandProvider"] == {"commands": ["djguide.showReport", "djguide.showRule"]}
     assert "diagnosticProvider" not in capabilities
     assert client.shutdown() == 0
 
