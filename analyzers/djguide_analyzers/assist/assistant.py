@@ -29,6 +29,7 @@ from djguide_analyzers.assist.symbols import Symbol, symbols_called, symbols_of
 from djguide_analyzers.assist.template_spots import template_spot
 from djguide_analyzers.assist.url_names import url_names
 from djguide_analyzers.project.files import is_inside
+from djguide_analyzers.project.modules import Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.finding import Place
 from djguide_analyzers.source.positions import LineIndex, Position, Range
@@ -87,6 +88,7 @@ class Assistant:
     def __init__(self, projects: Iterable[Project]) -> None:
         self.desks = [Desk(project) for project in projects]
         self._edited: deque[str] = deque()
+        self._last: Scene | None = None
 
     def edited(self, path: str) -> None:
         """The bodies of functions in the file at `path` changed. May be called on any thread."""
@@ -98,6 +100,7 @@ class Assistant:
             edited = self._edited.popleft()
             for desk in self.desks:
                 summaries.forget(desk.project, edited)
+            self._last = None
         own = [desk for desk in self.desks if path in desk.project.modules]
         inside = [desk for desk in self.desks if is_inside(path, desk.project.root)]
         return max(own or inside, key=lambda desk: len(desk.project.root), default=None)
@@ -146,7 +149,7 @@ class Assistant:
         offset = _word_end(index.text, index.offset(position))
         if desk is None or module is None or _word_start(index.text, offset) == offset:
             return None
-        scene = Scene(desk.project, module, index, offset)
+        scene = self._scene(desk, module, index, offset)
         if scene.spot.text is not None or scene.spot.in_comment or scene.traced is None:
             return None
         queryset = queryset_at(scene.traced, position)
@@ -193,6 +196,17 @@ class Assistant:
 
     # --- inside --------------------------------------------------------------------------------------------
 
+    def _scene(self, desk: Desk, module: Module, index: LineIndex, offset: int) -> Scene:
+        """The scene at `offset`; one question needs the same more than once."""
+        last = self._last
+        if (
+            last is None
+            or (last.module, last.index, last.spot.offset) != (module, index, offset)
+            or last.project is not desk.project
+        ):
+            last = self._last = Scene(desk.project, module, index, offset)
+        return last
+
     def _asked(self, path: str, index: LineIndex, offset: int) -> tuple[Domain, int, int] | None:
         """What may stand around `offset`, with the range of offsets of what does."""
         desk = self.desk(path)
@@ -201,7 +215,7 @@ class Assistant:
         module = desk.project.modules.get(path)
         if module is None:
             return None if path.endswith(".py") else template_spot(index.text, offset, desk.catalogue)
-        scene = Scene(desk.project, module, index, offset)
+        scene = self._scene(desk, module, index, offset)
         spot = scene.spot
         if spot.in_comment:
             return None
@@ -227,7 +241,7 @@ class Assistant:
         start, end = _word_start(index.text, offset), _word_end(index.text, offset)
         if module is None or start == end:
             return None
-        scene = Scene(desk.project, module, index, end)
+        scene = self._scene(desk, module, index, end)
         if scene.spot.in_comment:
             return None
         if scene.spot.text is not None:

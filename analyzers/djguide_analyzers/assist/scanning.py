@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from djguide_analyzers.source.scan import Line, layout
@@ -308,9 +309,15 @@ class Surroundings:
         return tuple(found)
 
 
+@lru_cache(maxsize=4)
+def laid_out(text: str) -> list[Line]:
+    """The lines of a text; several questions about one version of a document follow each other."""
+    return layout(text)
+
+
 def surroundings(text: str, number: int, column: int) -> Surroundings:
     """The definitions around the place at line `number` and `column`, told by indentation."""
-    lines = layout(text)
+    lines = laid_out(text)
     found: list[Definition] = []
     limit = _indent_at(lines, number, column)
     for current in range(min(number, len(lines)) - 1, -1, -1):

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from djguide_analyzers.assist.evaluation import find_class
-from djguide_analyzers.assist.scanning import Surroundings, surroundings
+from djguide_analyzers.assist.scanning import Surroundings, laid_out, surroundings
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.python import facts_of, python_facts
 from djguide_analyzers.facts.walk import walk
@@ -19,7 +19,6 @@ from djguide_analyzers.rules.nodes import blocks
 from djguide_analyzers.source.edits import Edit, apply_edits
 from djguide_analyzers.source.parse import Parsed
 from djguide_analyzers.source.positions import LineIndex, Position, Range
-from djguide_analyzers.source.scan import layout
 from djguide_analyzers.source.syntax import try_parse
 
 Read = Callable[[str], str | None]
@@ -131,7 +130,7 @@ class Region:
     def shifted(self, by: str) -> list[str]:
         """Their lines with `by` in front; lines that a string goes on in stay as they are."""
         first, behind = self.lines
-        all_lines = layout(self.source.index.text)
+        all_lines = laid_out(self.source.index.text)
         result: list[str] = []
         for number in range(first, min(behind, len(all_lines))):
             line = all_lines[number]
