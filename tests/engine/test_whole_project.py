@@ -111,7 +111,13 @@ def test_a_conclusion_that_fails_silences_no_other(shop: Shop, monkeypatch: pyte
 
     model = entries[CODE]
     failed = registry.Entry(
-        "aa-failing", "indexes", model.rule, model.check, model.page_path, None, model.collect, failing
+        "aa-failing",
+        "indexes",
+        model.rule,
+        model.check,
+        model.page_path,
+        collect=model.collect,
+        conclude=failing,
     )
     monkeypatch.setattr(registry, "_entries", lambda: {"aa-failing": failed, CODE: model})
     (report,) = [Shop(shop.root, {}).report()]
@@ -155,7 +161,9 @@ def outputs(template: TemplateContext) -> Iterator[Hit]:
 @pytest.fixture
 def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     model = registry._entries()[CODE]
-    entry = registry.Entry(OUTPUTS, "queries", model.rule, model.check, model.page_path, outputs)
+    entry = registry.Entry(
+        OUTPUTS, "queries", model.rule, model.check, model.page_path, check_template=outputs
+    )
     monkeypatch.setattr(registry, "_entries", lambda: {OUTPUTS: entry})
     files = {
         **FILES,
