@@ -22,6 +22,7 @@ RULE = Rule(
     summary="`{% regroup %}` groups rows by something that they are not sorted by",
     severity=Severity.INFO,
     safety=Safety.MANUAL,
+    default=False,
 )
 
 

@@ -22,6 +22,7 @@ RULE = Rule(
     summary="An address is asked for by a name that no URL pattern has",
     severity=Severity.ERROR,
     safety=Safety.REVIEW,
+    default=False,
 )
 
 _REVERSING = {

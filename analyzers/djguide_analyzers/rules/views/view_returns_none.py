@@ -20,6 +20,7 @@ RULE = Rule(
     summary="A way through a view ends without a response",
     severity=Severity.ERROR,
     safety=Safety.MANUAL,
+    default=False,
 )
 
 _HANDLERS = ("get", "post", "put", "patch", "delete")
