@@ -83,10 +83,11 @@ class TrackedProject:
     def _invalidate(self, path: str) -> None:
         """Take back what rests on the file at `path`."""
         summaries.forget(self.project, path)
-        self.project.overall.clear()
         before = {question: self._checker.answer(path, question, ask=False) for question in self._asked()}
         self._checker.forget(path)
         answered = {question for question, old in before.items() if self._differs(path, question, old)}
+        for shared in self.project.overall.values():
+            shared.forget(path, answered)
         resting = [
             other
             for other, result in self._results.items()
@@ -102,8 +103,9 @@ class TrackedProject:
         self._conclusions = [finding for finding in self._conclusions if path not in files_named(finding)]
 
     def _asked(self) -> set[str]:
-        """The questions about all files that some result rests on."""
-        return {question for result in self._results.values() for question in result.questions}
+        """The questions about all files that something rests on."""
+        shared = (question for each in self.project.overall.values() for question in each.questions())
+        return {question for result in self._results.values() for question in result.questions}.union(shared)
 
     def _differs(self, path: str, question: str, old: object) -> bool:
         """Whether the file at `path` answers otherwise than before."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from djguide_analyzers.project.discovery import DiscoveredProject
 from djguide_analyzers.project.environment import Environment
@@ -18,6 +18,19 @@ from djguide_analyzers.project.templates import Templates
 from djguide_analyzers.project.versions import VersionRange
 
 T = TypeVar("T")
+K = TypeVar("K", bound="Forgetful")
+
+
+class Forgetful(Protocol):
+    """Something that keeps values which rest on files."""
+
+    def questions(self) -> set[str]:
+        """The questions about all files that some value rests on."""
+        ...
+
+    def forget(self, path: str, answered: set[str]) -> None:
+        """Drop what rests on the file at `path`, or on a question that is answered otherwise now."""
+        ...
 
 
 @dataclass(eq=False)
@@ -38,7 +51,7 @@ class Project:
         shapes: Models that parameters were found to be instances of, by what is read from them.
         plain_classes: Names that instances of classes other than models have, one set per class.
         summaries: What functions and module-level expressions were found to be, for the trace.
-        overall: What rests on the bodies of many modules, until one of them changes.
+        overall: What was found out about calls and the like across modules; each forgets by itself.
     """
 
     root: str
@@ -57,7 +70,7 @@ class Project:
     shapes: dict[tuple[FunctionInfo, str], str | None] = field(default_factory=dict, repr=False)
     plain_classes: list[frozenset[str]] | None = field(default=None, repr=False)
     summaries: Memo[Any] = field(default_factory=Memo[Any], repr=False)
-    overall: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+    overall: dict[Hashable, Forgetful] = field(default_factory=dict, repr=False)
     _kept: dict[Callable[[Project], object], object] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[Project], T]) -> T:
@@ -66,14 +79,14 @@ class Project:
             self._kept[make] = make(self)
         return self._kept[make]  # type: ignore[return-value]
 
-    def until_edited(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` returns, kept under `key` until any body changes.
+    def shared(self, key: Hashable, make: Callable[[], K]) -> K:
+        """What `make` returns, kept under `key` as long as the project is linked.
 
-        Nothing is noted as read: that is up to what is returned.
+        It sees to it that whoever gets something out of it is noted to rest on what that rests on.
         """
         if key not in self.overall:
             self.overall[key] = make()
-        return self.overall[key]
+        return self.overall[key]  # type: ignore[return-value]
 
     def snapshot(self) -> Project:
         """The same for another thread, to be made while nothing else works on it.

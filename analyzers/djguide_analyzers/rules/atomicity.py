@@ -130,7 +130,7 @@ class Regions:
 
 def regions_of(project: Project, info: FunctionInfo) -> Regions:
     """The transactions that `info` opens itself."""
-    known: Remembered[Regions] = project.until_edited(Regions, Remembered)
+    known: Remembered[Regions] = project.shared(Regions, Remembered)
     return known.get(info.body_code, lambda: Regions(Body(project, info)))
 
 

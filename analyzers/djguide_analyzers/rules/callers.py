@@ -62,6 +62,15 @@ class Callers:
         """Answers that were cut short, and so hold only for the question they were part of."""
         self._budget = 0
 
+    def questions(self) -> set[str]:
+        """See `Forgetful`."""
+        return self._mentions.questions() | self._known.questions() | self._above.questions()
+
+    def forget(self, path: str, answered: set[str]) -> None:
+        """See `Forgetful`."""
+        for table in (self._mentions, self._known, self._above):
+            table.forget(path, answered)
+
     def calls(self, info: FunctionInfo) -> Iterator[tuple[Certainty, Mention]]:
         """The calls of a function, each known to enter it or just of something of the same name."""
         if info.parent is not None:
@@ -223,7 +232,7 @@ class Callers:
 
 def callers_of(file: FileContext) -> Callers:
     """The calls between the functions of the project that `file` belongs to; test code is left out."""
-    return file.project.until_edited(Callers, lambda: Callers(file))
+    return file.project.shared(Callers, lambda: Callers(file))
 
 
 def mentions_in(file: FileContext) -> dict[str, list[Mention]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Value
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Value
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.serializers import is_serializer
 from djguide_analyzers.rules.atomicity import Regions
@@ -76,11 +77,11 @@ def entries(file: FileContext, info: FunctionInfo) -> Iterator[tuple[Entry, str]
         if _is_view_function(info) or is_admin_action(info):
             yield _requested(project, info), "a request"
     if info.owner is not None:
-        yield from _method_entries(project, info, info.owner)
+        yield from _method_entries(file, info, info.owner)
 
 
-def _method_entries(project: Project, info: FunctionInfo, cls: ClassInfo) -> Iterator[tuple[Entry, str]]:
-    resolver = project.resolver
+def _method_entries(file: FileContext, info: FunctionInfo, cls: ClassInfo) -> Iterator[tuple[Entry, str]]:
+    project, resolver = file.project, file.project.resolver
     if resolver.is_subclass(cls, COMMAND):
         if info.name in ("handle", "execute"):
             yield "unprotected", "a command"
@@ -96,15 +97,16 @@ def _method_entries(project: Project, info: FunctionInfo, cls: ClassInfo) -> Ite
         databases = project.settings.get("DATABASES").item("default").item("ATOMIC_MUTATIONS").alternatives
         yield ("protected" if True in (*graphene, *databases) else _requested(project, info)), "a mutation"
     elif info.name in ("create", "update") and is_serializer(project, cls):
-        yield from _serializer_entries(project, info, cls)
+        yield from _serializer_entries(file, info, cls)
     elif _is_consumer(project, cls):
         yield "unprotected", "a consumer"
 
 
-def _serializer_entries(project: Project, info: FunctionInfo, cls: ClassInfo) -> Iterator[tuple[Entry, str]]:
+def _serializer_entries(file: FileContext, info: FunctionInfo, cls: ClassInfo) -> Iterator[tuple[Entry, str]]:
     """How the views that save a serializer of this class come to do so."""
+    project = file.project
     outside = _requested(project, info)
-    users = [view for view in _views(project) if _uses(project, view, cls)]
+    users = _users(file, cls)
     hook = "perform_create" if info.name == "create" else "perform_update"
     for view in users:
         yield ("protected" if _saves_inside(project, view, hook) else outside), "a view"
@@ -112,26 +114,60 @@ def _serializer_entries(project: Project, info: FunctionInfo, cls: ClassInfo) ->
         yield outside, "a view"
 
 
-def _views(project: Project) -> Iterator[ClassInfo]:
-    for module in project.modules.values():
-        yield from (cls for cls in module.classes() if is_view(project, cls))
+def _users(file: FileContext, serializer: ClassInfo) -> list[ClassInfo]:
+    """The views that name a serializer class, or one that derives from it, in a place of their own or inherited."""
+    resolver = file.project.resolver
+    declaring = [
+        view for view, declared in file.project.once(_declared) if serializer in resolver.mro(declared)
+    ]
+    mentions = file.everywhere_about(serializer.name, mentions_in_views)
+    naming = [m.view for m in mentions if resolver.expr(m.code, m.node) is serializer]
+    return list(dict.fromkeys([*declaring, *naming]))
 
 
-def _uses(project: Project, view: ClassInfo, serializer: ClassInfo) -> bool:
-    """Whether a view names a serializer class, or one that derives from it, in a place of its own or inherited."""
+def _declared(project: Project) -> list[tuple[ClassInfo, ClassInfo]]:
+    """All class-based views with the class that is their ``serializer_class``."""
+    found: list[tuple[ClassInfo, ClassInfo]] = []
     resolver = project.resolver
-    found = resolver.class_attribute(view, "serializer_class")
-    if found is not None and isinstance(found[1], Value) and found[1].expr is not None:
-        symbol = resolver.expr(found[1].code, found[1].expr, found[0])
-        if isinstance(symbol, ClassInfo) and serializer in resolver.mro(symbol):
-            return True
-    return any(
-        isinstance(node, ir.Name)
-        and node.id == serializer.name
-        and resolver.expr(info.code, node) is serializer
-        for info in view.methods()
-        for node in walk(info.statements)
-    )
+    for view in (cls for cls in project.once(_descendants) if is_view(project, cls)):
+        attribute = resolver.class_attribute(view, "serializer_class")
+        if attribute is not None and isinstance(attribute[1], Value) and attribute[1].expr is not None:
+            symbol = resolver.expr(attribute[1].code, attribute[1].expr, attribute[0])
+            if isinstance(symbol, ClassInfo):
+                found.append((view, symbol))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ViewMention:
+    """A name in a method of a class-based view."""
+
+    view: ClassInfo
+    code: Code
+    node: ir.Name
+
+
+def mentions_in_views(file: FileContext) -> dict[str, list[ViewMention]]:
+    """What the methods of the class-based views in a file mention, by name."""
+    found: dict[str, list[ViewMention]] = {}
+    for view in file.module.classes():
+        if is_view(file.project, view):
+            for info in view.methods():
+                for node in walk(info.statements):
+                    if isinstance(node, ir.Name):
+                        found.setdefault(node.id, []).append(ViewMention(view, info.body_code, node))
+    return found
+
+
+def _descendants(project: Project) -> dict[ClassInfo, list[ClassInfo]]:
+    """The project's classes with those that derive from each, itself included."""
+    found: dict[ClassInfo, list[ClassInfo]] = {}
+    for module in project.modules.values():
+        for cls in module.classes():
+            for base in project.resolver.mro(cls):
+                if isinstance(base, ClassInfo) and base.module.origin == "project":
+                    found.setdefault(base, []).append(cls)
+    return found
 
 
 def _saves_inside(project: Project, view: ClassInfo, hook: str) -> bool:
@@ -197,15 +233,10 @@ def _requested(project: Project, info: FunctionInfo) -> Entry:
 def _view_entries(project: Project, info: FunctionInfo) -> Iterator[tuple[Entry, str]]:
     """How the views that have this method come to call it."""
     assert info.owner is not None
-    resolver = project.resolver
-    found: set[Entry] = set()
-    for module in project.modules.values():
-        for cls in module.classes():
-            if info.owner in resolver.mro(cls):
-                found.add(_through_hooks(project, cls, info.name, 0))
     if info.name in _CALLED_BY or info.name == "dispatch":
         outside = _requested(project, info)
-        for each in sorted(found):
+        views = project.once(_descendants).get(info.owner, [])
+        for each in sorted({_through_hooks(project, cls, info.name, 0) for cls in views}):
             yield ("protected" if each == "protected" else outside), "a view"
     elif atomic_requests(project):
         yield "protected", "a view"

@@ -34,6 +34,18 @@ class Remembered(Generic[T]):
         kept = self._kept.get(key)
         return None if kept is None else _told(kept)
 
+    def questions(self) -> set[str]:
+        """The questions about all files that some value rests on."""
+        return {question for kept in self._kept.values() for question in kept.questions}
+
+    def forget(self, path: str, answered: set[str]) -> None:
+        """Drop what rests on the file at `path`, or on a question that is answered otherwise now."""
+        self._kept = {
+            key: kept
+            for key, kept in self._kept.items()
+            if path not in kept.bodies and answered.isdisjoint(kept.questions)
+        }
+
     def attempt(self, key: Hashable, make: Callable[[], T], final: Callable[[], bool]) -> T:
         """The value that `make` returns, kept only when `final` says so after it was made."""
         kept = _made(make)
