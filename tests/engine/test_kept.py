@@ -159,3 +159,21 @@ def test_runs_between_edits_find_what_a_first_run_finds(tmp_path: Path, seed: in
             lines = FILES[name].split("\n")
         shop.write(**{name: "\n".join(lines)})
         run(shop)
+
+
+def test_edits_after_a_kept_report_count(shop: Shop) -> None:
+    shop.workspace.close()
+    shop.workspace = shop.fresh()
+    assert shop.check() == EXPECTED
+    shop.edit("shop/services.py", SERVICES.replace("book.author.name", "book.title"))
+    assert shop.check() == EXPECTED[:2]
+    shop.workspace.close()
+    shop.workspace = shop.fresh()
+    shop.check()
+    shop.edit("shop/models.py", MODELS.replace("FloatField", "IntegerField"))
+    assert shop.check() == EXPECTED[1:]
+    shop.workspace.close()
+    shop.workspace = shop.fresh()
+    shop.check()
+    shop.change("shop/services.py", None)
+    assert shop.check() == EXPECTED[:2]

@@ -64,6 +64,7 @@ class Folder:
 
     def edited(self, path: str) -> None:
         """The content of a file changed, but not which files there are."""
+        self._memory.edited()
         for tracked in self._projects or ():
             if path in tracked.project.modules and not tracked.edited(path, self._store.python(path)):
                 self._projects = None
@@ -73,6 +74,7 @@ class Folder:
 
     def changed(self, path: str) -> bool:
         """Take note of a change on the disk; False when it may have changed which files and projects there are."""
+        self._memory.edited()
         if path == self.baseline_path.as_posix():
             self._baseline = None
             return True

@@ -100,6 +100,7 @@ class Memory:
         self._wanted = reuse
         self._kept: Kept | None = None
         self._changed: set[str] = set()
+        self._compared = False
 
     @cached_property
     def _key(self) -> bytes:
@@ -139,14 +140,20 @@ class Memory:
         )
         self._store.keep(self._key, msgspec.msgpack.encode(kept))
 
+    def edited(self) -> None:
+        """A file has changed since what is kept was compared with the files."""
+        self._compared = False
+
     def _look(self) -> Kept | None:
         if self._wanted:
             self._wanted = False
             self._store.prepare(self._root)
-            found = self._load()
-            changed = _changes(found, self._files, self._store) if found is not None else None
-            if changed is not None:
-                self._kept, self._changed = found, changed
+            self._kept = self._load()
+            self._compared = False
+        if self._kept is not None and not self._compared:
+            self._compared = True
+            changed = _changes(self._kept, self._files, self._store)
+            self._kept, self._changed = (None, set()) if changed is None else (self._kept, changed)
         return self._kept
 
     def _load(self) -> Kept | None:
