@@ -52,6 +52,9 @@ class FakeWorkspace:
         del self.texts[path]
         self.log.append(["drop_text", path])
 
+    def close(self) -> None:
+        self.log.append(["close"])
+
     def changed_on_disk(self, paths: Iterable[str]) -> None:
         self.log.append(["changed_on_disk", *paths])
 

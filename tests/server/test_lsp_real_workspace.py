@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from lsp_client import PULL, PUSH, Client, span
 
+from djguide_analyzers.engine.checker import Checked, Checker
+from djguide_analyzers.engine.workspace import Workspace
+from djguide_analyzers.project.modules import Module
 from djguide_analyzers.source.edits import Edit, apply_edits
 from djguide_analyzers.source.positions import Position, Range
 
@@ -166,3 +169,20 @@ def test_templates_are_published_and_noticed_on_the_disk(
     client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": new.as_uri(), "type": 1}]})
     assert of_template(client.published(client.open(new, TEMPLATE, language="plaintext"))) == [INVALID]
     assert client.shutdown() == 0
+
+
+def test_what_a_session_found_is_there_for_the_next(
+    session: tuple[Client, str], project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, uri = session
+    assert found(client, uri)
+    assert client.shutdown() == 0
+    checked: list[str] = []
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # environments may lie there
+    monkeypatch.setattr(
+        Checker, "check", lambda self, module, rules: checked.append(module.path) or Checked([], frozenset())
+    )
+    workspace = Workspace([project], cache=tmp_path / "cache" / "djguide")
+    findings = workspace.findings((project / "shop" / "views.py").as_posix())
+    assert CODE in [finding.code for finding in findings]
+    assert checked == []

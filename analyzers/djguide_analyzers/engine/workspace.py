@@ -65,6 +65,7 @@ class Workspace:
         self._settings = dict(settings or {})
         self._reuse = reuse
         self._executor = executor
+        self._kept: set[str] = set()
         given = list(dict.fromkeys(posix(root) for root in roots))
         self._roots = [root for root in given if not any(o != root and is_inside(root, o) for o in given)]
         self._opened: FactsStore | None = None
@@ -249,7 +250,11 @@ class Workspace:
             Cancelled: `cancelled` returned True.
         """
         for root in self._roots:
-            self._folder(root).settle(_Steps(progress, cancelled, Stats()))
+            folder = self._folder(root)
+            folder.settle(_Steps(progress, cancelled, Stats()))
+            if root not in self._kept:  # an editor may be killed; later, `close` does it
+                self._kept.add(root)
+                folder.keep()
         self._store.flush()
 
     # --- telling -----------------------------------------------------------------------------------------

@@ -199,6 +199,12 @@ class Worker:
             if working and self._check() and self._settle():
                 working = False
                 self._finish()
+        self._close()
+
+    def _close(self) -> None:
+        """Let the workspace write down what it has found."""
+        if self._workspace is not None:
+            self._guarded("closing the workspace", self._workspace.close)
 
     def _next(self, *, idle: bool) -> _Inbox:
         """Everything that came in; waits for it when `idle`."""
@@ -233,6 +239,7 @@ class Worker:
             self._bring(self._workspace, target.documents)
 
     def _rebuild(self, target: Target, roots: tuple[str, ...]) -> None:
+        self._close()
         self._workspace, self._applied, self._built_for = None, {}, roots
         folders = [Path(root) for root in roots]
         self._workspace = self._guarded(
