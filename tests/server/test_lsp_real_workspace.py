@@ -12,7 +12,6 @@ from lsp_client import PULL, PUSH, Client, span
 
 from djguide_analyzers.engine.checker import Checked, Checker
 from djguide_analyzers.engine.workspace import Workspace
-from djguide_analyzers.project.modules import Module
 from djguide_analyzers.source.edits import Edit, apply_edits
 from djguide_analyzers.source.positions import Position, Range
 
