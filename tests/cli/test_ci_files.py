@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from djguide_server.cli.app import cli
-
-yaml = pytest.importorskip("yaml")
 
 ROOT = Path(__file__).parents[2]
 SHOP = ROOT / "tests" / "projects" / "shop"

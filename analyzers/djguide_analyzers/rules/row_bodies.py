@@ -6,6 +6,7 @@ hand those are the trace's own; in one that gets the row from its caller there i
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ _ARITHMETIC = frozenset({"+", "-", "*", "/", "//", "%", "**", "|", "&", "^", "<<
 _CHOOSING = frozenset({"max", "min"})
 
 
-class Body:
+class Body(ABC):
     """The code of one function (or one block of a module) and the rows in it."""
 
     def __init__(self, project: Project, statements: list[ir.Stmt], code: Code) -> None:
@@ -33,17 +34,17 @@ class Body:
         self.statements = statements
         self.code = code
 
+    @abstractmethod
     def key(self, node: ir.Expr) -> Hashable | None:
         """Key of the row that `node` holds; None when it is none, or not known."""
-        raise NotImplementedError
 
+    @abstractmethod
     def model(self, node: ir.Expr) -> Model | None:
         """The model of the row that `node` holds."""
-        raise NotImplementedError
 
+    @abstractmethod
     def entered(self, call: ir.Call) -> Iterator[tuple[ir.Expr, GivenBody]]:
         """Functions of the project that `call` hands a row to: what holds it here, and the function's own body."""
-        raise NotImplementedError
 
 
 class TracedBody(Body):
