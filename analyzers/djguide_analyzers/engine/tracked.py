@@ -86,8 +86,10 @@ class TrackedProject:
         before = {question: self._checker.answer(path, question, ask=False) for question in self._asked()}
         self._checker.forget(path)
         answered = {question for question, old in before.items() if self._differs(path, question, old)}
+        # An answer that is the same may still hold nodes whose positions were those of the old text.
+        moved = answered | {q for q, old in before.items() if old is not NEVER_ASKED and old}
         for shared in self.project.overall.values():
-            shared.forget(path, answered)
+            shared.forget(path, moved)
         resting = [
             other
             for other, result in self._results.items()

@@ -53,7 +53,6 @@ class Callers:
     def __init__(self, file: FileContext) -> None:
         self._file = file
         self._project = file.project
-        self._mentions: Remembered[list[Mention]] = Remembered()
         self._known: Remembered[Coverage] = Remembered()
         self._above: Remembered[Mention | str | None] = Remembered()
         self._running: set[Hashable] = set()
@@ -64,11 +63,11 @@ class Callers:
 
     def questions(self) -> set[str]:
         """See `Forgetful`."""
-        return self._mentions.questions() | self._known.questions() | self._above.questions()
+        return self._known.questions() | self._above.questions()
 
     def forget(self, path: str, answered: set[str]) -> None:
         """See `Forgetful`."""
-        for table in (self._mentions, self._known, self._above):
+        for table in (self._known, self._above):
             table.forget(path, answered)
 
     def calls(self, info: FunctionInfo) -> Iterator[tuple[Certainty, Mention]]:
@@ -76,7 +75,7 @@ class Callers:
         if info.parent is not None:
             return
         name = info.owner.name if info.owner is not None and info.name == "__init__" else info.name
-        for mention in self._mentions.get(name, lambda: self._file.everywhere_about(name, mentions_in)):
+        for mention in self._file.everywhere_about(name, mentions_in):
             certainty = self._certainty(info, mention)
             if certainty is not None:
                 yield certainty, mention

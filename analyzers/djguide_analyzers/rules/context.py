@@ -23,6 +23,7 @@ from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.roles import is_test
 from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules.finding import Place
+from djguide_analyzers.rules.remembered import Remembered
 from djguide_analyzers.source.positions import LineIndex, Range
 from djguide_analyzers.trace.tracer import Trace, trace_class, trace_function, trace_top_level
 from djguide_analyzers.trace.values import AbstractValue, Site
@@ -116,13 +117,28 @@ class FileContext:
         It must be a function of a module, and look at nothing but the file and outlines. A result rests on each
         answer being what it was.
         """
-        _note(question_name(question))
-        return [item for other in self._others() for item in other._asked(question)]
+        name = question_name(question)
+
+        def asked() -> list[T]:
+            _note(name)
+            return [item for other in self._others() for item in other._asked(question)]
+
+        return self._answers(name, asked)
 
     def everywhere_about(self, name: str, question: Directory[T]) -> list[T]:
         """The same for a question whose answers are filed under names: what all files have under `name`."""
-        _note(f"{question_name(question)}#{name}")
-        return [item for other in self._others() for item in other._asked(question).get(name, ())]
+        name_of_both = f"{question_name(question)}#{name}"
+
+        def asked() -> list[T]:
+            _note(name_of_both)
+            return [item for other in self._others() for item in other._asked(question).get(name, ())]
+
+        return self._answers(name_of_both, asked)
+
+    def _answers(self, name: str, asked: Callable[[], list[T]]) -> list[T]:
+        """All answers to the question of that name, put together once until one of them changes."""
+        known: Remembered[list[T]] = self.project.shared(_ANSWERS, Remembered)
+        return known.get(name, asked)
 
     def _others(self) -> Iterator[FileContext]:
         contexts = (self.sibling(module) for module in self.project.modules.values())
@@ -241,6 +257,9 @@ Directory = Callable[[FileContext], dict[str, list[T]]]
 
 
 NEVER_ASKED = object()
+
+
+_ANSWERS = "answers"
 
 
 def _note(asked: str) -> None:
