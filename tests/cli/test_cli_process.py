@@ -145,7 +145,9 @@ def test_closed_streams(project: Path, closed: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to the whole console")
 def test_interrupt(project: Path) -> None:
-    before = "fake.prepare = lambda w: __import__('os').kill(__import__('os').getpid(), 2)"
+    # Whatever starts the tests in the background may have had interrupts ignored, which processes inherit.
+    before = "import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    before += "fake.prepare = lambda w: os.kill(os.getpid(), signal.SIGINT)"
     answer = djguide("check", before=before, cwd=project)
     assert answer.returncode == 130
     assert answer.stdout == b"" and answer.stderr.strip() == b""

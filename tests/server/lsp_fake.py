@@ -16,6 +16,7 @@ A ``pyproject.toml`` with the word ``mistake`` is a configuration problem.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
@@ -176,7 +177,9 @@ def make(roots: list[Path], settings: dict[str, object]) -> Workspace:
 
 def main() -> None:
     """Serve; with ``--tcp`` on any free port."""
-    from djguide_server.lsp import transport
+    from djguide_server.lsp import status, transport
+
+    status.LONG_WORK_SECONDS = float(os.environ.get("LONG_WORK_SECONDS", status.LONG_WORK_SECONDS))
     from djguide_server.lsp.server import create_server
 
     if "--tcp" in sys.argv:
