@@ -6,10 +6,11 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, Value
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.resolve import External, Symbol
-from djguide_analyzers.rules.celery_tasks import Task, app_call, apps_of
+from djguide_analyzers.rules.celery_tasks import Task, app_call, apps_of, is_app
 
 ON_COMMIT_METHODS = frozenset({"delay_on_commit", "apply_async_on_commit"})
 _TASKS = frozenset({"celery.Task", "celery.app.task.Task", "celery.app.Task", "celery.task.Task"})
+_SENDING = ("delay", "apply_async", "__getattribute__")
 _DJANGO_TASK = "celery.contrib.django.task.DjangoTask"
 
 
@@ -20,6 +21,54 @@ def has_on_commit(project: Project, task: Task) -> bool:
     if task.options is not None and any(keyword.name in ("base", None) for keyword in task.options.keywords):
         return False
     return _application(project, task) is not None and missing_on_commit(project, task) is None
+
+
+def sends_at_once(project: Project, task: Task) -> bool:
+    """Whether nothing is known of the task's class that may hold its messages back until the commit."""
+    options = task.options
+    if options is not None and any(keyword.name is None for keyword in options.keywords):
+        return False
+    base = options.keyword("base") if options is not None else None
+    if base is not None:
+        return is_plain(project, project.resolver.expr(task.function.code, base))
+    made = _application(project, task)
+    if made is None:
+        return True
+    call, code = made
+    named = call.keyword("task_cls")
+    if named is not None:
+        return is_plain(project, _class(project, code, named))
+    app = project.resolver.expr(code, call.func)
+    found = project.resolver.class_attribute(app, "task_cls") if isinstance(app, ClassInfo) else None
+    if found is None or not isinstance(found[1], Value) or found[0].module.origin != "project":
+        return True
+    return found[1].expr is not None and is_plain(project, _class(project, found[1].code, found[1].expr))
+
+
+def is_plain(project: Project, symbol: Symbol | None) -> bool:
+    """Whether a task class certainly sends messages as Celery's own do: nobody overrides how."""
+    if isinstance(symbol, External):
+        return symbol.dotted in _TASKS or symbol.dotted == _DJANGO_TASK
+    if not isinstance(symbol, ClassInfo):
+        return False
+    for base in project.resolver.mro(symbol):
+        if isinstance(base, ClassInfo) and not base.module.name.startswith("celery."):
+            if any(base.member(name) is not None for name in _SENDING):
+                return False
+            if not all(_is_base_known(project, base, node) for node in base.node.bases):
+                return False
+        elif isinstance(base, External) and base.dotted not in (*_TASKS, _DJANGO_TASK, "builtins.object"):
+            return False
+    return True
+
+
+def _is_base_known(project: Project, cls: ClassInfo, node: ir.Expr) -> bool:
+    """Whether a base of a class can be read, or is the ``Task`` of an application: Celery's own."""
+    if project.resolver.expr(cls.code, node, cls.owner) is not None:
+        return True
+    return (
+        isinstance(node, ir.Attr) and node.name == "Task" and is_app(project.resolver, cls.code, node.value)
+    )
 
 
 def missing_on_commit(project: Project, task: Task) -> str | None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.rules.bodies import Body
+from djguide_analyzers.rules.celery_on_commit import is_plain, sends_at_once
 from djguide_analyzers.rules.celery_tasks import SIGNATURES, is_app, task_of
 
 Kind = Literal["task", "django-task", "mail", "request", "process", "pause"]
@@ -119,11 +121,18 @@ def _celery(body: Body, target: ir.Expr, depth: int = 0) -> Effect | None:
     symbol = body.names.symbol(body.code, target)
     if isinstance(symbol, FunctionInfo):
         task = task_of(body.project.resolver, symbol)
-        return Effect("task", f"the task `{symbol.name}` is queued", symbol) if task is not None else None
+        if task is None or not sends_at_once(body.project, task):
+            return None
+        return Effect("task", f"the task `{symbol.name}` is queued", symbol)
+    return _instance(body, target)
+
+
+def _instance(body: Body, target: ir.Expr) -> Effect | None:
+    """The same for an instance of a task class."""
     made = body.made(target)
-    return (
-        Effect("task", "a task is queued") if isinstance(made, ClassInfo) and _is_task(body, made) else None
-    )
+    if isinstance(made, ClassInfo) and _is_task(body, made) and is_plain(body.project, made):
+        return Effect("task", "a task is queued")
+    return None
 
 
 def _canvas(body: Body, target: ir.Call, depth: int) -> Effect | None:
@@ -134,11 +143,20 @@ def _canvas(body: Body, target: ir.Call, depth: int) -> Effect | None:
         return _celery(body, inner, depth + 1)
     dotted = body.names.dotted(body.code, target.func) or ""
     if dotted.startswith(_CANVAS) or dotted in _SIGNATURES:
-        return Effect("task", "tasks are queued")
-    made = body.made(target)
-    return (
-        Effect("task", "a task is queued") if isinstance(made, ClassInfo) and _is_task(body, made) else None
-    )
+        return Effect("task", "tasks are queued") if _are_sent_at_once(body, target) else None
+    return _instance(body, target)
+
+
+def _are_sent_at_once(body: Body, canvas: ir.Call) -> bool:
+    """Whether tasks are named in a canvas, and all of them are sent as Celery's own are."""
+    named: list[bool] = []
+    for node in walk([*canvas.args, *(keyword.value for keyword in canvas.keywords)]):
+        if isinstance(node, (ir.Name, ir.Attr)):
+            symbol = body.names.symbol(body.code, node)
+            task = task_of(body.project.resolver, symbol) if isinstance(symbol, FunctionInfo) else None
+            if task is not None:
+                named.append(sends_at_once(body.project, task))
+    return bool(named) and all(named)
 
 
 def _is_task(body: Body, cls: ClassInfo) -> bool:
