@@ -46,6 +46,9 @@ MAX_EVENTS = 300
 _FAR = 1_000_000
 """Identities of rows that no run gets to by counting."""
 
+MAX_EXPANDED = 3000
+"""Events behind one call that are looked at."""
+
 MAX_STACK = 16
 """Calls inside one another over which events are handed on."""
 
@@ -184,15 +187,25 @@ def _identity(event: Event) -> object:
 
 
 def expanded(project: Project, event: Called, depth: int = MAX_STACK) -> Iterator[Event]:
-    """The events behind a `Called`, as they happen in the run that holds it, `depth` calls deep."""
+    """The events behind a `Called`, as they happen in the run that holds it, `depth` calls deep.
+
+    Functions that call one another come once for each way to them, so that there can be any number; what lies
+    behind the first `MAX_EXPANDED` is left out.
+    """
+    return _expanded(project, event, depth, iter(range(MAX_EXPANDED)))
+
+
+def _expanded(project: Project, event: Called, depth: int, budget: Iterator[int]) -> Iterator[Event]:
     # Its own rows must not look like those of the run that asks.
     adoption = Adoption(Run(project, first=_FAR), event.rows)
     for inner in event.summary.rest:
+        if next(budget, None) is None:
+            return
         for adopted in adoption.event(inner, event.context, event.call):
             if not isinstance(adopted, Called):
                 yield adopted
             elif depth > 1:
-                yield from expanded(project, adopted, depth - 1)
+                yield from _expanded(project, adopted, depth - 1, budget)
 
 
 def forget(project: Project, path: str) -> None:
