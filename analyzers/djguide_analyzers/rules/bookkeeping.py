@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.rules.api_views import words
+from djguide_analyzers.rules.nodes import attributes_set
 from djguide_analyzers.trace.events import Write
 from djguide_analyzers.trace.values import Site
 
@@ -46,25 +46,10 @@ def writes_counters(call: ir.Call, info: FunctionInfo) -> bool:
     """Whether a call writes counters and time stamps of reading only."""
     names: list[str] = [keyword.name for keyword in call.keywords if keyword.name is not None]
     if not names and isinstance(call.func, ir.Attr) and isinstance(call.func.value, ir.Name):
-        names = list(_assigned(info, call.func.value.id))
+        names = list(attributes_set(info.statements, call.func.value.id))
     fields = call.keyword("update_fields")
     if isinstance(fields, ir.Display):
         names = [str(item.value) for item in fields.items if isinstance(item, ir.Const)]
     if not names or (isinstance(call.func, ir.Attr) and call.func.name == "create"):
         return False
     return all(not _WORDS.isdisjoint(words(name)) for name in names)
-
-
-def _assigned(info: FunctionInfo, name: str) -> Iterator[str]:
-    """The attributes that a function sets on what it calls `name`."""
-    for node in walk(info.statements):
-        targets = (
-            node.targets
-            if isinstance(node, ir.Assign)
-            else [node.target]
-            if isinstance(node, ir.AugAssign)
-            else []
-        )
-        for target in targets:
-            if isinstance(target, ir.Attr) and isinstance(target.value, ir.Name) and target.value.id == name:
-                yield target.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.rules.guards import contains, falls_through
+from djguide_analyzers.rules.nodes import parts_of
 
 _LOOPS = (ir.For, ir.While)
 
@@ -52,13 +53,13 @@ def enclosing(block: list[ir.Stmt], node: ir.Node) -> list[ir.Stmt]:
 
 def _inside(statement: ir.Stmt, one: ir.Node, other: ir.Node) -> bool:
     """The same for two nodes of one statement."""
-    for block in _blocks(statement):
+    for block in parts_of(statement):
         if contains(block, one):
             if contains(block, other):
                 return follows(block, one, other)
             return _continues(statement, block, other) and _ends_open(block, one)
     # `one` stands in the head: what follows it in the head, or anything in the blocks, comes later.
-    if any(contains(block, other) for block in _blocks(statement)):
+    if any(contains(block, other) for block in parts_of(statement)):
         return True
     order = {part.at: number for number, part in enumerate(walk(statement))}
     return order[one.at] < order[other.at]
@@ -76,7 +77,7 @@ def _continues(statement: ir.Stmt, block: list[ir.Stmt], other: ir.Node) -> bool
 
 def _goes_on(statement: ir.Stmt, one: ir.Node) -> bool:
     """Whether what stands behind `statement` may run after `one` in it."""
-    for block in _blocks(statement):
+    for block in parts_of(statement):
         if contains(block, one):
             return _ends_open(block, one) or isinstance(statement, _LOOPS)
     return not isinstance(statement, (ir.Return, ir.Raise))
@@ -95,20 +96,3 @@ def goes_round(body: list[ir.Stmt], one: ir.Node) -> bool:
     if _ends_open(body, one):
         return True
     return any(isinstance(part, ir.Jump) and part.kind == "continue" for part in walk(body))
-
-
-def _blocks(statement: ir.Stmt) -> list[list[ir.Stmt]]:
-    match statement:
-        case (
-            ir.If(body=body, orelse=orelse)
-            | ir.For(body=body, orelse=orelse)
-            | ir.While(body=body, orelse=orelse)
-        ):
-            return [body, orelse]
-        case ir.With(body=body):
-            return [body]
-        case ir.Try(body=body, handlers=handlers, orelse=orelse, final=final):
-            return [body, *(handler.body for handler in handlers), orelse, final]
-        case ir.Match(cases=cases):
-            return [case.body for case in cases]
-    return []

@@ -60,3 +60,34 @@ def statement_of(statements: list[ir.Stmt], node: ir.Node) -> ir.Stmt | None:
             if any(part is node for part in walk(each)):
                 found = each
     return found
+
+
+def parts_of(statement: ir.Stmt) -> list[list[ir.Stmt]]:
+    """The blocks of a compound statement, those of definitions left out; none for a simple one."""
+    match statement:
+        case (
+            ir.If(body=body, orelse=orelse)
+            | ir.For(body=body, orelse=orelse)
+            | ir.While(body=body, orelse=orelse)
+        ):
+            return [body, orelse]
+        case ir.With(body=body):
+            return [body]
+        case ir.Try(body=body, handlers=handlers, orelse=orelse, final=final):
+            return [body, *(handler.body for handler in handlers), orelse, final]
+        case ir.Match(cases=cases):
+            return [case.body for case in cases]
+    return []
+
+
+def attributes_set(block: list[ir.Stmt], name: str) -> Iterator[str]:
+    """The attributes that `block` sets on what it calls `name`, each time that it does."""
+    for node in walk(block):
+        targets: list[ir.Expr] = []
+        if isinstance(node, ir.Assign):
+            targets = node.targets
+        elif isinstance(node, ir.AugAssign):
+            targets = [node.target]
+        for target in targets:
+            if isinstance(target, ir.Attr) and isinstance(target.value, ir.Name) and target.value.id == name:
+                yield target.name

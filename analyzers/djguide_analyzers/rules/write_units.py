@@ -16,6 +16,7 @@ from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.atomicity import regions_of
 from djguide_analyzers.rules.bodies import Body
 from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.nodes import parts_of
 from djguide_analyzers.trace.events import Called, Context, Write
 from djguide_analyzers.trace.values import QuerySetValue, Row, Site
 
@@ -178,27 +179,8 @@ def _holds(node: ir.Node | list[ir.Stmt], part: ir.Node) -> bool:
     return any(each is part for each in walk(node))
 
 
-def _parts(node: ir.Stmt) -> list[list[ir.Stmt]]:
-    """The blocks of a compound statement."""
-    match node:
-        case (
-            ir.If(body=body, orelse=orelse)
-            | ir.For(body=body, orelse=orelse)
-            | ir.While(body=body, orelse=orelse)
-        ):
-            return [body, orelse]
-        case ir.With(body=body):
-            return [body]
-        case ir.Try(body=body, handlers=handlers, orelse=orelse, final=final):
-            return [body, *(handler.body for handler in handlers), orelse, final]
-        case ir.Match(cases=cases):
-            return [case.body for case in cases]
-        case _:
-            return []
-
-
 def _within(node: ir.Stmt, first: ir.Node, second: ir.Node) -> bool:
-    parts = _parts(node)
+    parts = parts_of(node)
     one = next((part for part in parts if _holds(part, first)), None)
     other = next((part for part in parts if _holds(part, second)), None)
     if one is None:  # in the head: a test, what a loop runs over
@@ -216,7 +198,7 @@ def _within(node: ir.Stmt, first: ir.Node, second: ir.Node) -> bool:
 
 def _goes_on(node: ir.Stmt, first: ir.Node) -> bool:
     """Whether control can go on behind `node` once `first` in it has run."""
-    for part in _parts(node):
+    for part in parts_of(node):
         if _holds(part, first):
             if isinstance(node, (ir.For, ir.While)):
                 return not _leaves(part, first)
@@ -239,7 +221,7 @@ def _leaves(block: list[ir.Stmt], first: ir.Node) -> bool:
         if _holds(statement, first):
             rest = block[number + 1 :]
             own = isinstance(statement, (ir.Return, ir.Raise)) or any(
-                _leaves(p, first) for p in _parts(statement)
+                _leaves(p, first) for p in parts_of(statement)
             )
             return own or any(ends(later, jumps=False) for later in rest)
     return False

@@ -22,6 +22,7 @@ from djguide_analyzers.rules.loop_writes import (
     names_used,
 )
 from djguide_analyzers.rules.meta import texts
+from djguide_analyzers.rules.nodes import attributes_set
 from djguide_analyzers.trace.values import QuerySetValue, Row
 
 RULE = Rule(
@@ -68,19 +69,10 @@ def _inserts(call: ir.Call, loop: ir.For, name: str, model: Model) -> bool:
 def _changed(model: Model, loop: ir.For, name: str) -> list[str]:
     """Columns of the row that the loop sets."""
     found: list[str] = []
-    for node in walk(loop.body):
-        targets = (
-            node.targets
-            if isinstance(node, ir.Assign)
-            else [node.target]
-            if isinstance(node, ir.AugAssign)
-            else []
-        )
-        for target in targets:
-            if isinstance(target, ir.Attr) and isinstance(target.value, ir.Name) and target.value.id == name:
-                field = model.fields.get(target.name) or model.field_of_attname(target.name)
-                if field is not None and field.column is not None:
-                    found.append(field.name)
+    for attribute in attributes_set(loop.body, name):
+        field = model.fields.get(attribute) or model.field_of_attname(attribute)
+        if field is not None and field.column is not None:
+            found.append(field.name)
     return list(dict.fromkeys(found))
 
 
