@@ -64,6 +64,14 @@ LOOPS = {
     "handed in": ("helpers.given(author.name, author.extra)", []),
     "left out": ("helpers.given(author.name)", ["get Book"]),
     "in a helper that writes": ("helpers.counted(author)", ["count books writes"]),
+    "asked before the round writes it": (
+        "ids = list(author.books.values_list('pk'))\n        author.pk = None\n        author.books.set(ids)",
+        ["list books direct"],
+    ),
+    "asked when the round has written it": (
+        "author.books.set([])\n        author.books.filter(year=2000).exists()",
+        [],
+    ),
     "a plain list of the relation is a miss": ("list(author.books.all())", []),
 }
 

@@ -318,7 +318,7 @@ def view(author: Author, books: list[Book]):
         ("", ["Book: publisher"]),
         ('Review.objects.prefetch_related("by__agent")', ["Book: publisher"]),
         ('Author.objects.order_by("books__publisher")', ["Book: publisher"]),
-        ('Author.objects.prefetch_related("books")', []),
+        ('Author.objects.prefetch_related("books")', ["Book: publisher"]),
         ('Author.objects.prefetch_related("books__publisher")', []),
         ('Review.objects.prefetch_related("by__books__publisher__x")', []),
         ('Author.objects.prefetch_related(Prefetch("books", queryset=chosen()))', []),
@@ -328,7 +328,7 @@ def view(author: Author, books: list[Book]):
 def test_rows_of_a_parameter_s_relation_may_be_loaded_by_whoever_hands_it_over(
     tmp_path: Path, elsewhere: str, expected: list[str]
 ) -> None:
-    """Rows of a relation that no code of the project ever loads have loaded nothing."""
+    """Rows of a relation have not loaded what no code of the project ever loads along with them."""
     traced = Traced(tmp_path, PARAMETER, other=f"from django.db.models import Prefetch\n{elsewhere}\n")
     assert traced.misses("view") == expected
 
@@ -358,3 +358,57 @@ def test_methods_of_a_model_look_at_a_row_from_outside(tmp_path: Path) -> None:
     assert traced.log("Book.byline") == ["load Book.author"]
     assert traced.log("Book.tag_labels") == ["iterate Book.tags"]
     assert traced.misses("Book.tag_labels") == []
+
+
+ALIASES = """
+from django.db import models
+
+
+class Shelf(models.Model):
+    label = models.CharField(max_length=10)
+
+    @property
+    def places(self):
+        return self.all_places(manager="free")
+
+    def of(self, name):
+        return self.all_places(manager=name)
+
+
+class Place(models.Model):
+    shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE, related_name="all_places")
+    book = models.ForeignKey("shop.Book", on_delete=models.CASCADE)
+
+    objects = models.Manager()
+    free = models.Manager()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("for shelf in Shelf.objects.all():\n    list(shelf.places.all())", ["Shelf: places"]),
+        ("for place in Shelf.objects.get().places.all():\n    place.book.title", ["Place: book"]),
+        ("for place in Shelf.objects.get().places.select_related('book'):\n    place.book.title", []),
+        ("for place in Shelf.objects.get().of(unknown).all():\n    place.book.title", []),
+        ("for shelf in Shelf.objects.prefetch_related('places'):\n    list(shelf.places.all())", []),
+        ("for shelf in Shelf.objects.prefetch_related('all_places'):\n    list(shelf.places.all())", []),
+        (
+            "for shelf in Shelf.objects.prefetch_related('places__book'):\n"
+            "    for place in shelf.places.all():\n        place.book.title",
+            [],
+        ),
+        (
+            "for shelf in Shelf.objects.prefetch_related('places'):\n"
+            "    for place in shelf.places.all():\n        place.book.title",
+            ["Shelf: places__book"],
+        ),
+    ],
+)
+def test_a_relation_through_another_manager(tmp_path: Path, body: str, expected: list[str]) -> None:
+    """A property that picks a manager for a relation can be prefetched, and shares the relation's cache."""
+    source = "from shop.shelves import Shelf\n\ndef view(unknown):\n" + "".join(
+        f"    {line}\n" for line in body.splitlines()
+    )
+    traced = Traced(tmp_path, source, shelves=ALIASES)
+    assert traced.misses("view") == expected

@@ -9,6 +9,7 @@ from djguide_analyzers.trace.missing import misses
 from djguide_analyzers.trace.repeated import repeated
 
 SERIALIZERS = """
+from django.db import models
 from rest_framework import serializers
 from shop.models import Author, Book
 
@@ -48,11 +49,57 @@ class Own(serializers.ModelSerializer):
         data = super().to_representation(instance)
         data["publisher"] = instance.publisher.name
         return data
+
+
+class TagsField(serializers.Field):
+    def to_representation(self, value):
+        return [tag.label for tag in value.all()]
+
+
+class HouseField(serializers.Field):
+    def to_representation(self, value):
+        return value.publisher.name
+
+
+class KeyOnly(serializers.PrimaryKeyRelatedField):
+    def to_representation(self, value):
+        return value.name
+
+
+class WithFields(serializers.ModelSerializer):
+    tags = TagsField()
+    house = HouseField(source="*")
+    author = KeyOnly(read_only=True)
+
+    class Meta:
+        model = Book
+        fields = ["tags", "house", "author"]
+
+
+class Listed(serializers.ListSerializer):
+    def to_representation(self, data):
+        rows = data.all() if isinstance(data, models.Manager) else data
+        return [self.child.to_representation(row) for row in rows]
+
+
+class Plainly(serializers.ListSerializer):
+    def to_representation(self, data):
+        return super().to_representation(data)
+
+
+class InList(Own):
+    class Meta(Own.Meta):
+        list_serializer_class = Listed
+
+
+class InPlainList(Own):
+    class Meta(Own.Meta):
+        list_serializer_class = Plainly
 """
 VIEWS = """
 from rest_framework import generics, viewsets
 from rest_framework.response import Response
-from shop.serializers import AuthorSerializer, BookSerializer, Full, Own
+from shop.serializers import AuthorSerializer, BookSerializer, Full, InList, InPlainList, Own, WithFields
 
 
 class Keys(generics.ListAPIView):
@@ -86,6 +133,21 @@ class Custom(viewsets.ModelViewSet):
     serializer_class = Own
 
 
+class Fields(viewsets.ModelViewSet):
+    queryset = Book.objects.all()
+    serializer_class = WithFields
+
+
+class OwnList(viewsets.ModelViewSet):
+    queryset = Book.objects.all()
+    serializer_class = InList
+
+
+class OwnPlainList(viewsets.ModelViewSet):
+    queryset = Book.objects.all()
+    serializer_class = InPlainList
+
+
 def by_hand(request):
     return Response(AuthorSerializer(Author.objects.all(), many=True).data)
 
@@ -115,6 +177,9 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Traced:
         ("Loaded", []),
         ("Chosen", []),
         ("Custom", ["Book: publisher by serializer"]),
+        ("Fields", ["Book: tags by serializer", "Book: publisher by serializer"]),
+        ("OwnList", ["Book: publisher by helper"]),
+        ("OwnPlainList", ["Book: publisher by serializer"]),
     ],
 )
 def test_lists_of_views(traced: Traced, view: str, expected: list[str]) -> None:

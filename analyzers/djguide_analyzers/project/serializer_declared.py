@@ -96,11 +96,14 @@ def _declaration(
     source, known = _source(call, name, kind)
     own = list(readable(line))
     sets_options = any(base.member("__init__") is not None for base in own)
-    hooked = kind != "nested" and any(base.member(hook) is not None for base in own for hook in _OUTPUT_HOOKS)
+    hooks = {hook for base in own for hook in _OUTPUT_HOOKS if base.member(hook) is not None}
+    hooked = kind != "nested" and bool(hooks)
     open_call = any(keyword.name is None for keyword in call.keywords)
     fixed = nearest in _READ_ONLY
     read_only = True if fixed else _flag(call, "read_only", unknown=sets_options or open_call)
     many = call.keyword("many")
+    known = known and not open_call and is_certain(line) and _is_bool(many)
+    output = known and kind in ("value", "unknown") and hooks == {"to_representation"}
     return SerializerField(
         name,
         kind,
@@ -114,11 +117,20 @@ def _declaration(
         serializer=serializer if serializer is not None and library_name(serializer.dotted) is None else None,
         method=method_named(project, cls, name, call) if kind == "method" else None,
         slug=text_of(call.keyword("slug_field")) if kind == "slug" else None,
+        output=_output(symbol, line) if output else None,
         call=call,
         code=code,
         owner=cls,
-        certain=known and not hooked and not open_call and is_certain(line) and _is_bool(many),
+        certain=known and not hooked,
     )
+
+
+def _output(symbol: Symbol | None, line: tuple[Ancestor, ...]) -> tuple[ClassInfo, FunctionInfo] | None:
+    """A field class with the project's own ``to_representation()``."""
+    found = attribute(line, "to_representation")
+    if not isinstance(symbol, ClassInfo) or found is None or not isinstance(found.binding, FunctionInfo):
+        return None
+    return symbol, found.binding
 
 
 def _may_be_field(symbol: Symbol | None, line: tuple[Ancestor, ...]) -> bool:

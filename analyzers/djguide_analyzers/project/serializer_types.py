@@ -37,6 +37,8 @@ class SerializerField:
         model: Label of the related model, for generated relations.
         method: The function behind a ``method`` field.
         slug: What a ``slug`` field reads of the related object.
+        output: A field class of the project with its ``to_representation()``, when nothing else of it decides what
+            is put out.
         model_field, reverse: What the first step of `source` is on the model.
         call, code, owner: The constructor call of a declared field, where it stands, and the declaring class.
         named: Where ``Meta.fields`` names it.
@@ -57,6 +59,7 @@ class SerializerField:
     model: str | None = None
     method: FunctionInfo | None = None
     slug: str | None = None
+    output: tuple[ClassInfo, FunctionInfo] | None = None
     model_field: Field | None = None
     reverse: Reverse | None = None
     call: ir.Call | None = None

@@ -32,6 +32,22 @@ def is_to_one(graph: ModelGraph, label: str, path: tuple[str, ...]) -> bool:
     return True
 
 
+def _is_declared(graph: ModelGraph, label: str | None, path: tuple[str, ...]) -> bool:
+    """Whether `path` from model `label` passes nothing but relations of the graph.
+
+    A property that picks another manager for a relation can be prefetched too, but shares the relation's cache.
+    """
+    for name in path:
+        model = graph.get(label)
+        if model is None:
+            return False
+        field, reverse = model.fields.get(name), model.reverse.get(name)
+        if field is None and reverse is None:
+            return False
+        label = field.target if field is not None else reverse.model if reverse is not None else None
+    return True
+
+
 def has_nullable(graph: ModelGraph, label: str, path: tuple[str, ...]) -> bool:
     """Whether a join along `path` is an outer join."""
     for name in path:
@@ -65,7 +81,8 @@ def eager_fix(
     """
     joins, prefetches = split(file.project.graph, query, paths)
     title = _title(joins, prefetches)
-    home = _home(file, query) if _can_load(query, joins, prefetches) else None
+    plain = all(_is_declared(file.project.graph, query.model, path) for path in paths)
+    home = _home(file, query) if plain and _can_load(query, joins, prefetches) else None
     if home is None:
         return (Fix(title, Safety.MANUAL),)
     edits: list[Edit] = []

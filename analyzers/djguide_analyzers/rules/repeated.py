@@ -18,6 +18,7 @@ from djguide_analyzers.rules.loop_writes import is_seeding
 from djguide_analyzers.rules.loops import chain, node_at, statements_of, written_in
 from djguide_analyzers.rules.n_plus_one import called_name, declaration, is_foreign, line_of, loop_evidence
 from djguide_analyzers.rules.varying import depends_on_answer, varies_elsewhere, varying_lookups
+from djguide_analyzers.trace.querysets import RELATED_WRITES
 from djguide_analyzers.trace.refine import CACHE_SERVED
 from djguide_analyzers.trace.repeated import Repeated, repeated
 from djguide_analyzers.trace.tracer import Trace
@@ -145,8 +146,14 @@ def _is_by_key(file: FileContext, trace: Trace, item: Repeated, keys: list[str])
 
 
 def _is_outdated(trace: Trace, item: Repeated) -> bool:
-    """Whether the loop writes rows of what it asks for: no answer from before the loop would do."""
-    return any(write.model == item.query.model for write in written_in(trace, item.loop.site))
+    """Whether the loop writes rows of what it asks for: no answer from before the loop would do.
+
+    Which rows a relation holds is a matter of that relation (see `repeated`).
+    """
+    return any(
+        write.model == item.query.model and write.operation not in RELATED_WRITES
+        for write in written_in(trace, item.loop.site)
+    )
 
 
 def _streams(item: Repeated) -> bool:

@@ -164,15 +164,15 @@ class Adoption:
         row = self.row(related.row)
         if row is None:
             return None
-        opaque = row.root.query is not None and row.root.query.opaque
-        joined = opaque or loading.is_joined(self._run.project, row, related.accessor)
-        return Related(row, related.accessor, related.back, related.prefetched or joined)
+        adopted = replace(related, row=row)
+        joined = loading.is_prefetched(self._run.project, adopted)
+        return replace(adopted, prefetched=related.prefetched or joined)
 
     def _query(self, query: Query, old: Related, new: Related, cached: bool) -> tuple[Query, bool]:
         """A related manager's query, and whether the cache answers it, now that its row is known."""
         plain = all(link.name in CACHE_SERVED for link in query.chain)
         if new.prefetched and not old.prefetched and plain:
-            return loading.prefetched_query(new.row, new.accessor, query), True
+            return loading.prefetched_query(new, query), True
         return query, cached
 
     # --- events ------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ class Adoption:
                         related=related,
                         cached=cached,
                         varies=varies,
-                        proven=event.proven or self._is_certain(related.row, related.accessor, "to_many"),
+                        proven=event.proven or loading.is_certain_of(self._run.project, related),
                     )
             case Called():
                 adopted = {number: self.value(old) for number, old in event.rows.items()}

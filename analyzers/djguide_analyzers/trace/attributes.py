@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Field, Model, Reverse
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Value
@@ -252,8 +254,8 @@ def related_manager(
         return UNKNOWN
     if row.key in frame.run.guarded:
         return UNKNOWN
-    opaque = row.root.query is not None and row.root.query.opaque
-    related = Related(row, accessor, back, opaque or loading.is_joined(frame.project, row, accessor))
+    related = Related(row, accessor, back, prefetched=False)
+    related = replace(related, prefetched=loading.is_prefetched(frame.project, related))
     return ManagerValue(model.label, model.managers.get(model.default_manager), None, related)
 
 

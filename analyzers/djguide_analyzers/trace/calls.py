@@ -92,6 +92,8 @@ def apply(frame: Frame, node: ir.Call, func: AbstractValue, args: Arguments) -> 
             return apply(frame, node, inner, merged)
         case ClassValue(cls=cls):
             return _construct(frame, node, func, cls, args)
+        case ManagerValue(related=related) if related is not None:
+            return querysets.with_manager(frame, func, related, args)
         case ExternalValue(dotted=dotted):
             frame.emit(CallMade(frame.site(node), frame.context, dotted, tuple(args.positional)))
             model = MODELS.get(dotted)

@@ -10,6 +10,7 @@ from djguide_analyzers.trace.values import (
     AbstractValue,
     PrefetchEntry,
     Query,
+    Related,
     Row,
     RowRoot,
     Sequence,
@@ -36,16 +37,23 @@ def is_loaded(project: Project, row: Row, name: str) -> bool:
 def is_certain_to_load(project: Project, row: Row, name: str) -> bool:
     """Whether relation `name` of `row` is known to be missing when its queryset did not load it.
 
-    Rows of a related manager may come from a cache that whoever handed its object over has filled; but not when no
-    code of the project ever asks for that relation to be loaded. What the model graph is not certain of, nothing is
-    known of.
+    Rows of a related manager may come from a cache that whoever handed its object over has filled; but when no code
+    of the project ever asks for `name` to be loaded along with them, they lack it even then. Nothing is known of what
+    the model graph is not certain of.
     """
     if not _is_sure(project, row.model, name):
         return False
     if row.provenance_known:
         return True
     related = row.root.related
-    return related is not None and not project.may_load((related.accessor,))
+    return related is not None and not any(
+        project.may_load((accessor, *row.path, name)) for accessor in related.names
+    )
+
+
+def is_certain_of(project: Project, related: Related) -> bool:
+    """`is_certain_to_load` of the rows of a related manager."""
+    return all(is_certain_to_load(project, related.row, name) for name in related.names)
 
 
 def _is_sure(project: Project, label: str, name: str) -> bool:
@@ -150,22 +158,31 @@ def _target(project: Project, label: str, path: str) -> str | None:
     return found
 
 
-def prefetched_query(row: Row, accessor: str, base: Query) -> Query:
-    """State of the rows that the prefetch of ``row.accessor`` put into its cache.
+def is_prefetched(project: Project, related: Related) -> bool:
+    """Whether the rows of a related manager are there already, or may be for all that is known."""
+    query = related.row.root.query
+    opaque = query is not None and query.opaque
+    return opaque or any(is_joined(project, related.row, name) for name in related.names)
 
-    `base` is the related manager's own state. Paths below the prefetched one go on from the new rows.
+
+def prefetched_query(related: Related, base: Query) -> Query:
+    """State of the rows that a prefetch put into the cache of a related manager.
+
+    `base` is the manager's own state. Paths below the prefetched one go on from the new rows.
     """
+    row = related.row
     query = row.root.query
     if query is None:
         return base
-    joined = "__".join((*row.path, accessor))
     inner = base
     below: list[PrefetchEntry] = []
+    paths = ["__".join((*row.path, name)) for name in related.names]
     for entry in query.prefetch:
-        if entry.path == joined and entry.inner is not None:
-            inner = entry.inner.but(known=base.known)
-        elif entry.path.startswith(joined + "__"):
-            below.append(PrefetchEntry(entry.path[len(joined) + 2 :], entry.inner, entry.to_attr))
+        for joined in paths:
+            if entry.path == joined and entry.inner is not None:
+                inner = entry.inner.but(known=base.known)
+            elif entry.path.startswith(joined + "__"):
+                below.append(PrefetchEntry(entry.path[len(joined) + 2 :], entry.inner, entry.to_attr))
     return inner.but(prefetch=(*inner.prefetch, *below), opaque=inner.opaque or query.opaque)
 
 

@@ -20,11 +20,13 @@ from djguide_analyzers.trace.values import (
     UNKNOWN,
     AbstractValue,
     ClassValue,
+    Constant,
     Link,
     ManagerValue,
     Mapping,
     Query,
     QuerySetValue,
+    Related,
     Row,
     RowRoot,
     Sequence,
@@ -132,7 +134,7 @@ def as_queryset(frame: Frame, value: AbstractValue, *, own: bool = True) -> Quer
     known = frozenset({value.related.back}) if value.related.back else frozenset[str]()
     query = query.but(known=query.known | known)
     if value.related.prefetched:
-        query = loading.prefetched_query(value.related.row, value.related.accessor, query)
+        query = loading.prefetched_query(value.related, query)
     return QuerySetValue(query, frame.run.new_identity(), value.related, value.related.prefetched)
 
 
@@ -156,6 +158,22 @@ def _manager_query(frame: Frame, manager: ManagerValue, *, own: bool) -> Query:
     return base.but(opaque=True)
 
 
+def with_manager(frame: Frame, manager: ManagerValue, related: Related, args: Arguments) -> AbstractValue:
+    """``row.accessor(manager="name")``: the same relation through another manager of the model.
+
+    A property of the row's class that does so is a name of its own for the relation, in prefetches as well.
+    """
+    name = args.keywords.get("manager")
+    model = frame.project.models.get(manager.model)
+    if model is None or not isinstance(name, Constant) or name.value not in model.managers:
+        return UNKNOWN
+    if frame.function is not None and frame.receiver == related.row:
+        accessor, cache = frame.function.name, related.cache or related.accessor
+        related = replace(related, accessor=accessor, cache=cache)
+    related = replace(related, prefetched=loading.is_prefetched(frame.project, related))
+    return replace(manager, info=model.managers[name.value], related=related)
+
+
 def constructed(frame: Frame, cls_value: ClassValue, args: Arguments) -> AbstractValue:
     """``SomeQuerySet(model, using=...)``."""
     model_value = args.first if args.first is not None else args.keywords.get("model")
@@ -172,7 +190,7 @@ def constructed(frame: Frame, cls_value: ClassValue, args: Arguments) -> Abstrac
 def run_query(frame: Frame, queryset: QuerySetValue, operation: str, node: ir.Expr) -> None:
     """Note that `queryset` is evaluated at `node`."""
     related = queryset.related
-    proven = related is None or loading.is_certain_to_load(frame.project, related.row, related.accessor)
+    proven = related is None or loading.is_certain_of(frame.project, related)
     frame.emit(
         QueryRun(
             frame.site(node),

@@ -89,19 +89,13 @@ def repeated(trace: Trace) -> list[Repeated]:
             continue
         if isinstance(event, Write) or (isinstance(event, Called) and event.summary.writes):
             writing |= set(_steps(event))
-        if isinstance(event, Write):
-            written |= set(_relation(event))
-        if isinstance(event, QueryRun):
-            queries.append(event)
-        elif isinstance(event, Called) and (depth := _depth_left(event)) > 0:
-            inside = islice(trace.inside(event, depth), MAX_INSIDE)
-            for inner in inside:
-                if isinstance(inner, QueryRun):
-                    queries.append(inner)
-                elif isinstance(inner, Write):
-                    written |= set(_relation(inner))
+        for inner in _inside(trace, event):
+            if isinstance(inner, Write):
+                written |= set(_relation(inner))
+            elif not _asks_again(inner, written):
+                queries.append(inner)
     for event in queries:
-        if event.cached or is_per_row(event) or _asks_again(event, written):
+        if event.cached or is_per_row(event):
             continue
         item = _repeated(event)
         if item is not None:
@@ -112,6 +106,16 @@ def repeated(trace: Trace) -> list[Repeated]:
     return list(found.values())
 
 
+def _inside(trace: Trace, event: Called | QueryRun | Write) -> Iterator[QueryRun | Write]:
+    """Queries and writes of an event, in order: those of a call as far as a loop is held to repeat them."""
+    if not isinstance(event, Called):
+        yield event
+    elif (depth := _depth_left(event)) > 0:
+        for inner in islice(trace.inside(event, depth), MAX_INSIDE):
+            if isinstance(inner, (QueryRun, Write)):
+                yield inner
+
+
 def _relation(event: Write) -> Iterator[tuple[ObjectKey, str]]:
     """The relation that rows are written through, by key of its row and accessor."""
     receiver = event.receiver
@@ -120,7 +124,7 @@ def _relation(event: Write) -> Iterator[tuple[ObjectKey, str]]:
 
 
 def _asks_again(event: QueryRun, written: set[tuple[ObjectKey, str]]) -> bool:
-    """Whether the loop writes what is asked for: no answer from before the loop would do."""
+    """Whether the round has written what is asked for already: no answer from before the loop would do."""
     related = event.related
     return related is not None and (related.row.key, related.accessor) in written
 

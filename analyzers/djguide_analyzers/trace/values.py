@@ -257,13 +257,20 @@ class Query:
 class Related:
     """A related manager's side: the row it hangs on and the accessor.
 
-    `back` is the name of the foreign key on the children that points back, for reverse foreign keys.
+    `back` is the name of the foreign key on the children that points back, for reverse foreign keys. `cache` is the
+    relation whose prefetch cache answers, where the accessor is a property that picks another manager for it.
     """
 
     row: Row
     accessor: str
     back: str | None
     prefetched: bool
+    cache: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names under which it may be prefetched."""
+        return (self.accessor,) if self.cache is None else (self.accessor, self.cache)
 
 
 @dataclass(frozen=True, slots=True)

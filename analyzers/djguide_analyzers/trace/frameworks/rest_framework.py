@@ -100,6 +100,10 @@ def call_default(
         description = describe_serializer(frame.project, receiver.cls)
         if description is None or args.first is None:
             return UNKNOWN
+        child = frame.run.get_loaded(receiver, "child")
+        if isinstance(child, ObjectValue):
+            serialization.each_of(frame, child.cls, args.first, node, ())
+            return UNKNOWN
         return serialization.fields(frame, description, receiver, args.first, (receiver.cls,))
     if name in ("create", "update") and serialization.is_serializer_object(frame, receiver):
         return saving.serializer_writes(frame, node, receiver, name, args)

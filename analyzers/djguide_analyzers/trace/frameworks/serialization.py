@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.project.modules import ClassInfo, Code
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.serializers import (
     Serializer,
     SerializerField,
     describe_serializer,
     is_serializer,
+    meta_option,
     method_of,
 )
 from djguide_analyzers.trace import attributes, calls, iteration, querysets
@@ -70,7 +71,32 @@ def data(frame: Frame, value: ObjectValue, node: ir.Node) -> AbstractValue:
 def _each(
     frame: Frame, cls: ClassInfo, items: AbstractValue, node: ir.Node, path: tuple[ClassInfo, ...]
 ) -> None:
-    """Represent every one of `items`."""
+    """Represent every one of `items`, as the serializer's own list class does if it has one."""
+    own = _list_class(frame, cls)
+    if own is None:
+        each_of(frame, cls, items, node, path)
+    else:
+        made = ObjectValue(own[0], frame.run.new_identity())
+        frame.run.set_loaded(made, "child", ObjectValue(cls, frame.run.new_identity()))
+        calls.enter(frame, own[1], [made, items], {}, frame.site(node), receiver=made)
+
+
+def _list_class(frame: Frame, cls: ClassInfo) -> tuple[ClassInfo, FunctionInfo] | None:
+    """``Meta.list_serializer_class`` with the ``to_representation()`` that the project gives it."""
+    description = describe_serializer(frame.project, cls)
+    option = meta_option(frame.project, description, "list_serializer_class") if description else None
+    symbol = (
+        frame.project.resolver.expr(option.code, option.node, option.owner) if option is not None else None
+    )
+    found = describe_serializer(frame.project, symbol) if isinstance(symbol, ClassInfo) else None
+    method = found.method("to_representation") if found is not None else None
+    return (found.cls, method) if found is not None and method is not None else None
+
+
+def each_of(
+    frame: Frame, cls: ClassInfo, items: AbstractValue, node: ir.Node, path: tuple[ClassInfo, ...]
+) -> None:
+    """Represent every one of `items`, as ``ListSerializer`` does."""
     if isinstance(items, ManagerValue):
         queryset = querysets.as_queryset(frame, items)
         if queryset is None:
@@ -130,7 +156,7 @@ def fields(
     if not isinstance(value, Row) or not description.complete:
         return UNKNOWN
     for each in description.fields:
-        if each.certain and each.write_only is False:
+        if (each.certain or each.output is not None) and each.write_only is False:
             _read(frame, description, serializer, each, value, path)
     return Mapping((), UNKNOWN)
 
@@ -196,7 +222,9 @@ def _step(frame: Frame, value: AbstractValue, name: str, node: ir.Node) -> Abstr
 
 def _whole(frame: Frame, each: SerializerField, row: Row, path: tuple[ClassInfo, ...]) -> None:
     """A field that gets the whole object: ``source="*"``."""
-    if each.kind == "nested" and each.serializer is not None:
+    if each.output is not None:
+        _one(frame, each, row, ir.Opaque(each.call.at if each.call is not None else 0), path)
+    elif each.kind == "nested" and each.serializer is not None:
         represent(frame, each.serializer, row, path)
     elif each.kind == "string":
         calls.to_text(frame, row, ir.Opaque(each.call.at if each.call is not None else 0))
@@ -223,6 +251,12 @@ def _put_out(
 def _one(
     frame: Frame, each: SerializerField, value: AbstractValue, node: ir.Node, path: tuple[ClassInfo, ...]
 ) -> None:
+    if each.output is not None:
+        cls, method = each.output
+        made = ObjectValue(cls, frame.run.new_identity())
+        if value != NONE:
+            calls.enter(frame, method, [made, value], {}, frame.site(node), receiver=made)
+        return
     match each.kind:
         case "nested" if each.serializer is not None:
             represent(frame, each.serializer, value, path)
