@@ -38,8 +38,8 @@ def is_certain_to_load(project: Project, row: Row, name: str) -> bool:
     """Whether relation `name` of `row` is known to be missing when its queryset did not load it.
 
     Rows of a related manager may come from a cache that whoever handed its object over has filled; but when no code
-    of the project ever asks for `name` to be loaded along with them, they lack it even then. Nothing is known of what
-    the model graph is not certain of.
+    of the project ever asks for `name` to be loaded along with them, they lack it even then. Nothing is known of
+    what the model graph is not certain of.
     """
     if not _is_sure(project, row.model, name):
         return False
