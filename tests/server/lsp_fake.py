@@ -180,7 +180,10 @@ def main() -> None:
     from djguide_server.lsp import status, transport
 
     status.LONG_WORK_SECONDS = float(os.environ.get("LONG_WORK_SECONDS", status.LONG_WORK_SECONDS))
+    from djguide_server.lsp import handlers
     from djguide_server.lsp.server import create_server
+
+    handlers.FIX_ALL_SECONDS = float(os.environ.get("FIX_ALL_SECONDS", handlers.FIX_ALL_SECONDS))
 
     if "--tcp" in sys.argv:
         raise SystemExit(transport.run_tcp(lambda: create_server(make), "127.0.0.1", 0))

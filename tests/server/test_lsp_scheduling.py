@@ -166,7 +166,7 @@ def test_no_status_for_clients_that_do_not_know_it(client: Client, tmp_path: Pat
 
 
 def test_progress_is_shown_for_long_work_only(start: Callable[..., Client], tmp_path: Path) -> None:
-    client = start(environment={"LONG_WORK_SECONDS": "3"})  # so that nothing takes long on a busy machine
+    client = start(environment={"LONG_WORK_SECONDS": "6"})  # so that nothing takes long on a busy machine
     client.initialize(tmp_path, {**PUSH, "window": {"workDoneProgress": True}})
     path = tmp_path / "a.py"
     uri = client.open(path, "wait")
