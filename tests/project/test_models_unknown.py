@@ -448,3 +448,25 @@ def test_applications_that_may_be_others_altogether_are_said_once():
     graph = graph_with(text)
     assert not graph.models["shop.Order"].sure("installed")
     assert [row.reason for row in graph.unknown] == listed(graph, "INSTALLED_APPS") != []
+
+
+def test_an_option_of_a_package_that_may_be_set_unseen_has_its_default_and_is_not_certain():
+    shop = (
+        "from django.conf import settings\nfrom django.db import models\n"
+        "LENGTH = getattr(settings, 'SHOP_LENGTH', 20)\n"
+        "try:\n    UNIQUE = settings.SHOP_UNIQUE\nexcept AttributeError:\n    UNIQUE = False\n"
+        "class Order(models.Model):\n"
+        "    if getattr(settings, 'SHOP_NOTES', True):\n        notes = models.TextField()\n"
+        "    name = models.CharField(max_length=LENGTH)\n"
+        "    code = models.CharField(max_length=5, unique=UNIQUE)\n"
+        "    key = models.CharField(max_length=settings.SHOP_KEY)\n"
+    )
+    fields = graph_with("from nowhere.settings import *\n" + APPS + AUTO, shop).models["shop.Order"].fields
+    assert (fields["name"].max_length, fields["name"].sure("max_length")) == (20, False)
+    assert (fields["code"].unique, fields["code"].sure("unique")) == (False, False)
+    assert not fields["notes"].sure() and fields["name"].sure("null")
+    assert (fields["key"].max_length, fields["key"].sure("max_length")) == (None, False)
+    told = graph_with("SHOP_LENGTH = SHOP_KEY = 3\nSHOP_UNIQUE = True\nSHOP_NOTES = False\n" + APPS, shop)
+    assert {name: field.certain for name, field in told.models["shop.Order"].fields.items()} == {
+        "id": True, "name": True, "code": True, "key": True,
+    }  # fmt: skip

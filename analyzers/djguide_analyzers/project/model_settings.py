@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from djguide_analyzers.project.models import NOT_SET, UNKNOWN, AppEntry, Doubt, ProjectSettings
-from djguide_analyzers.project.models.inputs import NO_SETTINGS
+from djguide_analyzers.project.models.inputs import NO_SETTINGS, UNSEEN
 from djguide_analyzers.project.settings import Entry, Settings
 from djguide_analyzers.project.settings_values import (
     Const,
@@ -21,8 +21,6 @@ from djguide_analyzers.project.settings_values import (
     plain,
 )
 
-_ASSUMED = frozenset({"AUTH_USER_MODEL", "DEFAULT_AUTO_FIELD", "SITE_ID"})
-"""Settings that are taken to have Django's default where they may be set by something that cannot be read."""
 _SHOWN = 60
 """Characters of a value that a reason shows."""
 
@@ -98,7 +96,7 @@ def _why_open(settings: Settings) -> Doubt | None:
 def _likeliest(settings: Settings, name: str) -> object:
     """A setting's likeliest value."""
     if not settings.is_set(name):
-        return UNKNOWN if settings.open and name not in _ASSUMED else NOT_SET
+        return UNSEEN if settings.open else NOT_SET
     option = settings.get(name).first
     if option is None:
         return UNKNOWN

@@ -17,7 +17,7 @@ from djguide_analyzers.project.models.evaluation import UNKNOWN, Instance, Inter
 from djguide_analyzers.project.models.evaluation.builtin import BUILTINS
 from djguide_analyzers.project.models.evaluation.values import Native, Raised, truth
 from djguide_analyzers.project.models.fields import FieldReader
-from djguide_analyzers.project.models.inputs import DEFAULTS, NOT_SET, ProjectSettings
+from djguide_analyzers.project.models.inputs import DEFAULTS, NOT_SET, UNSEEN, ProjectSettings
 from djguide_analyzers.project.models.loading import Loaded
 from djguide_analyzers.project.models.managers import ManagerReader
 from djguide_analyzers.project.models.options import OptionsReader
@@ -82,14 +82,16 @@ class _Builder:
         if self._doubts.of(name) is not None:
             self._x.reads.append(name)
         value = self._settings.setting(name)
-        if value is not NOT_SET:
+        if value is not NOT_SET and value is not UNSEEN:
             return value
         defaults = self._resolver.module("django.conf.global_settings")
         if defaults is None:
             return UNKNOWN
-        if name not in defaults.symbols.names:
-            raise Raised("AttributeError")
-        return self._x.global_value(defaults, name)
+        if name in defaults.symbols.names:
+            return self._x.global_value(defaults, name)
+        if value is UNSEEN and not self._x.trying:
+            return UNKNOWN  # code that cannot do without it is not run in vain
+        raise Raised("AttributeError")
 
     def _setting(self, name: str) -> Any:
         """The same, `UNKNOWN` for a setting that does not exist."""

@@ -9,17 +9,22 @@ from typing import Any
 from djguide_analyzers.project.models.evaluation.values import UNKNOWN
 
 
-class _NotSet:
-    """The type of `NOT_SET`."""
+class _Mark:
+    """The type of `NOT_SET` and `UNSEEN`."""
 
-    __slots__ = ()
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __repr__(self) -> str:
-        return "NOT_SET"
+        return self._name
 
 
-NOT_SET = _NotSet()
+NOT_SET = _Mark("NOT_SET")
 """A setting that the project's settings leave to Django's default."""
+UNSEEN = _Mark("UNSEEN")
+"""A setting that nothing which can be read sets, but something that cannot be read may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class ProjectSettings:
             installed.
         complete: Whether `installed_apps` is all of them.
         setting: Value of a setting, the likeliest if there are several: plain Python values, `NOT_SET` when
-            the project leaves it to Django, `UNKNOWN` when nothing tells.
+            the project leaves it to Django, `UNSEEN` when that is only likely, `UNKNOWN` when nothing tells.
         doubt: Why the value of a setting is not certain; None where it is.
         open: Why `installed_apps` may not be all of them; None when it is.
     """
