@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = "django.db.models.options.Options"
 _BASE = "django.db.models.base"
+_DESCRIPTOR = "django.db.models.query_utils.DeferredAttribute"
 
 
 def is_django(cls: ClassInfo) -> bool:
@@ -165,7 +166,7 @@ class Definition:
     def _model_attribute(self, cls: ClassInfo, name: str) -> Any:
         """An attribute that Django gives model classes; KeyError for any other."""
         if name not in ("_meta", "add_to_class", "_default_manager", "_base_manager"):
-            raise KeyError(name)
+            return self._field_attribute(cls, name)
         draft = self.classes.draft(cls)
         if draft is None:
             raise KeyError(name)
@@ -174,6 +175,20 @@ class Definition:
         if name == "add_to_class":
             return Native(name, lambda x, args, kwargs: self._add_to_class(cls, args, kwargs))
         return UNKNOWN
+
+    def _field_attribute(self, cls: ClassInfo, name: str) -> Instance:
+        """What stands in a field's place on the class: a descriptor; KeyError when it is no field's."""
+        found = self.x.find(cls, name)
+        if found is not None:
+            if self.classes.fields.kind(found[1]) is None:
+                raise KeyError(name)
+            self.classes.draft(cls)
+        for base in self.x.resolver.mro(cls):
+            draft = self.classes.drafts.get(base) if isinstance(base, ClassInfo) else None
+            field = (draft.local.get(name) or draft.private.get(name)) if draft is not None else None
+            if draft is not None and field is not None:
+                return Instance(External(_DESCRIPTOR), {"field": self._named(field, draft)})
+        raise KeyError(name)
 
     def meta(self, draft: Draft) -> Instance:
         """``_meta`` as an object."""

@@ -16,7 +16,7 @@ from djguide_analyzers.project.models.definition import is_django
 from djguide_analyzers.project.models.evaluation import Instance, Interpreter
 from djguide_analyzers.project.models.evaluation.values import Frame, Raised
 from djguide_analyzers.project.models.loading import Loaded, imported_by, reachable
-from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module, Value
 from djguide_analyzers.project.resolve import called_name
 
 CHANGING = frozenset({"add_to_class", "contribute_to_class"})
@@ -81,10 +81,22 @@ class Running:
                     self._x.bounded(
                         lambda node=node, code=code: self._x.block([node], self._x.module_frame(code))
                     )
-        for bindings in module.symbols.names.values():
+        for name, bindings in module.symbols.names.items():
             for binding in bindings:
                 if isinstance(binding, FunctionInfo) and binding.node.decorators:
                     self._connect(binding)
+            if any(isinstance(binding, Value) and self._may_make_class(binding) for binding in bindings):
+                self._x.global_value(module, name)
+
+    def _may_make_class(self, binding: Value) -> bool:
+        """Whether a name is bound to what ``type()`` returns, or a function that is not Django's."""
+        node = binding.expr
+        if not isinstance(node, ir.Call):
+            return False
+        if isinstance(node.func, ir.Name) and node.func.id == "type":
+            return len(node.args) == 3
+        function = self._x.resolver.expr(binding.code, node.func)
+        return isinstance(function, FunctionInfo) and not function.module.name.startswith("django.")
 
     def _connect(self, function: FunctionInfo) -> None:
         """``@receiver(class_prepared)``."""

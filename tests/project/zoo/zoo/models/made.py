@@ -1,9 +1,10 @@
 """Models that functions, decorators and metaclasses make."""
 
+from django.apps import apps
 from django.db import models
 from django.db.models.base import ModelBase
 
-__all__ = ["Logged", "Numbered", "make_log"]
+__all__ = ["Drum", "Instrument", "Logged", "Numbered", "Whistle", "make_log"]
 
 
 def make_log(model, **fields):
@@ -40,3 +41,27 @@ class Numbered(models.Model, metaclass=Numbering):
 
 Logged.add_to_class("late", models.TextField(null=True))
 models.ForeignKey(Logged, models.CASCADE, null=True).contribute_to_class(Numbered, "logged")
+
+Logged.late.null = False  # of the descriptor that stands there, not of the field
+Logged.late.field.unique_for_date = None
+Numbered.logged.field.null = False
+
+
+class Instrument(models.Model):
+    pitch = models.IntegerField()
+
+    class Meta:
+        abstract = True
+        app_label = "zoo"
+
+
+def make_model(base, name, **attrs):
+    """A model of an application, unless it has one of that name."""
+    try:
+        apps.get_registered_model(base.Meta.app_label, name)
+    except LookupError:
+        return type(str(name), (base,), {"__module__": __name__, **attrs})
+
+
+Whistle = make_model(Instrument, "Whistle", loud=models.BooleanField())
+Drum = type("Drum", (Instrument,), {"__module__": __name__, "skin": models.CharField(max_length=6)})
