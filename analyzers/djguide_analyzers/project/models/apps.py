@@ -74,7 +74,7 @@ class AppTable:
         for module in modules:
             head, _, tail = module.name.rpartition(".")
             if tail in ("models", "apps") and head and head not in self.by_name:
-                app = self._from_package(head)
+                app = self._listed_otherwise(head)
                 if tail == "models" or app.config is not None:
                     app.certain, app.doubt = False, self._open
                     self.add(app)
@@ -119,11 +119,20 @@ class AppTable:
             return self._from_config(config, package)
         return App(package, package.rpartition(".")[2])
 
-    def _default_config(self, module: Module) -> ClassInfo | None:
-        """The configuration class that Django would choose from an ``apps`` module."""
+    def _listed_otherwise(self, package: str) -> App:
+        """A package that no entry of the settings names: a configuration in its own module would be named there."""
+        app = self._from_package(package)
+        module = self._resolver.module(package) if app.config is None else None
+        config = self._default_config(module, own=True) if module is not None else None
+        return self._from_config(config, package) if config is not None else app
+
+    def _default_config(self, module: Module, *, own: bool = False) -> ClassInfo | None:
+        """The configuration class that Django would choose from an ``apps`` module; with `own`, of its own ones."""
         candidates: dict[ClassInfo, Any] = {}
         for name in module.symbols.names:
             symbol = self._resolver.name(module, name)
+            if own and (not isinstance(symbol, ClassInfo) or symbol.module is not module):
+                continue
             if isinstance(symbol, ClassInfo) and symbol.dotted != _APP_CONFIG and self._is_config(symbol):
                 default = self._attribute(symbol, "default")[0]
                 if default is not False:

@@ -30,6 +30,9 @@ from djguide_analyzers.project.modules import ClassInfo, Module
 from djguide_analyzers.project.resolve import External, Resolver
 
 
+_ONLY_IN_TESTS = "it is only there while the tests run that define it"
+
+
 def build_graph(
     resolver: Resolver, modules: Iterable[Module], settings: ProjectSettings | None = None
 ) -> ModelGraph:
@@ -163,6 +166,9 @@ class _Builder:
         drafts = self._collect(
             {m.name: m for m in [*modules, *loaded.packages] if loaded.is_loaded(m)}.values()
         )
+        for draft in drafts:
+            if loaded.only_in_tests(draft.cls.module):
+                draft.doubts.setdefault("installed", _ONLY_IN_TESTS)
         self._by_label.update({draft.label.lower(): draft for draft in reversed(drafts)})
         running.ready()
         self._add_made(drafts)

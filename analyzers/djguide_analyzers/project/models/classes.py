@@ -147,6 +147,10 @@ class ModelClasses:
         draft = self.draft(cls)
         return draft is not None and not draft.abstract
 
+    def verbose_names(self, cls: ClassInfo) -> tuple[Any, Any]:
+        """``verbose_name`` and ``verbose_name_plural`` of a model class."""
+        return self.meta.verbose_names(cls, self._is_concrete)
+
     def _app(self, cls: ClassInfo, options: dict[str, Any]) -> tuple[App | None, str]:
         explicit = options.get("app_label")
         if isinstance(explicit, str):

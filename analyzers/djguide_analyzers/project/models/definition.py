@@ -210,6 +210,7 @@ class Definition:
             {f"{name}_id": value for name, value in by_name.items() if "remote_field" in value.attrs}
         )
         explicit = {name: draft.options[name] for name in _PASSED if name in draft.options}
+        single, plural = self.classes.verbose_names(draft.cls)
         return {
             **explicit,
             "model": draft.cls,
@@ -236,8 +237,8 @@ class Definition:
             "swapped": draft.swapped,
             "auto_created": False,
             "managers": UNKNOWN,
-            "verbose_name": UNKNOWN,
-            "verbose_name_plural": UNKNOWN,
+            "verbose_name": single,
+            "verbose_name_plural": plural,
             "get_field": Native("get_field", lambda x, args, kwargs: _get_field(by_name, args)),
             "get_fields": Native("get_fields", lambda x, args, kwargs: [*columns, *many, *private]),
             "add_field": Native("add_field", lambda x, args, kwargs: self._add_field(draft, args, kwargs)),

@@ -9,6 +9,7 @@ from djguide_analyzers.project.models.apps import AppTable
 from djguide_analyzers.project.models.evaluation import Interpreter
 from djguide_analyzers.project.models.evaluation.values import truth
 from djguide_analyzers.project.modules import Code, Module
+from djguide_analyzers.project.roles import is_test
 
 
 def reachable(
@@ -103,6 +104,11 @@ class Loaded:
         self.own = own
         self._imported = set(project)
         self._apps = apps
+
+    def only_in_tests(self, module: Module) -> bool:
+        """Whether a project's module is test code that nothing imports when the models load."""
+        is_own = module.name in self.own and module.name not in self._imported
+        return is_own and is_test(f"{module.name.replace('.', '/')}.py")
 
     def is_loaded(self, module: Module) -> bool:
         """Whether the classes of a project's module can be registered.

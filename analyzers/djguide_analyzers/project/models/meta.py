@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.text import camel_case_to_spaces
+
 from djguide_analyzers.project.models.evaluation import UNKNOWN, Interpreter
 from djguide_analyzers.project.models.evaluation.values import truth
 from djguide_analyzers.project.modules import ClassInfo
@@ -85,6 +87,20 @@ class MetaReader:
             elif not readable and name in ("ordering", "unique_together", "indexes", "constraints"):
                 result[name] = UNKNOWN
         return result, rests_on
+
+    def verbose_names(self, cls: ClassInfo, is_concrete: Callable[[ClassInfo], bool]) -> tuple[Any, Any]:
+        """``verbose_name`` and ``verbose_name_plural``, as ``_meta`` shows them untranslated."""
+        meta = self.effective(cls, is_concrete)
+        found = [self._x.find(meta, name) if meta is not None else None for name in _VERBOSE]
+        if meta is not None and None in found and not self._x.readable(meta):
+            return UNKNOWN, UNKNOWN
+        single = found[0][1] if found[0] is not None else camel_case_to_spaces(cls.name)
+        if found[1] is not None:
+            return single, found[1][1]
+        return single, f"{single}s" if isinstance(single, str) else UNKNOWN
+
+
+_VERBOSE = ("verbose_name", "verbose_name_plural")
 
 
 def names(value: Any) -> list[str]:

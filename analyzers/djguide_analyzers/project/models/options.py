@@ -15,6 +15,7 @@ from djguide_analyzers.project.models.meta import names, together
 from djguide_analyzers.project.models.reasons import SettingDoubts
 from djguide_analyzers.project.modules import ClassInfo
 
+_FUNC = "django.db.models.expressions.Func"
 _NAME_LENGTHS = {"postgresql": 63, "postgis": 63, "mysql": 64, "oracle": 30}
 """Longest table name, by the last part of the database's engine."""
 
@@ -102,7 +103,33 @@ class OptionsReader:
     def _order_text(self, item: Any) -> str | None:
         if isinstance(item, str):
             return item
-        return expression_text(item) if isinstance(item, Instance) else None
+        return self._expression_text(item)
+
+    def _expression_text(self, value: Any) -> str | None:
+        """A simple ordering expression as Django's ``repr`` shows it; None for any other."""
+        if not isinstance(value, Instance) or not isinstance(value.cls, ClassInfo):
+            return None
+        attrs = value.attrs
+        if value.cls.name == "F" and isinstance(name := attrs.get("name"), str):
+            return f"F({name})"
+        if value.cls.name == "OrderBy" and isinstance(down := attrs.get("descending"), bool):
+            inner = self._expression_text(attrs.get("expression"))
+            return f"OrderBy({inner}, descending={down})" if inner is not None else None
+        if value.cls.name == "Value" and isinstance(attrs.get("value"), (str, int, float)):
+            return f"Value({attrs['value']!r})"
+        return self._function_text(value, value.cls)
+
+    def _function_text(self, value: Instance, cls: ClassInfo) -> str | None:
+        """A database function without options."""
+        arguments = value.attrs.get("source_expressions")
+        found = self._x.find(cls, "__repr__")
+        if found is None or found[0].dotted != _FUNC or value.attrs.get("extra"):
+            return None
+        texts = [self._expression_text(item) for item in arguments] if isinstance(arguments, list) else [None]
+        joiner = self._x.find(cls, "arg_joiner")
+        if None in texts or joiner is None or not isinstance(joiner[1], str):
+            return None
+        return f"{cls.name}({joiner[1].join(map(str, texts))})"
 
     def _instances(self, value: Any) -> list[Instance]:
         return (
@@ -166,18 +193,6 @@ class OptionsReader:
             return name % {"app_label": draft.app_label.lower(), "class": draft.name.lower()}
         except (KeyError, TypeError, ValueError):
             return name
-
-
-def expression_text(value: Any) -> str | None:
-    """A simple ordering expression as Django's ``repr`` shows it; None for any other."""
-    if not isinstance(value, Instance) or not isinstance(value.cls, ClassInfo):
-        return None
-    if value.cls.name == "F" and isinstance(name := value.attrs.get("name"), str):
-        return f"F({name})"
-    if value.cls.name == "OrderBy" and isinstance(down := value.attrs.get("descending"), bool):
-        inner = expression_text(value.attrs.get("expression"))
-        return f"OrderBy({inner}, descending={down})" if inner is not None else None
-    return None
 
 
 def truncated(name: str, length: int | None) -> str:

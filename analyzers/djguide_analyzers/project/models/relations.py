@@ -66,7 +66,7 @@ class Linker:
         if field.target is None:
             field.doubts.setdefault("target", "the model it points to could not be determined")
         if field.kind == "generic":
-            self._link_generic(field, source)
+            self._link_generic(field, source, draft)
             return
         if field.kind == "m2m":
             self._link_through(field, source, draft)
@@ -97,9 +97,10 @@ class Linker:
             query = _interpolated(query_name, draft) if isinstance(query_name, str) and query_name else None
             field.related_query_name = query or related_name or draft.name.lower()
 
-    def _link_generic(self, field: Field, source: FieldDraft) -> None:
+    def _link_generic(self, field: Field, source: FieldDraft, draft: Draft) -> None:
         query_name = self._fields.remote(source.instance, "related_query_name")
-        field.related_query_name = query_name if isinstance(query_name, str) and query_name else None
+        if isinstance(query_name, str) and query_name:
+            field.related_query_name = _interpolated(query_name, draft)
         if not is_told(query_name):
             _leave_unnamed(field, "related_query_name")
 

@@ -1,6 +1,8 @@
 # type: ignore  (read by the oracle test, not type-checked: it does on purpose what a checker would not)
 """Fields of the project's own."""
 
+import re
+
 from django.db import models
 
 
@@ -55,6 +57,15 @@ class MeasuredField(models.FloatField):
         super().contribute_to_class(cls, name, **kwargs)
         if self.with_unit and not cls._meta.abstract:
             cls.add_to_class(f"{name}_unit", models.CharField(max_length=8, default="kg"))
+
+
+class NamedKey(models.ForeignKey):
+    """Its accessor is made of the model's verbose name."""
+
+    def contribute_to_class(self, cls, *args, **kwargs):
+        super().contribute_to_class(cls, *args, **kwargs)
+        if not cls._meta.abstract:
+            self.remote_field.related_name = "_".join(re.findall(r"\w+", str(cls._meta.verbose_name_plural)))
 
 
 def short_text(length=25, **kwargs):

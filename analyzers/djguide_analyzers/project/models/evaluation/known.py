@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 from djguide_analyzers.project.models.evaluation.core import Core
@@ -187,6 +189,26 @@ _VENDORS = {
 }  # fmt: skip
 
 
+def _expression(function: Callable[..., Any]) -> Native:
+    """A function of ``re`` on constants, for expressions that cannot take long."""
+
+    def call(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+        if kwargs or len(args) < 2 or not all(isinstance(arg, str) for arg in args):
+            return UNKNOWN
+        if max(map(len, args)) > _TEXT or len(re.findall(r"(?<!\\)[*+{]", args[0])) > 1:
+            return UNKNOWN
+        try:
+            return function(*args)
+        except (re.error, IndexError, TypeError):
+            return UNKNOWN
+
+    return Native(f"re.{function.__name__}", call)
+
+
+_TEXT = 200
+"""Characters of a text that a regular expression is applied to."""
+
+
 def _same(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     """A decorator that returns what it decorates, with or without arguments of its own."""
     return args[0] if args else Native("decorator", _first)
@@ -226,6 +248,7 @@ LIBRARY: dict[str, Any] = {
     "copy.deepcopy": Native("deepcopy", _copy),
     "itertools.chain": Native("itertools.chain", _chain),
     "collections.OrderedDict": Native("OrderedDict", _dictionary),
+    **{f"re.{function.__name__}": _expression(function) for function in (re.findall, re.split, re.sub)},
     "importlib.import_module": Native("import_module", _import_module),
     "django.db.connection": CONNECTION,
     "sqlite3.sqlite_version_info": (3, 31, 0),  # the oldest that Django works with

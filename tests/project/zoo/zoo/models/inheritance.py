@@ -1,7 +1,8 @@
 # type: ignore  (read by the oracle test, not type-checked: it does on purpose what a checker would not)
 from django.db import models
+from django.db.models.functions import Coalesce, Lower
 
-from zoo.fields import MeasuredField, OwnerField
+from zoo.fields import MeasuredField, NamedKey, OwnerField
 
 from .animals import Animal, Habitat
 
@@ -16,7 +17,9 @@ __all__ = [
     "NoMeta",
     "Parrot",
     "SubTimed",
+    "TidyLair",
     "Timed",
+    "WinterLair",
 ]
 
 
@@ -122,3 +125,21 @@ class Parrot(Linked, Bird):
 class AutoLinked(Bird):
     id = models.AutoField(primary_key=True)
     bird_ptr = models.OneToOneField(Bird, on_delete=models.CASCADE, parent_link=True)
+
+
+class Lair(models.Model):
+    habitat = NamedKey(Habitat, models.CASCADE)
+
+    class Meta:
+        abstract = True
+        ordering = [Lower("habitat__name"), Coalesce("pk", models.Value(0)).desc()]
+
+
+class WinterLair(Lair):
+    pass
+
+
+class TidyLair(Lair):
+    class Meta(Lair.Meta):
+        verbose_name = "tidy home"
+        ordering = [models.F("pk")]

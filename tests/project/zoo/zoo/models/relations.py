@@ -6,6 +6,7 @@ __all__ = ["Tagged", "Ticket"]
 
 class Tagged(models.Model):
     tags = GenericRelation("zoo.Note", related_query_name="tagged")
+    labels = GenericRelation("zoo.Note", related_query_name="%(app_label)s_%(class)s_labelled")
 
     class Meta:
         abstract = True
