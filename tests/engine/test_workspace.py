@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from workspaces import EXPECTED, FILES, MODELS, SERVICES, VIEWS, Shop
@@ -443,3 +444,22 @@ def test_findings_after_edits_are_those_from_scratch(tmp_path: Path, seed: int) 
         ]
         assert one.projects == two.projects
         fresh.close()
+
+
+def test_models_that_two_projects_share_are_said_once(tmp_path: Path) -> None:
+    files = {
+        f"{name}/manage.py": f"import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', '{name}_settings')\n"
+        for name in ("one", "two")
+    }
+    for name in ("one", "two"):
+        files[f"{name}/{name}_settings.py"] = f"INSTALLED_APPS = ['django.contrib.auth', '{name}_app']\n"
+        files[f"{name}/{name}_app/__init__.py"] = ""
+        files[f"{name}/{name}_app/models.py"] = (
+            "from django.contrib.auth.models import User\nfrom django.db import models\n"
+            "class Own(models.Model):\n    user = models.ForeignKey(User, models.CASCADE)\n"
+        )
+    workspace = Shop(tmp_path / "both", files).workspace
+    assert len(workspace.check().projects) == 2
+    document: Any = workspace.models()
+    labels = [row["label"] for row in document["models"]]
+    assert len(labels) == len(set(labels)) and {"one_app.Own", "two_app.Own", "auth.User"} <= set(labels)

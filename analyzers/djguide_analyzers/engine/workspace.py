@@ -285,18 +285,21 @@ class Workspace:
         ]
 
     def models(self, path: str | None = None) -> dict[str, object]:
-        """The model graph of the project at `path` in the form of ``djguide models --format json``."""
+        """The model graph of the project at `path` in the form of ``djguide models --format json``.
+
+        Of several projects: what they share is said once.
+        """
         documents = [
             models_document(project.graph, root)
             for root in self._roots
             for project in self._folder(root).projects()
             if path is None or is_inside(path, project.root) or is_inside(project.root, path)
         ]
-        merged: dict[str, object] = {"models": [], "unknown": []}
-        for document in documents:
-            for key in merged:
-                merged[key] = [*merged[key], *document.get(key, [])]  # type: ignore[misc]
-        return merged
+        models: dict[tuple[object, ...], object] = {}
+        for row in (row for document in documents for row in document["models"]):
+            models.setdefault((row["label"], row["file"], row["line"]), row)
+        unknown = {tuple(row.values()): row for document in documents for row in document["unknown"]}
+        return {"models": list(models.values()), "unknown": list(unknown.values())}
 
     def doctor(self) -> dict[str, object]:
         """What was discovered and why: JSON-able, one entry per project, plus unknowns, cache and timings."""
