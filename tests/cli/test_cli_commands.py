@@ -16,6 +16,7 @@ from cli_fakes import PAGES, FakeEngine, FakeWorkspace, Run
 from djguide_analyzers import __version__
 from djguide_analyzers.engine.report import Problem
 from djguide_server.cli import app, formats
+from djguide_server.cli.mermaid import entity_diagram
 from djguide_server.cli.streams import Terminal
 from djguide_server.cli.tables import render_markdown
 
@@ -179,6 +180,31 @@ def test_models_as_mermaid(project: Path, graph: FakeEngine, run: Run) -> None:
     assert '    shop_Order }o--o{ shop_Tag_x : "tags"' in lines
     assert '    shop_Tag_x_2["shop_Tag.x"] {' in lines
     assert not any("subject" in line for line in lines)
+
+
+def test_no_name_of_a_diagram_is_taken_for_a_key() -> None:
+    """Mermaid's own parser refuses an attribute called ``fk``."""
+    fields = [{"name": name, "class": f"shop.{name}"} for name in ("fk", "Uk", "pk_hash", "größe")]
+    model = {"label": "shop.Order", "fields": fields, "relations": []}
+    lines = entity_diagram({"models": [model]}).split("\n")
+    assert lines[2:6] == [
+        "        fk_ fk_",
+        "        Uk_ Uk_",
+        "        pk_hash pk_hash",
+        "        gr__e gr__e",
+    ]
+
+
+def test_a_diagram_that_few_viewers_draw_comes_with_a_note(
+    project: Path, graph: FakeEngine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("models", "--format", "mermaid").err == ""
+    monkeypatch.setattr("djguide_server.cli.commands.models._DRAWN", 10)
+    answer = run("models", "--format", "mermaid")
+    assert answer.err.endswith("viewers commonly draw no more than 10\n") and answer.out.startswith(
+        "erDiagram"
+    )
+    assert run("models").err == ""
 
 
 def test_models_of_a_path_and_of_none(project: Path, fake: FakeEngine, run: Run) -> None:

@@ -57,9 +57,14 @@ def _attribute(field: dict[str, Any], model: dict[str, Any]) -> str:
         )
         if holds
     ]
-    type_ = re.sub(r"\W", "_", (field.get("class") or "Field").rsplit(".", 1)[-1], flags=re.ASCII)
-    name = re.sub(r"\W", "_", field["name"], flags=re.ASCII)
-    return f"{type_} {name} {', '.join(keys)}".rstrip()
+    type_ = _word((field.get("class") or "Field").rsplit(".", 1)[-1])
+    return f"{type_} {_word(field['name'])} {', '.join(keys)}".rstrip()
+
+
+def _word(name: str) -> str:
+    """`name` as an attribute's name or type: Mermaid takes ``fk`` for a key in whatever case it is written."""
+    word = re.sub(r"\W", "_", name, flags=re.ASCII)
+    return f"{word}_" if word.upper() in ("PK", "FK", "UK") else word
 
 
 def _link(model: dict[str, Any], relation: dict[str, Any], names: _Names) -> str:

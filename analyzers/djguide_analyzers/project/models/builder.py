@@ -29,7 +29,6 @@ from djguide_analyzers.project.models.through import ThroughModels
 from djguide_analyzers.project.modules import ClassInfo, Module
 from djguide_analyzers.project.resolve import External, Resolver
 
-
 _ONLY_IN_TESTS = "it is only there while the tests run that define it"
 
 

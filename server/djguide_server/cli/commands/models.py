@@ -37,8 +37,18 @@ def command(path: Path | None, format_: str) -> int | None:
             model["file"] = targets.display(model["file"])
     errors = streams.terminal_of(sys.stderr)
     streams.emit(problem_lines(problems, targets, errors), error=True, colour=errors.colour)
-    streams.emit(_rendered(graph, format_), colour=streams.terminal_of(sys.stdout).colour)
+    text = _rendered(graph, format_)
+    if format_ == "mermaid" and len(text) > _DRAWN:
+        note = (
+            f"note: the diagram has {len(text)} characters, and viewers commonly draw no more than {_DRAWN}\n"
+        )
+        streams.emit(note, error=True, colour=errors.colour)
+    streams.emit(text, colour=streams.terminal_of(sys.stdout).colour)
     return 2 if has_internal(problems) else None
+
+
+_DRAWN = 50_000
+"""Characters of a diagram that Mermaid draws unless its ``maxTextSize`` says otherwise."""
 
 
 def _rendered(graph: dict[str, Any], format_: str) -> str:
