@@ -348,3 +348,68 @@ def test_a_value_that_a_sketch_cannot_say_is_unknown(tmp_path: Path, monkeypatch
         sketches._packages.cache_clear()
     size = graph.models["shop.Own"].fields["size"]
     assert size.max_length is None and not size.certain
+
+
+# --- django-modeltranslation: registrations that run when all applications are ready ---
+
+_NEWS = """from django.db import models
+class News(models.Model):
+    title = models.CharField(max_length=30)
+    free = models.BooleanField(default=False)
+    author = models.ForeignKey("self", models.CASCADE, null=True)
+"""
+_TRANSLATION = """from modeltranslation.translator import TranslationOptions, register
+from news.models import News
+@register(News)
+class NewsOptions(TranslationOptions):
+    fields = ("title", "free", "author")
+"""
+_LANGUAGES = {
+    "INSTALLED_APPS": ["modeltranslation", "news"],
+    "USE_I18N": True,
+    "LANGUAGES": [("en", "English"), ("pt-br", "Portuguese")],
+}
+
+
+def test_translated_fields_are_there_and_not_certain():
+    files = {"news/models.py": _NEWS, "news/translation.py": _TRANSLATION}
+    graph = graph_of(files, _LANGUAGES)
+    news = graph.models["news.News"]
+    added = [name for name in news.fields if name.endswith(("_en", "_pt_br"))]
+    assert added == [f"{name}_{code}" for name in ("title", "free", "author") for code in ("en", "pt_br")]
+    title = news.fields["title_pt_br"]
+    assert (title.django_base, title.column, title.null, title.max_length) == (
+        "CharField", "title_pt_br", True, 30,
+    )  # fmt: skip
+    assert (news.fields["free_en"].null, news.fields["author_en"].column) == (False, "author_en_id")
+    assert {"news_set", "news_set_en", "news_set_pt_br"} <= set(news.reverse)
+    assert not title.certain and news.fields["title"].certain
+    assert "the package modeltranslation adds it: what is generally known of it is assumed" in [
+        row.reason for row in graph.unknown if row.subject == "news.News.title_pt_br"
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"INSTALLED_APPS": ["news"]},
+        {"MODELTRANSLATION_ENABLE_REGISTRATIONS": False},
+        {"USE_I18N": False},
+        {"MODELTRANSLATION_LANGUAGES": []},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_fields_are_only_translated_where_that_is_on(change: dict[str, Any]):
+    files = {"news/models.py": _NEWS, "news/translation.py": _TRANSLATION}
+    graph = graph_of(files, {**_LANGUAGES, **change})
+    assert list(graph.models["news.News"].fields) == ["id", "title", "free", "author"]
+
+
+def test_registrations_of_other_modules_are_run_where_the_setting_names_them():
+    files = {"news/models.py": _NEWS, "extra/languages.py": _TRANSLATION}
+    chosen = {
+        "MODELTRANSLATION_TRANSLATION_FILES": ("extra.languages",),
+        "MODELTRANSLATION_LANGUAGES": ("id",),
+    }
+    graph = graph_of(files, {**_LANGUAGES, **chosen})
+    assert "title_ind" in graph.models["news.News"].fields

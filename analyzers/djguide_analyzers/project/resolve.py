@@ -79,6 +79,7 @@ class Resolver:
         self._resolved: dict[tuple[str, str], Symbol | None] = {}
         self._evaluate_base: BaseEvaluator | None = None
         self._stand_ins: Callable[[str], Module | None] | None = None
+        self._always: frozenset[str] = frozenset()
 
     def snapshot(self) -> Resolver:
         """The same for another thread: it knows the modules that are known now, and reads no others."""
@@ -87,10 +88,14 @@ class Resolver:
         copy._mro = dict(self._mro)
         return copy
 
-    def stand_in(self, find: Callable[[str], Module | None]) -> None:
-        """Use `find` for packages that the finder knows nothing of at all."""
-        self._stand_ins = find
-        self._modules = {name: module for name, module in self._modules.items() if module is not None}
+    def stand_in(self, find: Callable[[str], Module | None], always: frozenset[str] = frozenset()) -> None:
+        """Use `find` for packages that the finder knows nothing of at all, and for the modules in `always`."""
+        self._stand_ins, self._always = find, always
+        self._modules = {
+            name: module
+            for name, module in self._modules.items()
+            if module is not None and name not in always
+        }
         self._resolved.clear()
         self._mro.clear()
 
@@ -107,7 +112,9 @@ class Resolver:
             return self._modules[dotted]
         except KeyError:
             found = self._find(dotted) if dotted else None
-            if found is None and self._stand_ins is not None and self._find(dotted.partition(".")[0]) is None:
+            if self._stand_ins is not None and (
+                dotted in self._always or (found is None and self._find(dotted.partition(".")[0]) is None)
+            ):
                 found = self._stand_ins(dotted)
             self._modules[dotted] = found
             return found

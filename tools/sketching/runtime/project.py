@@ -90,6 +90,8 @@ def main() -> None:
         package = Package(spec["imports"], set(), minimal)
         text = working([*statements(package, minimal), *spec.get("scratch", ())])
     (app / "models.py").write_text(text, "utf-8")
+    for name, content in spec.get("files", {}).items():
+        (app / name).write_text(content, "utf-8")
     lines = "".join(f"{name} = {value!r}\n" for name, value in values.items())
     (folder / "scratch_settings.py").write_text(lines, "utf-8")
     (folder / "scratch_urls.py").write_text("urlpatterns = []\n")

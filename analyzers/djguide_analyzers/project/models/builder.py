@@ -24,7 +24,7 @@ from djguide_analyzers.project.models.options import OptionsReader
 from djguide_analyzers.project.models.reasons import SettingDoubts
 from djguide_analyzers.project.models.relations import Labels, Linker, link_reverse
 from djguide_analyzers.project.models.running import Running
-from djguide_analyzers.project.models.sketches import find_sketch
+from djguide_analyzers.project.models.sketches import ALWAYS, find_sketch
 from djguide_analyzers.project.models.through import ThroughModels
 from djguide_analyzers.project.modules import ClassInfo, Module
 from djguide_analyzers.project.resolve import External, Resolver
@@ -50,7 +50,7 @@ class _Builder:
         self._resolver = resolver
         self._settings = settings
         self._x = Interpreter(resolver, Origin(self._ask_setting, None, self._get_model, self._is_installed))
-        resolver.stand_in(find_sketch)
+        resolver.stand_in(find_sketch, ALWAYS)
         resolver.evaluate_bases(self._evaluate_base)
         self._doubts = SettingDoubts(settings.doubt)
         self._apps = AppTable(resolver, self._x, settings, self._doubts)

@@ -10,7 +10,7 @@ from djguide_analyzers.project.models.drafts import FieldDraft
 from djguide_analyzers.project.models.evaluation import UNKNOWN, Instance, Interpreter
 from djguide_analyzers.project.models.evaluation.values import Closure, Unknown, is_told, truth
 from djguide_analyzers.project.models.reasons import SettingDoubts
-from djguide_analyzers.project.models.sketches import is_sketch
+from djguide_analyzers.project.models.sketches import ALWAYS, is_sketch
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.project.resolve import HARMLESS, External
 
@@ -202,6 +202,8 @@ def _foreign_doubt(value: Instance, owner: ClassInfo) -> dict[str, str]:
     for cls in (value.cls, owner):
         if is_sketch(cls.module):
             package = cls.module.name.partition(".")[0]
+            if cls.module.name in ALWAYS:
+                return {"": f"the package {package} adds it: what is generally known of it is assumed"}
             return {"": f"the package {package} is not installed: what is generally known of it is assumed"}
     return {"": "what its class does with its arguments could not be evaluated"} if value.opaque else {}
 

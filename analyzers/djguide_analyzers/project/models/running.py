@@ -14,11 +14,13 @@ from djguide_analyzers.project.models.apps import App, AppTable
 from djguide_analyzers.project.models.classes import ModelClasses
 from djguide_analyzers.project.models.definition import is_django
 from djguide_analyzers.project.models.evaluation import Instance, Interpreter
-from djguide_analyzers.project.models.evaluation.values import Frame, Raised
+from djguide_analyzers.project.models.evaluation.values import Frame, Native, Raised
 from djguide_analyzers.project.models.loading import Loaded, imported_by, reachable
+from djguide_analyzers.project.models.sketches import is_sketch
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module, Value
 from djguide_analyzers.project.resolve import called_name
 
+_AUTODISCOVER = "django.utils.module_loading.autodiscover_modules"
 CHANGING = frozenset({"add_to_class", "contribute_to_class"})
 """Methods that give a model class something it was not defined with."""
 
@@ -35,6 +37,7 @@ class Running:
         self._loaded = loaded
         self._done: set[str] = set()
         self._imported: set[str] = set()
+        interpreter.origin.values[_AUTODISCOVER] = Native("autodiscover_modules", self._autodiscover)
 
     def definitions(self) -> None:
         """Execute the modules that are imported when the models are loaded."""
@@ -45,19 +48,45 @@ class Running:
             self._execute(app, function, owner)
         self._modules(self._loaded.definitions)
         self._imported |= {module.name for module in self._loaded.definitions}
-        for module in self._loaded.definitions:
+        self._decorate(self._loaded.definitions)
+
+    def _decorate(self, modules: Iterable[Module]) -> None:
+        """Apply the decorators of classes that are no models: they may register or change some."""
+        for module in modules:
             for cls in module.classes():
                 if cls.node.decorators and self._classes.draft(cls) is None:
                     self._classes.definition.decorate(cls)
 
     def ready(self) -> None:
         """Execute ``ready()`` of each application, and the modules that it imports."""
+        self._x.origin.import_module = self._import
         for app, function, owner in self._methods("ready"):
-            if owner.module.origin == "project" or _changes(function.statements):
+            known = owner.module.origin == "project" or is_sketch(owner.module)
+            if known or _changes(function.statements):
                 own = self._loaded.own if owner.module.origin == "project" else frozenset()
                 names = imported_by(self._x, function.body_code, function.statements)
                 self._modules(reachable(self._x, names, own.__contains__, self._imported).values())
                 self._execute(app, function, owner)
+
+    def _autodiscover(self, x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> None:
+        """``autodiscover_modules("admin", ...)``: imports these modules of all applications."""
+        for name in (f"{app.name}.{part}" for app in self._apps for part in args if isinstance(part, str)):
+            self._import(name)
+
+    def _import(self, name: str) -> None:
+        """Execute the module called `name`, and what it imports of the project, unless that has been done."""
+        if (module := self._x.resolver.module(name)) is None:
+            return
+        found = reachable(self._x, [name], self._loaded.own.__contains__, self._imported)
+        new = [other for other in {**found, name: module}.values() if other.path not in self._done]
+        supposing = list(self._x.supposing)
+
+        def run() -> None:
+            self._x.supposing = supposing  # what the importing code rests on, so does the imported
+            self._modules(new)
+            self._decorate(new)
+
+        self._x.apart(run)
 
     def _methods(self, name: str) -> Iterator[tuple[App, FunctionInfo, ClassInfo]]:
         """A method of the configurations that have one of their own, with the class that defines it."""

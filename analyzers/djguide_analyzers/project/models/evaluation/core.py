@@ -36,6 +36,7 @@ class Origin:
         is_installed: ``apps.is_installed``'s answer for an app's name; None when that is not known.
         on_class: Called for each class that evaluated code makes, by a statement or by ``type()``.
         app_configs: ``apps.app_configs``.
+        import_module: Called with the name of each module that evaluated code imports by ``import_module()``.
         natives: Functions by dotted name that are not evaluated but called: ``call(interpreter, args, kwargs)``.
         values: Values by dotted name that are taken as they are.
     """
@@ -46,6 +47,7 @@ class Origin:
     is_installed: Callable[[str], bool | None] = lambda name: None
     on_class: Callable[[ClassInfo], None] = lambda cls: None
     app_configs: Callable[[], dict[str, Any]] = dict
+    import_module: Callable[[str], None] = lambda name: None
     natives: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
 

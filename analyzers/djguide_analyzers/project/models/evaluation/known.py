@@ -107,11 +107,10 @@ def _dictionary(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
 
 
 def _import_module(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
-    return (
-        x.module_value(args[0])
-        if args and isinstance(args[0], str) and not args[0].startswith(".")
-        else UNKNOWN
-    )
+    if not args or not isinstance(args[0], str) or args[0].startswith("."):
+        return UNKNOWN
+    x.origin.import_module(args[0])
+    return x.module_value(args[0])
 
 
 def _import_string(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:

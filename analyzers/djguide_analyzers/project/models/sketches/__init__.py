@@ -21,6 +21,11 @@ from djguide_analyzers.project.modules import Binding, Code, ImportedModule, Mod
 _FOLDER = Path(__file__).parent
 FOLDERS = (_FOLDER / "handwritten", _FOLDER / "generated")
 SUFFIX = ".sketch"
+ALWAYS = frozenset(
+    f"modeltranslation.{name}" for name in ("apps", "decorators", "fields", "translator")
+)
+"""Modules that are read as sketched even where the package is installed: what they do to models, they do in ways
+that reading them does not tell."""
 UNKNOWN = "unknown"
 """A name that no sketch binds: stands for a value that cannot be said."""
 
