@@ -1,3 +1,4 @@
+# type: ignore  (read by the oracle test, not type-checked: it does on purpose what a checker would not)
 """Models that functions, decorators and metaclasses make."""
 
 from django.apps import apps
