@@ -8,7 +8,7 @@ from typing import Literal
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.modules import Code, FunctionInfo
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.rules.atomicity import ATOMIC, regions_of
 from djguide_analyzers.rules.bodies import Body, functions_of, is_super
 from djguide_analyzers.rules.context import FileContext
@@ -105,7 +105,8 @@ class Callers:
         mro = self._project.resolver.mro
         if is_super(target.value) or body.names.owner is None:
             return False
-        return found.owner in mro(info.owner)
+        made = body.made(target.value)
+        return (made if isinstance(made, ClassInfo) else found.owner) in mro(info.owner)
 
     def coverage(self, info: FunctionInfo, depth: int = 0) -> Coverage:
         """Whether `info` runs inside a transaction that was opened by its callers or by its framework."""

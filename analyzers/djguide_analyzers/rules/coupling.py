@@ -20,6 +20,8 @@ _TRAILING = re.compile(
     r"|metric|event|trace", re.I
 )  # fmt: skip
 """Models whose rows tell what happened, and whose loss leaves nothing half done."""
+_REMADE = re.compile(r"mail|cache", re.I)
+"""Models whose rows are sent or made anew: a row that others record, or that replaces them, is not one of these."""
 _STATES = re.compile(
     r"(^|_)(status|state|stage|phase|step|active|closed|open|done|paid|used|sold|available|returned|cancelled"
     r"|canceled|approved|accepted|rejected|published|enabled|disabled|completed|confirmed|redeemed|locked"
@@ -83,9 +85,11 @@ def _is_same_row(first: Unit, second: Unit) -> bool:
 
 
 def _reason(project: Project, body: Body, first: Unit, second: Unit) -> str | None:
-    if is_trailing(first) or is_trailing(second):
+    if is_trailing(first) or is_trailing(second) or _REMADE.search(name_of(second.model)):
         return None
     if first.helper is not None and second.helper is not None:  # each is an operation of its own
+        return _parent_and_child(project, first, second) if second.inside is None else None
+    if _REMADE.search(name_of(first.model)):
         return _parent_and_child(project, first, second)
     return (
         _parent_and_child(project, first, second)
@@ -124,13 +128,16 @@ def _parent_and_child(project: Project, first: Unit, second: Unit) -> str | None
         return None
     if not _related(project, first.model, second.model):
         return None
+    return f"a `{name_of(first.model)}` without its `{_missing(first, second)}` is left"
+
+
+def _missing(first: Unit, second: Unit) -> str:
+    """What the row of the first write lacks without the second one."""
     linked = second.event.receiver.related if isinstance(second.event.receiver, QuerySetValue) else None
-    missing = (
-        linked.accessor
-        if linked is not None and second.operation in ("add", "set")
-        else name_of(second.model)
-    )
-    return f"a `{name_of(first.model)}` without its `{missing}` is left"
+    if linked is None or second.operation not in ("add", "set"):
+        return name_of(second.model)
+    own = first.made is not None and linked.row.key == first.made.key
+    return linked.accessor if own else name_of(linked.row.model)
 
 
 def _related(project: Project, one: str, other: str) -> bool:
@@ -150,10 +157,11 @@ def _replaced(body: Body, first: Unit, second: Unit) -> str | None:
     ):
         return None
     name = name_of(first.model)
-    if isinstance(first.event.receiver, Row):
-        return f"the `{name}` is gone and nothing has taken its place"
     shared = {given.key for _, given in first.given} & {given.key for _, given in second.given}
-    if not shared and first.helper is None and second.helper is None:
+    own = first.helper is None and second.helper is None
+    if isinstance(first.event.receiver, Row):
+        return f"the `{name}` is gone and nothing has taken its place" if shared or own else None
+    if not shared and own:
         shared = _same_conditions(first.node, second.node)
     whole = isinstance(first.event.receiver, QuerySetValue) and _is_whole(first.event.receiver)
     return f"the old `{name}` rows are gone and the new ones are missing" if shared or whole else None
@@ -182,19 +190,24 @@ def _transfer(project: Project, body: Body, first: Unit, second: Unit) -> str | 
     if ("-" in moved[0] and "+" in moved[1]) or ("+" in moved[0] and "-" in moved[1]):
         return "what is taken away in one row does not arrive in the other"
     for signs, changed, record in ((moved[0], first, second), (moved[1], second, first)):
-        if signs and record.creates and _refers_to_changed(project, body, record, changed):
+        if signs and _is_record(record) and _refers_to_changed(project, body, record, changed):
             return f"the amount and the `{name_of(record.model)}` that records it do not agree"
     return None
 
 
 def _state_and_record(project: Project, body: Body, first: Unit, second: Unit) -> str | None:
     for changed, record in ((first, second), (second, first)):
-        if not record.creates or record.operation in _IDEMPOTENT or changed.creates:
+        if not _is_record(record) or record.operation in _IDEMPOTENT or changed.creates:
             continue
         states = [c.field.name for c in changes(project, body, changed) if _is_state(c.field)]
         if states and _refers_to_changed(project, body, record, changed):
             return f"`{states[0]}` and the `{name_of(record.model)}` that goes with it do not agree"
     return None
+
+
+def _is_record(unit: Unit) -> bool:
+    """Whether a write makes a row; the entries of a many-to-many relation record nothing."""
+    return unit.creates and unit.operation not in ("add", "set")
 
 
 def _is_state(field: Field) -> bool:
@@ -253,6 +266,8 @@ def _children_and_parent(first: Unit, second: Unit) -> str | None:
 
 def _one_to_one(project: Project, first: Unit, second: Unit) -> str | None:
     one, other = first.receiver, second.receiver
+    if first.helper is not None or second.helper is not None:  # a helper's write is an operation of its own
+        return None
     if one is None or other is None or one.root.identity != other.root.identity or one.path == other.path:
         return None
     shorter, longer = sorted((one, other), key=lambda row: len(row.path))
@@ -290,11 +305,12 @@ def changes(project: Project, body: Body, unit: Unit) -> list[Change]:
     for node in body.nodes.values():
         match node:
             case ir.Assign(targets=[ir.Attr(value=owner, name=name)], value=value) if value is not None:
-                if alike(owner, func.value):
+                if alike(owner, func.value) and on_one_path(body.statements, node, unit.node):
                     pairs.append((name, value))
             case ir.AugAssign(target=ir.Attr(value=owner, name=name), op=op) if alike(owner, func.value):
                 field = model.fields.get(name)
-                if field is not None and field.django_base in _NUMBERS:
+                numeric = field is not None and field.django_base in _NUMBERS
+                if field is not None and numeric and on_one_path(body.statements, node, unit.node):
                     signs.append(Change(field, op if op in "+-" else ""))
             case _:
                 pass

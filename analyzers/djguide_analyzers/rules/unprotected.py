@@ -19,6 +19,7 @@ from djguide_analyzers.rules.coupling import Coupling, couplings, separate
 from djguide_analyzers.rules.entry_points import MODEL_ADMIN, is_admin_action
 from djguide_analyzers.rules.finding import Place, Related, Safety, Severity
 from djguide_analyzers.rules.loop_writes import is_seeding
+from djguide_analyzers.rules.step_by_step import is_step_by_step
 from djguide_analyzers.rules.wrapping import in_transaction
 from djguide_analyzers.rules.write_units import Unit, units
 from djguide_analyzers.trace.events import Called, Event, Write
@@ -64,9 +65,9 @@ def _found(file: FileContext) -> Iterator[Unprotected]:
             continue
         regions, role = regions_of(file.project, info), role_of(file, info)
         body = regions.body
-        pairs = [c for c in couplings(file.project, body, found) if not is_together(regions, c)]
+        pairs = [c for c in couplings(file.project, body, found) if _is_split(regions, c, found)]
         if not pairs:
-            pairs = [c for c in separate(body, found) if not is_together(regions, c)]
+            pairs = [c for c in separate(body, found) if _is_split(regions, c, found)]
             role = role if role == "serializer" else "unrelated"
         if not pairs:
             continue
@@ -86,6 +87,10 @@ def _writes(event: Event) -> bool:
 def _position(body: Body, unit: Unit) -> tuple[int, int]:
     start = body.code.range(unit.node).start
     return start.line, start.column
+
+
+def _is_split(regions: Regions, coupling: Coupling, found: list[Unit]) -> bool:
+    return not is_together(regions, coupling) and not is_step_by_step(regions, coupling, found)
 
 
 def is_together(regions: Regions, coupling: Coupling) -> bool:
