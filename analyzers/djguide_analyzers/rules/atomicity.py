@@ -35,6 +35,7 @@ class Atomic:
 
     `using` is the alias of the database: None for the default one, ``?`` for one that is computed. `certain` is
     False where just the name suggests it. `block` is the statement whose body it covers; None for a function.
+    `rolled_back` is True for one that never commits.
     """
 
     code: Code
@@ -43,6 +44,7 @@ class Atomic:
     certain: bool = True
     block: ir.With | None = None
     durable: bool = False
+    rolled_back: bool = False
 
     def protects(self, using: str | None) -> bool:
         """Whether it covers what happens on the database with this alias."""
@@ -200,11 +202,31 @@ def _managed(project: Project, info: FunctionInfo, depth: int) -> Atomic | None:
         regions = Regions(inner)
         opened = [regions.at(node) for node in yields]
         found = next((atomics[0] for atomics in opened if atomics), None)
+        if found is not None and any(_rolls_back(regions, node) for node in inner.nodes.values()):
+            found = replace(found, rolled_back=True)
         return found if found is None or all(opened) else _maybe(found)
     returned = [n.value for n in inner.nodes.values() if isinstance(n, ir.Return) and n.value is not None]
     found_all = [opened_by(inner, value) for value in returned]
     found = next((atomic for atomic in found_all if atomic is not None), None)
     return found if found is None or all(found_all) else _maybe(found)
+
+
+def _rolls_back(regions: Regions, node: ir.Node) -> bool:
+    """Whether a statement of a context manager ends the transaction it opened without a commit."""
+    match node:
+        case ir.With(body=body):
+            number = next((n for n, each in enumerate(body) if _yields(each)), len(body))
+            return bool(regions.at(body[0])) and any(
+                isinstance(each, ir.Raise) for each in body[number + 1 :]
+            )
+        case ir.Call(args=[ir.Const(value=True)]):
+            return _last_name(node.func) == "set_rollback" and bool(regions.at(node))
+        case _:
+            return False
+
+
+def _yields(node: ir.Stmt) -> bool:
+    return any(isinstance(part, ir.Yield) for part in walk(node))
 
 
 def alias_of(call: ir.Call) -> str | None:

@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.rules.at_stake import has_stake
 from djguide_analyzers.rules.atomicity import COMPUTED, Atomic, Regions, regions_of
 from djguide_analyzers.rules.bodies import Body
-from djguide_analyzers.rules.callers import Mention, callers_of
+from djguide_analyzers.rules.callers import Mention, callers_of, last_name
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.effects import Effect, Kind, leaves_database
 from djguide_analyzers.rules.entry_points import IN_TRANSACTION, REQUESTS, SOMETIMES
 from djguide_analyzers.rules.finding import Related
+from djguide_analyzers.rules.guards import conditions
 from djguide_analyzers.rules.loop_writes import is_seeding
 from djguide_analyzers.rules.receivers import receivers
 from djguide_analyzers.trace.events import Called, Write
+from djguide_analyzers.trace.tracer import trace_function
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,36 @@ def _escapes(file: FileContext) -> Iterator[Escape]:
         for call in body.calls:
             effect = leaves_database(body, call) if not regions.is_deferred(call) else None
             opened = _opened(file, scope, regions, call) if effect is not None else None
-            if effect is not None and opened is not None:
+            if effect is None or opened is None or (effect.kind == "pause" and _is_for_debugging(body, call)):
+                continue
+            if _matters(file, scope, regions, call, opened):
                 yield Escape(body, call, effect, opened)
+
+
+def _is_for_debugging(body: Body, call: ir.Call) -> bool:
+    """Whether a call is made only where something called after debugging says so."""
+    return any(
+        isinstance(part, (ir.Name, ir.Attr)) and "debug" in (last_name(part) or "").lower()
+        for test in conditions(body.statements, call)
+        for part in walk(test)
+    )
+
+
+def _matters(
+    file: FileContext, scope: Scope, regions: Regions, call: ir.Call, opened: Atomic | Mention | str
+) -> bool:
+    """Whether the transaction has rows to lose or to hold; one that a framework opens is there for such rows."""
+    match opened:
+        case Atomic():
+            return has_stake(regions, scope.trace, opened, call)
+        case Mention(function=caller, node=node):
+            if _writes(scope):
+                return True
+            above = regions_of(file.project, caller)
+            outer = next((atomic for atomic in above.at(node) if atomic.certain), None)
+            return has_stake(above, trace_function(file.project, caller), outer, node)
+        case _:
+            return True
 
 
 def _opened(
@@ -86,11 +118,14 @@ def _opened(
     assert info is not None
     certain = [atomic for atomic in regions.at(call) if atomic.certain]
     if certain:
-        return certain[0]
+        return None if any(atomic.rolled_back for atomic in certain) else certain[0]
     if info.node.is_async or info.node.is_generator or signals_of(file, scope):
         return None
     found = callers_of(file).opened_above(info)
     # Without a write of its own, a request's transaction is there for others.
+    if isinstance(found, Mention):
+        outer = regions_of(file.project, found.function).at(found.node)
+        return None if any(atomic.rolled_back for atomic in outer) else found
     return None if found in REQUESTS and not _writes(scope) else found
 
 

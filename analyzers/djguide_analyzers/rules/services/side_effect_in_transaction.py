@@ -11,6 +11,9 @@ from djguide_analyzers.rules.effects import Kind
 from djguide_analyzers.rules.entry_points import REQUESTS
 from djguide_analyzers.rules.escaping import Escape, escapes
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.guards import contains
+from djguide_analyzers.rules.nodes import blocks
+from djguide_analyzers.rules.write_units import on_one_path
 
 RULE = Rule(
     summary="Mail, a request to another server or a pause inside a transaction",
@@ -43,5 +46,19 @@ def check(file: FileContext) -> Iterator[Hit]:
 def _fix(file: FileContext, escape: Escape) -> Fix:
     if escape.effect.kind == "pause":
         return Fix("Pause outside of the transaction", Safety.MANUAL)
+    if escape.effect.kind == "process" and not _is_last(escape):
+        return Fix(
+            "Move the call behind the transaction", Safety.MANUAL
+        )  # what follows may need what it makes
     fix = after_commit(file, escape.body.statements, escape.body.code, escape.call, escape.using)
     return fix if fix.edits else Fix("Move the call behind the transaction", Safety.MANUAL)
+
+
+def _is_last(escape: Escape) -> bool:
+    """Whether nothing of the function runs behind the call."""
+    statements, call = escape.body.statements, escape.call
+    return not any(
+        not contains(node, call) and on_one_path(statements, call, node)
+        for block in blocks(statements)
+        for node in block
+    )

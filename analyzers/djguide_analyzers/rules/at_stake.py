@@ -1,0 +1,65 @@
+"""Whether a transaction has anything at stake where something leaves the database: rows written or locked in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.rules.atomicity import Atomic, Regions
+from djguide_analyzers.rules.bodies import Body
+from djguide_analyzers.rules.write_units import CREATING, REMOVING, on_one_path
+from djguide_analyzers.trace.events import Called, Event, QueryRun, Write
+from djguide_analyzers.trace.tracer import Trace
+
+_WRITING = CREATING | REMOVING | {"save", "update", "bulk_update", "save_m2m", "form_valid", "perform_create"}
+
+
+def has_stake(regions: Regions, trace: Trace, opened: Atomic | None, node: ir.Node) -> bool:
+    """Whether rows may be written or locked in a transaction before or behind `node`, or by it.
+
+    `trace` is that of the function that `regions` are of; `opened` is the transaction, None for one that is open
+    all through the function. Methods of unknown objects that are called as those that write are taken to write.
+    """
+    body = regions.body
+    for at in {*_changing(body, trace), *(call.at for call in _possibly_changing(body))}:
+        change = body.nodes.get(at)
+        if change is None or (opened is not None and not _is_in(regions, opened, change)):
+            continue
+        if change is node or on_one_path(body.statements, change, node):
+            return True
+        if on_one_path(body.statements, node, change):
+            return True
+    return False
+
+
+def _is_in(regions: Regions, opened: Atomic, node: ir.Node) -> bool:
+    return any(each.node.at == opened.node.at and each.code == opened.code for each in regions.at(node))
+
+
+def _changing(body: Body, trace: Trace) -> Iterator[int]:
+    """The nodes of a function that write rows or lock them, calls of functions that do included."""
+    for event in trace.events:
+        if not isinstance(event, (Write, QueryRun, Called)):
+            continue
+        site = event.context.stack[0].site if event.context.stack else event.site
+        if site.code == body.code and _changes(trace, event):
+            yield site.at
+
+
+def _changes(trace: Trace, event: Event) -> bool:
+    if isinstance(event, Called):
+        return event.summary.writes or any(_locks(inner) for inner in trace.inside(event))
+    return isinstance(event, Write) or _locks(event)
+
+
+def _locks(event: Event) -> bool:
+    return isinstance(event, QueryRun) and event.query.locked
+
+
+def _possibly_changing(body: Body) -> Iterator[ir.Call]:
+    for call in body.calls:
+        func = call.func
+        if not isinstance(func, ir.Attr) or not {func.name, func.name.removeprefix("a")} & _WRITING:
+            continue
+        if body.function(func) is None and body.made(func.value) is None:
+            yield call
