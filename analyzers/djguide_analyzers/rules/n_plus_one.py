@@ -68,15 +68,24 @@ def merged(found: Iterable[Hit]) -> Iterator[Hit]:
         if not others:
             yield first
             continue
-        names = [f"`{other.data['relation']}`" for other in others]
-        listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-        related = dict.fromkeys(each for hit in (first, *others) for each in hit.related)
+        every = (first, *others)
+        names = dict.fromkeys(f"`{hit.data['relation']}`" for hit in every)
+        _, *rest = names  # several querysets may miss the same
+        listed = rest[0] if len(rest) == 1 else f"{', '.join(rest[:-1])} and {rest[-1]}" if rest else ""
         yield replace(
             first,
-            message=f"{first.message}; the same goes for {listed}",
-            related=tuple(related),
+            message=f"{first.message}; the same goes for {listed}" if listed else first.message,
+            related=tuple(dict.fromkeys(each for hit in every for each in hit.related)),
+            fixes=tuple(_joined(fixes) for fixes in zip(*(hit.fixes for hit in every), strict=True)),
             data={**first.data, "also": [other.data for other in others]},
         )
+
+
+def _joined(fixes: tuple[Fix, ...]) -> Fix:
+    """One fix for several of the same title, each for a queryset of its own or all for the same."""
+    weakest = max((fix.safety for fix in fixes), key=list(Safety).index)
+    edits = dict.fromkeys(edit for fix in fixes for edit in fix.edits)
+    return Fix(fixes[0].title, weakest, () if weakest is Safety.MANUAL else tuple(edits))
 
 
 def reported_misses(file: FileContext, trace: Trace) -> list[Miss]:
