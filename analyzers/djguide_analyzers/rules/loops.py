@@ -74,6 +74,22 @@ def becomes_new_row(file: FileContext, trace: Trace, context: Context, loop: Loo
     )
 
 
+def takes_apart(file: FileContext, trace: Trace, context: Context, loop: Loop) -> bool:
+    """Whether a round, or a function on its way to `context`, reads ``__dict__``, which prefetched rows are in."""
+    statements = statements_of(file, trace, context, loop.site.code)
+    node = node_at(statements, loop.site.at)
+    looked_at = [node.body if isinstance(node, ir.For) else statements]
+    looked_at += [step.callee.statements for step in chain(context, loop)]
+    return any(_reads_attributes(each) for block in looked_at for each in walk(block))
+
+
+def _reads_attributes(node: ir.Node) -> bool:
+    match node:
+        case ir.Attr(name="__dict__") | ir.Call(func=ir.Name(id="vars"), args=[_]):
+            return True
+    return False
+
+
 def ends_search(file: FileContext, trace: Trace, context: Context, loop: Loop, site: Site) -> bool:
     """Whether `site` is part of the test with which `loop` finds what it looks for, so that most rounds never come.
 

@@ -13,7 +13,7 @@ from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import deferred_fix, eager_fix, owner_site, split
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety
-from djguide_analyzers.rules.loops import becomes_new_row, chain, ends_search, written_in
+from djguide_analyzers.rules.loops import becomes_new_row, chain, ends_search, takes_apart, written_in
 from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.events import Context, Loop
 from djguide_analyzers.trace.missing import MAX_PATH, Miss, deepest, misses
@@ -48,10 +48,19 @@ def _hits_of(file: FileContext, trace: Trace, wanted: Callable[[Miss], bool]) ->
     found = reported_misses(file, trace)
     every = deepest(found)
     for miss in deepest([miss for miss in found if wanted(miss)]):
-        hit = _hit(file, miss, [other for other in every if other.owner == miss.owner])
-        if becomes_new_row(file, trace, miss.context, miss.loop):
+        together = [other for other in every if other.owner == miss.owner]
+        hit = _hit(file, miss, together)
+        if any(_is_hampered(file, trace, other) for other in together):
             hit = replace(hit, fixes=tuple(Fix(fix.title, Safety.MANUAL) for fix in hit.fixes))
         yield hit
+
+
+def _is_hampered(file: FileContext, trace: Trace, miss: Miss) -> bool:
+    """Whether code from the loop to the read would go wrong with a row that has what it misses."""
+    if becomes_new_row(file, trace, miss.context, miss.loop):
+        return True
+    prefetched = method_for(file, miss) == "prefetch_related"
+    return prefetched and takes_apart(file, trace, miss.context, miss.loop)
 
 
 def merged(found: Iterable[Hit]) -> Iterator[Hit]:
