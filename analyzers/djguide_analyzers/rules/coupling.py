@@ -72,6 +72,8 @@ def separate(body: Body, found: list[Unit]) -> Iterator[Coupling]:
                 continue
             if {first.operation, second.operation} <= _IDEMPOTENT or is_trailing(first):
                 continue
+            if second.operation == "get_or_create" and not _refers(second, first.made):
+                continue  # whoever needs that row next makes it
             if on_one_path(body.statements, first.node, second.node):
                 names = name_of(first.model), name_of(second.model)
                 yield Coupling(first, second, f"the write to `{names[0]}` stays without that to `{names[1]}`")

@@ -9,19 +9,21 @@ from typing import Literal
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import FunctionInfo
+from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.serializers import is_serializer
 from djguide_analyzers.rules.atomicity import Atomic, Regions, regions_of
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.bodies import Body
 from djguide_analyzers.rules.callers import Coverage, callers_of
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.coupling import Coupling, couplings, separate
+from djguide_analyzers.rules.effects import leaves_database
 from djguide_analyzers.rules.entry_points import MODEL_ADMIN, is_admin_action
 from djguide_analyzers.rules.finding import Place, Related, Safety, Severity
 from djguide_analyzers.rules.loop_writes import is_seeding
 from djguide_analyzers.rules.step_by_step import is_step_by_step
 from djguide_analyzers.rules.wrapping import in_transaction
-from djguide_analyzers.rules.write_units import Unit, units
+from djguide_analyzers.rules.write_units import MAX_CALLS, Unit, units
 from djguide_analyzers.trace.events import Called, Event, Write
 
 Role = Literal["serializer", "admin action", "unrelated"]
@@ -35,6 +37,9 @@ _ONCE = re.compile(
 class Unprotected:
     """Writes of one function that may stay half done.
 
+    `coverage` is what its callers do about it. `reaching_out` are its calls, by node, that do something which no
+    rollback takes back.
+
     `role` tells those that a rule of their own is about: in serializers, where all writes count, in admin actions,
     and writes that have nothing to do with each other. None for coupled ones elsewhere.
     """
@@ -43,6 +48,7 @@ class Unprotected:
     coupling: Coupling
     last: Unit
     coverage: Coverage
+    reaching_out: frozenset[int]
     role: Role | None
 
 
@@ -77,11 +83,26 @@ def _found(file: FileContext) -> Iterator[Unprotected]:
         first = pairs[0]
         related = [pair for pair in pairs if pair.first.node is first.first.node]
         last = max(related, key=lambda pair: _position(body, pair.second)).second
-        yield Unprotected(body, first, last, coverage, role)
+        yield Unprotected(body, first, last, coverage, frozenset(_reaching_out(scope, body)), role)
 
 
 def _writes(event: Event) -> bool:
     return isinstance(event, Write) or (isinstance(event, Called) and event.summary.writes)
+
+
+def _reaching_out(scope: Scope, body: Body) -> Iterator[int]:
+    """The calls of a function that enter code which queues a task, sends mail or the like."""
+    for event in scope.trace.events:
+        if isinstance(event, Called) and event.site.code == body.code:
+            inside = scope.trace.inside(event, MAX_CALLS)
+            entered = [event, *(each for each in inside if isinstance(each, Called))]
+            if any(_leaves_database(body.project, each.call.callee) for each in entered):
+                yield event.site.at
+
+
+def _leaves_database(project: Project, info: FunctionInfo) -> bool:
+    body = Body(project, info)
+    return any(leaves_database(body, call) is not None for call in body.calls)
 
 
 def _position(body: Body, unit: Unit) -> tuple[int, int]:
@@ -147,7 +168,9 @@ def hit(
     where = "not all callers open a transaction" if some else "there is no transaction"
     aliases = {alias_of(unit.node) for unit in (coupling.first, coupling.second)}
     using = next(iter(aliases)) if len(aliases) == 1 else "?"
-    fix = in_transaction(file, found.body, coupling.first.node, found.last.node, using, safety)
+    fix = in_transaction(
+        file, found.body, coupling.first.node, found.last.node, using, safety, found.reaching_out
+    )
     return Hit(
         place or file.place(code, coupling.first.node),
         f"When a later step fails, {coupling.reason}: {where} around the two writes",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import FunctionInfo
@@ -27,23 +29,26 @@ def in_transaction(
     last: ir.Node,
     using: str | None = None,
     safety: Safety = Safety.REVIEW,
+    kept_out: Collection[int] = (),
 ) -> Fix:
     """Run what stands from `first` to `last` in one transaction, by a decorator where that suits the function.
 
-    `using` is the alias of another database than the default one, as it is written.
+    `using` is the alias of another database than the default one, as it is written. `kept_out` are calls, by node,
+    that enter code which should not run inside of a transaction.
     """
     info = body.info
     manual = Fix(_MANUAL, Safety.MANUAL)
     if info.node.is_async or info.node.is_generator or info.module.path != file.path:
         return manual
     run = _between(body, first, last)
-    if run is None or any(_is_refused(body, statement) for statement in run):
+    if run is None or any(_is_refused(body, statement, kept_out) for statement in run):
         return manual
     atomic = atomic_name(file)
     if atomic is None:
         return manual
     argument = f'"{using}"' if using is not None else ""
-    if using is None and info.parent is None and not any(_is_refused(body, each) for each in body.statements):
+    whole = not any(_is_refused(body, statement, kept_out) for statement in body.statements)
+    if using is None and info.parent is None and whole:
         edit = _decorator(file, info, f"@{atomic[0]}")
         if edit is not None:
             return Fix("Run the function in a transaction", safety, (edit, *atomic[1]))
@@ -62,12 +67,12 @@ def atomic_name(file: FileContext) -> tuple[str, list[Edit]] | None:
     return (f"{transaction[0]}.atomic", transaction[1]) if transaction is not None else None
 
 
-def _is_refused(body: Body, statement: ir.Stmt) -> bool:
+def _is_refused(body: Body, statement: ir.Stmt, kept_out: Collection[int]) -> bool:
     """Whether a statement should not become part of a transaction by an edit alone."""
     for node in walk(statement):
         if isinstance(node, ir.Handler) and (node.type is None or _catches_errors(node.type)):
             return True
-        if isinstance(node, ir.Call) and leaves_database(body, node) is not None:
+        if isinstance(node, ir.Call) and (node.at in kept_out or leaves_database(body, node) is not None):
             return True
     return False
 
