@@ -21,6 +21,8 @@ def after_commit(
     manual = Fix(title, Safety.MANUAL)
     if not any(isinstance(each, ir.ExprStmt) and each.value is node for each in walk(block)):
         return manual  # what it returns is used
+    if is_handled(block, node):
+        return manual
     transaction = import_name(file, "django.db", "transaction")
     partial = import_name(file, "functools", "partial")
     text = file.text(code, node)
@@ -35,3 +37,9 @@ def after_commit(
     edit = replace(file, code.range(node), f"{transaction[0]}.on_commit({callback}{alias})")
     # Imports that go to the same place stay in this order.
     return Fix(title, Safety.REVIEW, (edit, *(partial[1] if arguments else ()), *transaction[1]))
+
+
+def is_handled(block: list[ir.Stmt], node: ir.Call) -> bool:
+    """Whether something is done about the errors of a call, which nobody would catch at the commit."""
+    tries = (each for each in walk(block) if isinstance(each, ir.Try) and each.handlers)
+    return any(part is node for each in tries for part in walk(each.body))

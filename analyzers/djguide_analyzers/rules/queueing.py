@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.rules.after_commit import after_commit
+from djguide_analyzers.rules.after_commit import after_commit, is_handled
 from djguide_analyzers.rules.bodies import Body
 from djguide_analyzers.rules.celery_on_commit import has_on_commit
 from djguide_analyzers.rules.celery_tasks import task_of
@@ -21,7 +21,8 @@ def queued_with_commit(
     """Queue a task when the transaction is committed: by Celery's own method where the task has it."""
     task = task_of(file.project.resolver, effect.task) if effect.task is not None else None
     alone = any(isinstance(node, ir.ExprStmt) and node.value is call for node in walk(body.statements))
-    if task is None or using is not None or not alone or not has_on_commit(file.project, task):
+    plain = using is None and alone and not is_handled(body.statements, call)
+    if task is None or not plain or not has_on_commit(file.project, task):
         return after_commit(file, body.statements, body.code, call, using)
     func = call.func
     if not isinstance(func, ir.Attr) or body.names.symbol(body.code, func.value) is not effect.task:
