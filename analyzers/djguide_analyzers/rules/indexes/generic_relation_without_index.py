@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.project.modules import ClassInfo
 from djguide_analyzers.rules.base import Hit, Rule
@@ -17,6 +18,11 @@ RULE = Rule(
     severity=Severity.WARNING,
     safety=Safety.REVIEW,
 )
+
+_LOOKING_UP = frozenset(
+    {"filter", "exclude", "get", "aget", "get_or_create", "aget_or_create", "update_or_create",
+     "aupdate_or_create", "Q"}
+)  # fmt: skip
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -53,11 +59,36 @@ def _is_unindexed(file: FileContext, model: Model, field: Field) -> bool:
     by_type, by_id = (model.fields.get(name) for name in columns)
     if by_type is None or by_id is None or not by_type.local or not by_id.local:
         return False
+    has_relation = _has_relation(file, model)
     for index in table_indexes(file.project, model):
         first = set(index.names[:2])
         if index.names[0] == by_id.name or first == set(columns):
             return False
-    return True
+        if not has_relation and {by_type.name, by_id.name} <= set(index.names):
+            return False  # made for those who look the pair up together with the column in front
+    optional = by_type.null and by_id.null
+    return not optional or has_relation or by_id.name in set(file.everywhere(_looked_up))
+
+
+def _has_relation(file: FileContext, model: Model) -> bool:
+    """Whether a ``GenericRelation`` leads to the rows of `model`: it looks them up by the pair alone."""
+    graph = file.project.graph
+    labels = {each.label for each in graph if file.project.resolver.is_subclass(each.cls, model.cls.dotted)}
+    return any(
+        field.kind == "generic" and field.target in labels for each in graph for field in each.fields.values()
+    )
+
+
+def _looked_up(file: FileContext) -> list[str]:
+    """The names that a file looks rows up by."""
+    return [
+        keyword.name.partition("__")[0]
+        for scope in file.scopes
+        for node, _ in scope.nodes(ir.Call)
+        if isinstance(node.func, ir.Attr) and node.func.name in _LOOKING_UP
+        for keyword in node.keywords
+        if keyword.name is not None
+    ]
 
 
 def _hit(file: FileContext, cls: ClassInfo, model: Model, field: Field) -> Iterator[Hit]:
