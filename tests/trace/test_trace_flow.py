@@ -33,6 +33,20 @@ def stream():
 
 def names(books, *, relation="publisher"):
     return [book.author.name for book in books]
+
+
+def title_of(book, signed=False):
+    if signed:
+        return f"{book.title} by {book.author.name}"
+    return book.title
+
+
+def label_of(book, short=None, upper=False):
+    for part in book.parts:
+        if upper:
+            return book.author.name
+        upper = True
+    return book.title if short is None else book.publisher.name
 """
 
 MISSES = {
@@ -127,6 +141,14 @@ MISSES = {
         "f = lambda book: book.author.name\nfor book in Book.objects.all(): f(book)", ["Book: author"]),
     "a partial": (
         "import functools\nf = functools.partial(names, Book.objects.all())\nf()", ["Book: author"]),
+    "a flag that is left out": ("for book in Book.objects.all(): title_of(book)", []),
+    "a flag that is given": ("for book in Book.objects.all(): title_of(book, signed=True)", ["Book: author"]),
+    "a flag that may be given": ("for book in Book.objects.all(): title_of(book, x)", ["Book: author"]),
+    "a flag that may be among others": ("for book in Book.objects.all(): title_of(book, **x)", ["Book: author"]),
+    "a flag that changes, and a value that is left out": (
+        "for book in Book.objects.all(): label_of(book)", ["Book: author"]),
+    "a value that is given": (
+        "for book in Book.objects.all(): label_of(book, 1)", ["Book: author", "Book: publisher"]),
     "prefetched rows through a call": (
         "for author in Author.objects.prefetch_related('books'): names(author.books.all())", []),
 }  # fmt: skip
@@ -134,7 +156,7 @@ MISSES = {
 
 def source(body: str) -> str:
     lines = "\n".join(f"    {line}" for line in body.split("\n"))
-    return f"from shop.helpers import all_books, books_of, name_of, names, stream\n\ndef view(x):\n{lines}\n"
+    return f"from shop.helpers import *\n\ndef view(x):\n{lines}\n"
 
 
 @pytest.mark.parametrize("name", MISSES)

@@ -81,6 +81,7 @@ def apply(frame: Frame, node: ir.Call, func: AbstractValue, args: Arguments) -> 
                 frame.site(node),
                 receiver=receiver,
                 varies=frame.varies(node),
+                starred=args.starred,
             )
             return _linked(frame, node, info, receiver, value)
         case FunctionValue(info=info):
@@ -181,6 +182,7 @@ def _function(frame: Frame, node: ir.Call, func: FunctionValue, args: Arguments)
         frame.site(node),
         closure=func.frame,
         varies=frame.varies(node),
+        starred=args.starred,
     )
 
 
@@ -205,7 +207,9 @@ def _construct(
     saving.note_form(frame, made, args)
     found = frame.project.resolver.class_attribute(cls, "__init__")
     if found is not None and isinstance(found[1], FunctionInfo):
-        enter(frame, found[1], [made, *args.positional], args.keywords, frame.site(node), receiver=made)
+        given = [made, *args.positional]
+        site = frame.site(node)
+        enter(frame, found[1], given, args.keywords, site, receiver=made, starred=args.starred)
     return made
 
 
@@ -224,11 +228,12 @@ def enter(
     library: bool = False,
     decorated: bool = True,
     varies: int = 0,
+    starred: bool = False,
 ) -> AbstractValue:
     """Execute a function with the caller's values; what it returns.
 
-    Functions of other packages are not entered unless `library` is set. `varies` is that of the `CallSite`.
-    Without `decorated`, decorators are passed by.
+    Functions of other packages are not entered unless `library` is set. `varies` is that of the `CallSite`,
+    `starred` that of the `Arguments`. Without `decorated`, decorators are passed by.
     """
     if info.module.origin != "project" and not library:
         return UNKNOWN
@@ -241,13 +246,15 @@ def enter(
             def compute(run: Run) -> AbstractValue:
                 home = Frame(run, info.code)
                 given.seed(run)
-                return _execute(home, info, given.positional, given.keywords, site, given.receiver)
+                return _execute(
+                    home, info, given.positional, given.keywords, site, given.receiver, starred=starred
+                )
 
             step = CallSite(site, info, varies)
-            return summaries.call(frame, info, given.key, step, given.rows, compute)
+            return summaries.call(frame, info, (given.key, starred), step, given.rows, compute)
     if len(frame.stack) >= MAX_DEPTH or any(step.callee is info for step in frame.stack):
         return UNKNOWN
-    return _execute(frame, info, positional, keywords, site, receiver, closure, varies)
+    return _execute(frame, info, positional, keywords, site, receiver, closure, varies, starred=starred)
 
 
 def _execute(
@@ -259,6 +266,8 @@ def _execute(
     receiver: AbstractValue | None,
     closure: Frame | None = None,
     varies: int = 0,
+    *,
+    starred: bool = False,
 ) -> AbstractValue:
     """Run the body of `info` in a frame of its own; what it returns."""
     transactions = frame.transactions
@@ -276,6 +285,7 @@ def _execute(
         receiver=receiver,
     )
     annotations.bind_parameters(inner, info, positional, keywords)
+    inner.all_given = not starred
     falls_through = statements.execute(inner, info.statements)
     if info.node.is_generator:
         return Sequence(join_all(inner.yields) if inner.yields else UNKNOWN)

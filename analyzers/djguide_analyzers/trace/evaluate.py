@@ -9,7 +9,7 @@ from typing import Any
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Value
 from djguide_analyzers.project.resolve import External, ModuleRef, Symbol, ValueRef
-from djguide_analyzers.trace import attributes, calls, iteration, querysets, statements
+from djguide_analyzers.trace import attributes, branches, calls, iteration, querysets, statements
 from djguide_analyzers.trace.events import QuerySetUse
 from djguide_analyzers.trace.frame import MAX_STEPS, BudgetSpent, Frame
 from djguide_analyzers.trace.values import (
@@ -274,6 +274,8 @@ def _assumed(left: Assumed, op: str, right: AbstractValue) -> AbstractValue:
 
 def _if_exp(frame: Frame, node: ir.IfExp) -> AbstractValue:
     evaluate_test(frame, node.test)
+    if (holds := branches.taken(frame, node.test)) is not None:
+        return evaluate(frame, node.body if holds else node.orelse)
     return join(evaluate(frame, node.body), evaluate(frame, node.orelse))
 
 

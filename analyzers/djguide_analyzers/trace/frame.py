@@ -116,6 +116,8 @@ class Frame:
         self.owner = owner
         self.receiver = receiver
         self.env: dict[str, AbstractValue] = {}
+        self.all_given = False
+        """Whether a call is followed all of whose arguments are known: other parameters have their defaults."""
         self.varying: dict[str, int] = {}
         """Variables bound inside loops: the number of loops that ran when they were."""
         self.memoised = False

@@ -8,7 +8,7 @@ from typing import Any
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
-from djguide_analyzers.trace import annotations, attributes, calls, iteration, memoisation
+from djguide_analyzers.trace import annotations, attributes, branches, calls, iteration, memoisation
 from djguide_analyzers.trace import evaluate as expressions
 from djguide_analyzers.trace.events import Loop, TransactionBoundary
 from djguide_analyzers.trace.frame import Frame
@@ -168,6 +168,8 @@ def _if(frame: Frame, node: ir.If) -> bool:
     test = expressions.evaluate_test(frame, node.test)
     if isinstance(test, Assumed):
         return execute(frame, node.body if test.value else node.orelse)
+    if (holds := branches.taken(frame, node.test)) is not None:
+        return execute(frame, node.body if holds else node.orelse)
     before, memoised = dict(frame.env), frame.memoised
     once = attributes.read_once_per_key(frame, node.test)
     frame.run.once |= once

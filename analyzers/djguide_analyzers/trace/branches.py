@@ -1,0 +1,66 @@
+"""Which branch a call takes, where its arguments decide it: a flag that is given as a literal, or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.values import NONE, Constant
+
+
+def taken(frame: Frame, test: ir.Expr) -> bool | None:
+    """Whether `test` of a parameter holds in the call that is followed; None where that cannot be told."""
+    match test:
+        case ir.Unary(op="not", operand=operand):
+            holds = taken(frame, operand)
+            return None if holds is None else not holds
+        case ir.Name(id=name):
+            value = _given(frame, name)
+            return None if value is None else bool(value.value)
+        case ir.Compare(left=ir.Name(id=name), ops=["is" | "is not" as op], rights=[ir.Const(value=None)]):
+            value = _given(frame, name)
+            return None if value is None else (value == NONE) is (op == "is")
+    return None
+
+
+def _given(frame: Frame, name: str) -> Constant | None:
+    """The True, False or None that a parameter certainly has throughout the function."""
+    value = frame.env.get(name)
+    if not frame.all_given or frame.function is None or not isinstance(value, Constant):
+        return None
+    if value.value not in (True, False, None) or not isinstance(value.value, (bool, type(None))):
+        return None
+    is_parameter = any(param.name == name for param in frame.function.node.params.items)
+    return value if is_parameter and name not in _bound(frame.function.statements) else None
+
+
+def _bound(statements: list[ir.Stmt]) -> set[str]:
+    """Names that statements bind, those in functions inside them included."""
+    found: set[str] = set()
+    for node in walk(statements):
+        match node:
+            case ir.Walrus(target=name) | ir.Handler(name=str(name)) | ir.FunctionDef(name=name):
+                found.add(name)
+            case ir.ClassDef(name=name):
+                found.add(name)
+            case ir.Match(cases=cases):
+                found.update(name for case in cases for name in case.names)
+            case ir.Import(names=names) | ir.ImportFrom(names=names):
+                found.update(alias.asname or alias.name.partition(".")[0] for alias in names)
+            case _:
+                found.update(
+                    part.id for target in _targets(node) for part in walk(target) if isinstance(part, ir.Name)
+                )
+    return found
+
+
+def _targets(node: ir.Node) -> Iterator[ir.Expr]:
+    match node:
+        case ir.Assign(targets=targets) | ir.Delete(targets=targets):
+            yield from targets
+        case ir.AugAssign(target=target) | ir.For(target=target):
+            yield target
+        case ir.With(items=items):
+            yield from (item.target for item in items if item.target is not None)
