@@ -13,6 +13,7 @@ from djguide_analyzers.rules.finding import Safety, Severity
 from djguide_analyzers.rules.held_locks import is_protected
 from djguide_analyzers.rules.lookups import conditions, field_called
 from djguide_analyzers.rules.loop_writes import runs_once
+from djguide_analyzers.rules.names import Names, of_scope
 from djguide_analyzers.rules.queryset_calls import QuerySetCall, has_star, queryset_calls
 from djguide_analyzers.rules.uniqueness import LookUp, enforcing_fix, keeps_apart, look_up
 from djguide_analyzers.trace.values import QuerySetValue
@@ -24,6 +25,8 @@ RULE = Rule(
 )
 
 _METHODS = ("get_or_create", "update_or_create")
+_MAX_DEPTH = 4
+"""Assignments over which a value is followed."""
 _NO_LOOKUPS = frozenset({"defaults", "create_defaults"})
 
 
@@ -37,9 +40,10 @@ def check(file: FileContext) -> Iterator[Hit]:
             if model is None or found is None or not found.names:
                 continue
             given = _given(model, call.node)
-            if keeps_apart(file.project, model, found, given) == "open" and not _is_guarded(
-                file, scope, call
-            ):
+            if keeps_apart(file.project, model, found, given) != "open" or _is_guarded(file, scope, call):
+                continue
+            names = of_scope(file, scope)
+            if not any(value is not None and _is_new(names, value) for value in found.exact.values()):
                 yield _hit(file, call, model, found)
 
 
@@ -82,6 +86,21 @@ def _is_guarded(file: FileContext, scope: Scope, call: QuerySetCall) -> bool:
         if scope.function is not None and is_protected(file, scope, code, statements, call.node):
             return True
     return False
+
+
+def _is_new(names: Names, value: ir.Expr, depth: int = 0) -> bool:
+    """Whether `value` tells of something that the function has just made: no other request can know of it yet."""
+    if depth > _MAX_DEPTH:
+        return False
+    bound = [names.value(node.id) for node in walk(value) if isinstance(node, ir.Name)]
+    sources = [each[0] for each in bound if each is not None]
+    return any(_creates(source) or _is_new(names, source, depth + 1) for source in sources)
+
+
+def _creates(value: ir.Expr) -> bool:
+    called = value.func if isinstance(value, ir.Call) else None
+    name = called.name if isinstance(called, ir.Attr) else called.id if isinstance(called, ir.Name) else ""
+    return name.removeprefix("a") == "create" or name.startswith(("create_", "acreate_"))
 
 
 def _hit(file: FileContext, call: QuerySetCall, model: Model, found: LookUp) -> Hit:
