@@ -17,6 +17,8 @@ RULE = Rule(
 
 _HANDING_ON = frozenset({"safe", "default", "default_if_none"})
 _BLOCKS = "block"
+_WIDGET = "widget"
+"""What Django's templates of form widgets are given: options that developers write, and the value of the field."""
 
 
 def check_template(template: TemplateContext) -> Iterator[Hit]:
@@ -28,6 +30,8 @@ def check_template(template: TemplateContext) -> Iterator[Hit]:
         names = [item.name for item in node.value.filters]
         base = node.value.base
         if "safe" not in names or not isinstance(base, Variable) or base.lookups[:1] == [_BLOCKS]:
+            continue
+        if base.lookups[:1] == [_WIDGET] and base.lookups[1:2] != ["value"]:
             continue
         if _HANDING_ON.issuperset(names):
             advice = 'Write it with `{{ value|json_script:"id" }}` and read it with `JSON.parse()`'
