@@ -12,6 +12,7 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import import_name, replace
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
 from djguide_analyzers.rules.html import formatted_edits
+from djguide_analyzers.rules.markup import is_plain_text
 from djguide_analyzers.rules.names import Bound, Names, of_scope
 from djguide_analyzers.rules.request_data import RequestData
 from djguide_analyzers.rules.ruff import ruff_reports
@@ -31,18 +32,11 @@ _MARKS = frozenset(
         "django.utils.safestring.SafeText",
     }
 )
-_TEXT_FIELDS = frozenset({"CharField", "TextField", "URLField", "JSONField", "FilePathField"})
 _NUMBERS = frozenset(
     {"int", "float", "bool", "Decimal", "date", "datetime", "UUID", "SafeString", "SafeText"}
 )
 _MAX_DEPTH = 4
 _ADMIN = "django.contrib.admin.options.BaseModelAdmin"
-_MARKUP = ("html", "svg", "markup", "rendered", "embed")
-"""Words in the name of a column that is meant to hold markup."""
-_KEYS = frozenset(
-    {"slug", "code", "identifier", "key", "uuid", "locale", "language", "currency", "color", "colour"}
-)
-"""Columns of which a validator lets letters and digits through only, as a rule."""
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -203,21 +197,17 @@ class _Judge:
         bound = self._names.bindings(owner.id)
         if len(bound) != 1 or bound[0].how != "parameter" or bound[0].value is not None:
             return None
-        if node.name in _KEYS or any(word in node.name.lower() for word in _MARKUP):
-            return None
         models = [model for model in self._file.project.graph if node.name in model.fields]
-        texts = [model for model in models if model.fields[node.name].django_base in _TEXT_FIELDS]
+        texts = [model for model in models if is_plain_text(model.fields[node.name])]
         return self._told(code, node) if texts and len(texts) == len(models) else None
 
     def _is_row_text(self, code: Code, node: ir.Attr) -> bool:
         owner = self._scope.value(code, node.value)
         if not isinstance(owner, Row):
             return False
-        if node.name in _KEYS or any(word in node.name.lower() for word in _MARKUP):
-            return False
         model = self._file.project.graph.get(owner.model)
         field = model.fields.get(node.name) if model is not None else None
-        return field is not None and field.django_base in _TEXT_FIELDS
+        return field is not None and is_plain_text(field)
 
     def _told(self, code: Code, node: ir.Expr) -> tuple[Place, str]:
         return self._file.place(code, node), self._file.text(code, node)

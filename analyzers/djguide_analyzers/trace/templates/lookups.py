@@ -62,7 +62,7 @@ def _base(frame: TemplateFrame, node: Variable | TemplateConstant) -> AbstractVa
     first, *rest = node.lookups
     value = _LITERALS.get(first) or frame.env.get(first, UNKNOWN)
     value = _called(frame, node, node.at + 1, value)
-    if isinstance(value, ObjectValue):
+    if isinstance(value, (ObjectValue, Row)):
         frame.record(node.at + 1, value)
     for position, name in enumerate(rest):
         at = node.at + 2 + position
@@ -72,6 +72,8 @@ def _base(frame: TemplateFrame, node: Variable | TemplateConstant) -> AbstractVa
             and attributes.read_key(frame, value, name, rest[position + 1])
         )
         value = _called(frame, node, at, look_up(frame, value, name, at, key_only=key_only))
+        if isinstance(value, Row):
+            frame.record(at, value)
     return value
 
 
