@@ -77,3 +77,45 @@ def test_only_what_is_asked_for(start_shop: Callable[..., Client], shop: Path) -
     assert len(offered(client, uri, SELECTED, only=["refactor.extract"])) == 1
     assert not offered(client, uri, SELECTED, only=["quickfix"])
     assert not offered(client, uri, (LINE, 4, LINE, 4))
+
+
+def test_code_for_a_model_is_made_from_its_first_line(start_shop: Callable[..., Client], shop: Path) -> None:
+    client = start_shop(RESOLVING)
+    models = FILES["shop/models.py"]
+    uri = client.open(shop / "shop" / "models.py", models, version=1)
+    client.published(uri)
+    line = models[: models.index("class Author(")].count("\n")
+    found = offered(client, uri, (line, 8, line, 8))
+    assert set(found) == {
+        "Add a viewset for Author with its serializer and route", "Add an atomic service for Author with its test",
+        "Add a management command for Author", "Add an admin class for Author",
+    }  # fmt: skip
+    assert not any("edit" in action for action in found.values())
+    made = client.request("codeAction/resolve", found["Add an atomic service for Author with its test"])
+    changes = made["edit"]["documentChanges"]
+    created = {Path(change["uri"]).name for change in changes if change.get("kind") == "create"}
+    texts = {
+        Path(change["textDocument"]["uri"]).name: change["edits"][0]["newText"]
+        for change in changes
+        if "textDocument" in change
+    }
+    assert created == {"services.py", "tests.py"}
+    assert "@transaction.atomic\ndef create_author(*, name):" in texts["services.py"]
+    assert "class CreateAuthorTests(TestCase):" in texts["tests.py"]
+    assert not offered(client, uri, (line + 1, 8, line + 1, 8))
+
+
+def test_code_for_a_model_needs_a_client_that_can_make_files(
+    start_shop: Callable[..., Client], shop: Path
+) -> None:
+    client = start_shop(PLAIN)
+    models = FILES["shop/models.py"]
+    uri = client.open(shop / "shop" / "models.py", models, version=1)
+    client.published(uri)
+    line = models[: models.index("class Author(")].count("\n")
+    found = offered(client, uri, (line, 8, line, 8))
+    assert set(found) == {
+        "Add a viewset for Author with its serializer and route", "Add an admin class for Author"
+    }  # fmt: skip
+    (edits,) = [found["Add an admin class for Author"]["edit"]["changes"]]
+    assert [Path(other).name for other in edits] == ["admin.py"]

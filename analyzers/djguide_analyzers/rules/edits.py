@@ -126,7 +126,7 @@ def import_names(
 def _import_edit(file: FileContext, module: str, *names: str) -> Edit:
     imports = _leading_imports(file)
     for node, code in imports:
-        if isinstance(node, ir.ImportFrom) and not node.level and node.module == module:
+        if isinstance(node, ir.ImportFrom) and file.module.absolute(node.module, node.level) == module:
             return _extended(file, code, node, names)
     line = f"from {module} import {', '.join(sorted(names))}"
     key = _key(module, is_from=True, level=0)
@@ -177,7 +177,7 @@ def _extended(file: FileContext, code: Code, node: ir.ImportFrom, added: tuple[s
     listed = ", ".join(added)
     simple = "(" not in text and "\\" not in text and not any(alias.asname for alias in node.names)
     if simple:
-        line = f"from {node.module} import {', '.join(names)}"
+        line = f"from {'.' * node.level}{node.module} import {', '.join(names)}"
         if len(line) <= LINE_LENGTH:
             return replace(file, own, line)
     if "(" in text:

@@ -217,7 +217,8 @@ async def code_action(ls: DjguideServer, params: types.CodeActionParams) -> list
     actions: list[types.CodeAction] = []
     if result is not None:
         actions += ActionBuilder(ls.client, ls.documents, result, DiskFiles().read_text).actions(params)
-    if params.range.start != params.range.end and may_be_wanted(refactorings.REFACTOR, only):
+    document = ls.documents.get(uri)
+    if may_be_wanted(refactorings.REFACTOR, only) and refactorings.may_apply(document, params.range):
         ask = partial(refactorings.offers, client=ls.client, only=only, selected=params.range)
         actions += await _ask(ls, ask, params.text_document, params.range) or []
     return actions

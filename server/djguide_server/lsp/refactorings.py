@@ -15,8 +15,17 @@ from djguide_server.lsp.workspace_edits import Annotation, workspace_edit
 
 if TYPE_CHECKING:
     from djguide_analyzers.assist.refactorings.base import Change, Refactoring
+    from djguide_server.lsp.documents import Document
 
 REFACTOR = types.CodeActionKind.Refactor.value
+
+
+def may_apply(document: Document | None, selected: types.Range) -> bool:
+    """Whether it is worth asking: something is selected, or it is the first line of a class."""
+    if document is None or selected.start != selected.end:
+        return document is not None
+    line = selected.start.line
+    return line < document.index.line_count and document.index.line(line).startswith("class ")
 
 
 def offers(

@@ -11,13 +11,15 @@ from djguide_analyzers.assist.refactorings.service import KIND as SERVICE
 from djguide_analyzers.assist.refactorings.service import extract_service
 from djguide_analyzers.assist.refactorings.wrap_in_atomic import KIND as ATOMIC
 from djguide_analyzers.assist.refactorings.wrap_in_atomic import wrap_in_atomic
+from djguide_analyzers.assist.scaffolds.offers import scaffolds
 from djguide_analyzers.source.positions import Range
 
 KINDS = (ATOMIC, QUERYSET, SERVICE)
 
 
 def refactorings(source: Source, selected: Range) -> Iterator[Refactoring]:
-    """What can be made of `selected`; nothing for an empty selection."""
+    """What can be made of `selected`, and for the model whose ``class`` line it starts on."""
+    yield from scaffolds(source, selected.start)
     if selected.start == selected.end:
         return
     region = find_region(source, selected)
