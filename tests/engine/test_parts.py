@@ -74,6 +74,12 @@ def test_unsaved_texts_are_known_in_all_processes(shop: Shop, processes: Executo
     assert shop.told(found.findings) == EXPECTED[:2]
 
 
+def test_processes_see_what_has_changed_on_the_disk(shop: Shop, processes: Executor) -> None:
+    with_processes(shop, processes).check()
+    shop.change("shop/services.py", FILES["shop/services.py"].replace("book.author.name", "book.title"))
+    assert shop.check() == EXPECTED[:2]
+
+
 def test_edits_after_a_check_in_processes_reach_what_rests_on_them(shop: Shop, processes: Executor) -> None:
     with_processes(shop, processes).check()
     shop.edit("shop/services.py", FILES["shop/services.py"].replace("book.author.name", "book.title"))

@@ -34,6 +34,8 @@ class Job(Struct, frozen=True):
         cache: Folder of the cache; None for the user's.
         texts: Unsaved texts by path.
         rules: Folders of rules that the user has named.
+        edition: Counts the changes that the asking process was told of: whoever has files of an earlier one in
+            memory must read them again.
     """
 
     roots: tuple[str, ...]
@@ -41,6 +43,7 @@ class Job(Struct, frozen=True):
     settings: dict[str, Any]
     texts: dict[str, str]
     rules: list[str]
+    edition: int = 0
 
 
 class Part(Struct):

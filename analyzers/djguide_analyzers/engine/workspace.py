@@ -65,6 +65,7 @@ class Workspace:
         self._settings = dict(settings or {})
         self._reuse = reuse
         self._executor = executor
+        self._edition = 0
         self._kept: set[str] = set()
         given = list(dict.fromkeys(posix(root) for root in roots))
         self._roots = [root for root in given if not any(o != root and is_inside(root, o) for o in given)]
@@ -93,6 +94,7 @@ class Workspace:
         return self._files.read_text(path)
 
     def _changed(self, paths: list[str], *, structure: bool) -> None:
+        self._edition += 1
         if self._opened is not None:
             self._opened.forget(paths)
         configured = any(path.endswith(_CONFIGURATION) for path in paths)
@@ -158,7 +160,7 @@ class Workspace:
         texts = {path: self._files.read_text(path) or "" for path in self._files.overlays}
         cache = self._cache.as_posix() if self._cache is not None else None
         rules = [folder.as_posix() for folder in plugins.named()]
-        return parts.Job(tuple(self._roots), cache, self._settings, texts, rules)
+        return parts.Job(tuple(self._roots), cache, self._settings, texts, rules, self._edition)
 
     @classmethod
     def of_job(cls, job: parts.Job) -> Workspace:
