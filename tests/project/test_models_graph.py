@@ -292,3 +292,29 @@ class Shop(models.Model):
     graph = graph_of({"shop/models.py": text})
     assert list(graph.models) == ["shop.Shop"]
     assert "only made under a condition" in reasons(graph)["shop.Log"]
+
+
+def test_a_manager_class_made_from_a_queryset_class_knows_it() -> None:
+    text = """\
+from django.db import models
+
+
+class BookQuerySet(models.QuerySet):
+    def cheap(self):
+        return self.filter(price__lt=5)
+
+
+class BookManager(models.Manager.from_queryset(BookQuerySet)):
+    pass
+
+
+class Book(models.Model):
+    price = models.IntegerField()
+
+    objects = BookManager()
+    plain = models.Manager()
+"""
+    managers = graph_of({"shop/models.py": text}).models["shop.Book"].managers
+    made = managers["objects"].queryset_cls
+    assert made is not None and made.name == "BookQuerySet"
+    assert managers["plain"].queryset_cls is None

@@ -13,6 +13,7 @@ from djguide_analyzers.project.modules import ClassInfo
 from djguide_analyzers.project.resolve import External
 
 _MANAGER = "django.db.models.manager.Manager"
+_BASE_MANAGER = "django.db.models.manager.BaseManager"
 _QUERYSET = "django.db.models.query.QuerySet"
 
 
@@ -68,6 +69,15 @@ class ManagerReader:
     def _queryset(self, cls: ClassInfo | External) -> ClassInfo | None:
         if isinstance(cls, External):
             return None
+        for base in self._x.resolver.mro(cls):
+            # A class statement's base `Manager.from_queryset(Books)` is read as both classes.
+            if isinstance(base, ClassInfo) and self._is_queryset(base):
+                return base
         found = self._x.find(cls, "_queryset_class")
         value = found[1] if found is not None else None
         return value if isinstance(value, ClassInfo) and value.dotted != _QUERYSET else None
+
+    def _is_queryset(self, cls: ClassInfo) -> bool:
+        """Whether `cls` is a queryset class other than Django's own, and no manager made from one."""
+        is_subclass = self._x.resolver.is_subclass
+        return cls.dotted != _QUERYSET and is_subclass(cls, _QUERYSET) and not is_subclass(cls, _BASE_MANAGER)
