@@ -19,7 +19,7 @@ ANALYZERS = Path(djguide_analyzers.__file__ or "").parent
 SERVER = Path(djguide_server.__file__ or "").parent
 TESTS = Path(__file__).parent
 
-LAYERS = ("source", "facts", "project", "trace", "rules", "assist", "engine", "testing")
+LAYERS = ("source", "facts", "project", "trace", "rules", "assist", "survey", "engine", "testing")
 """Each may import itself and what stands before it."""
 FRONT_END_ONLY = {"djguide_server", "pygls", "lsprotocol", "click", "rich"}
 SHARED_BY_RULES = {path.stem for path in (ANALYZERS / "rules").glob("*.py")} - {"__init__", "registry"}

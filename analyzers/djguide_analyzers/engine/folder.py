@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +24,8 @@ from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.finding import Confidence, Finding, Place, Severity
+from djguide_analyzers.survey.survey import survey
+from djguide_analyzers.survey.values import Survey
 
 INVALID_CONFIGURATION = "invalid-configuration"
 
@@ -403,6 +406,13 @@ class Folder:
             "mistakes": [mistake.message for mistake in loaded.mistakes],
             "baseline": self.baseline.path.as_posix() if self.baseline else None,
         }
+
+    def surveys(self, steps: Steps) -> list[Survey]:
+        """A description of each project."""
+        return [
+            survey(tracked.project, tracked.context, partial(steps, "surveying"))
+            for tracked in self.tracked(steps)
+        ]
 
     def doctor(self) -> list[dict[str, Any]]:
         return [diagnosis.diagnosis(project) for project in self.projects()]

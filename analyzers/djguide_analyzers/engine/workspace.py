@@ -26,6 +26,7 @@ from djguide_analyzers.project.models import models_document
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules import plugins, registry
 from djguide_analyzers.rules.finding import Finding, Severity
+from djguide_analyzers.survey.values import Survey
 
 
 class Cancelled(Exception):
@@ -302,6 +303,13 @@ class Workspace:
             models.setdefault((row["label"], row["file"], row["line"]), row)
         unknown = {tuple(row.values()): row for document in documents for row in document["unknown"]}
         return {"models": list(models.values()), "unknown": list(unknown.values())}
+
+    def surveys(self, *, progress: Progress | None = None) -> list[Survey]:
+        """A description of each project: its parts, what it makes use of, and what its views cost."""
+        steps = _Steps(progress, None, Stats())
+        found = [survey for root in self._roots for survey in self._folder(root).surveys(steps)]
+        self._store.flush()
+        return found
 
     def doctor(self) -> dict[str, object]:
         """What was discovered and why: JSON-able, one entry per project, plus unknowns, cache and timings."""

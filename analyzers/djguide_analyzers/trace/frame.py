@@ -11,6 +11,7 @@ from djguide_analyzers.trace.events import CallSite, Context, Event, Loop
 from djguide_analyzers.trace.values import (
     UNKNOWN,
     AbstractValue,
+    Mapping,
     ObjectKey,
     ObjectValue,
     RequestValue,
@@ -21,6 +22,7 @@ from djguide_analyzers.trace.values import (
 
 if TYPE_CHECKING:
     from djguide_analyzers.project.project import Project
+    from djguide_analyzers.project.templates import TemplateSource
 
 Holder = Row | ObjectValue | RequestValue
 """What has attributes that a run keeps track of."""
@@ -66,6 +68,8 @@ class Run:
         """What attributes of instances of a class were found to hold."""
         self.modules: set[str] = set()
         """Paths of the modules whose code was executed."""
+        self.rendered: list[tuple[TemplateSource, Mapping]] = []
+        """Templates that were rendered, each with the variables it was given."""
         self.steps = 0
         self._identity = first
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
 from djguide_analyzers.project.project import Project
+from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.trace import annotations, statements, summaries
 from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.events import Called, Event
 from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
 from djguide_analyzers.trace.frameworks import admin, django_views, forms, rest_framework
-from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, ObjectValue
+from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Mapping, ObjectValue
 
 
 @dataclass(eq=False)
@@ -25,6 +26,7 @@ class Trace:
         events: What happens, in order; what calls do besides stands behind `Called`.
         complete: False when the budget ended it early.
         modules: Paths of the modules whose code was executed.
+        rendered: The templates that the root itself renders, with the variables it gives them.
     """
 
     project: Project = field(repr=False)
@@ -32,6 +34,7 @@ class Trace:
     events: list[Event] = field(default_factory=list)
     complete: bool = True
     modules: frozenset[str] = frozenset()
+    rendered: tuple[tuple[TemplateSource, Mapping], ...] = ()
     _values: dict[Code, dict[int, AbstractValue]] = field(default_factory=dict, repr=False)
 
     def inside(self, event: Called, depth: int = summaries.MAX_STACK) -> Iterator[Event]:
@@ -117,7 +120,8 @@ def _traced(run: Run, function: FunctionInfo | None, execute: Callable[[], objec
         execute()
     except (BudgetSpent, RecursionError):
         complete = False
-    return Trace(run.project, function, run.events, complete, frozenset(run.modules), run.values)
+    rendered = tuple(run.rendered)
+    return Trace(run.project, function, run.events, complete, frozenset(run.modules), rendered, run.values)
 
 
 def _plain(block: list[ir.Stmt]) -> Iterator[ir.Stmt]:

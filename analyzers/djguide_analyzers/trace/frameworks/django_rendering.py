@@ -40,6 +40,7 @@ def render_with(
     if source is None:
         return
     variables = dict(_processed(frame)) if request is not None else {}
+    frame.run.rendered.append((source, context if isinstance(context, Mapping) else Mapping(())))
     if isinstance(context, Mapping):
         variables |= {key: value for key, value in context.entries if isinstance(key, str)}
     render.render(frame, source, variables)
