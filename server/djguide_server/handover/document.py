@@ -109,7 +109,7 @@ class Concern(Struct, frozen=True):
 
 
 class ProjectDocument(Struct):
-    """One project."""
+    """One project: its components by kind (`parts`), how many there are in all and in each application."""
 
     name: str
     django: str
@@ -168,7 +168,8 @@ def project_document(
             found = [Part(r.view.name, r.view.app, ", ".join(r.routes), r.place) for r in wanted]
         else:
             found = [_part(each, names) for each in survey.components if each.kind == kind]
-        parts[title] = tuple(found)
+        if found:
+            parts[title] = tuple(found)
     apps = sorted({part.app for found in parts.values() for part in found})
     counted = {title: Counter(part.app for part in found) for title, found in parts.items()}
     features = {

@@ -39,18 +39,15 @@ def _project(project: ProjectDocument, *, titled: bool) -> Iterator[str]:
         yield from ("", f"# {plain(project.name)}")
     yield from ("", f"Django {plain(project.django)}, settings {code(project.settings)}.")
     yield from ("", "## Components", "")
-    titles = [title for title, count in project.counts if count]
-    shown = [number for number, (_, count) in enumerate(project.counts) if count]
-    rows = [[plain(app), *(str(counts[n] or "") for n in shown)] for app, counts in project.by_app]
-    rows.append(["**all**", *(str(project.counts[n][1]) for n in shown)])
-    yield from _table(["App", *titles], rows)
+    rows = [[plain(app), *(str(count or "") for count in counts)] for app, counts in project.by_app]
+    rows.append(["**all**", *(str(count) for _, count in project.counts)])
+    yield from _table(["App", *project.parts], rows)
     for title, parts in project.parts.items():
-        if parts:
-            yield from ("", f"### {title}", "")
-            yield from _table(
-                ["Name", "App", "", "Where"],
-                ([code(p.name), plain(p.app), plain(p.detail), code(str(p.place))] for p in parts),
-            )
+        yield from ("", f"### {title}", "")
+        yield from _table(
+            ["Name", "App", "", "Where"],
+            ([code(p.name), plain(p.app), plain(p.detail), code(str(p.place))] for p in parts),
+        )
     yield from ("", "## Key features")
     for title, features in project.features.items():
         yield from ("", f"### {title}", "")

@@ -74,9 +74,11 @@ def command(path: Path | None, format_: str, output_file: Path | None, jobs: int
 
 def _document(workspace: Workspace, report: Report, targets: Targets, bar: Progress) -> Document:
     from djguide_analyzers import __version__
+    from djguide_server.cli.targets import Targets
     from djguide_server.handover import document as contents
 
-    names = contents.Names(targets.display)
+    # The report is about the project, wherever it is made: files are called as they are from its folder.
+    names = contents.Names(Targets.of(targets.roots[:1], cwd=targets.roots[0]).display)
     summaries = {summary.root: summary for summary in workspace.projects()}
     projects = tuple(
         contents.project_document(summaries[survey.root], survey, _models(workspace, survey.root), names)
