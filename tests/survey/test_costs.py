@@ -29,7 +29,12 @@ def predicted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Cost]:
 def test_django_runs_as_many_queries_as_predicted(rows: int, predicted: dict[str, Cost]) -> None:
     env = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        [sys.executable, str(MEASURE), str(rows)], cwd=SHOP, env=env, capture_output=True, text=True, check=False
+        [sys.executable, str(MEASURE), str(rows)],
+        cwd=SHOP,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     measured: dict[str, int] = json.loads(done.stdout)

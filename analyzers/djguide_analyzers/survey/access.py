@@ -25,12 +25,19 @@ _LOGIN_MIDDLEWARE = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 _OPENS = "django.contrib.auth.decorators.login_not_required"
 
 
-def of_function(file: FileContext, info: FunctionInfo) -> str | None:
-    """Who may call a function view; None when nothing tells that it is restricted."""
-    return _told(file.project, function_decorations(file, info))
+Decorators = Sequence[tuple[str, ir.Expr]]
+"""Dotted names, with what is written."""
 
 
-def of_class(file: FileContext, cls: ClassInfo) -> str | None:
+def of_function(file: FileContext, info: FunctionInfo, around: Decorators = ()) -> str | None:
+    """Who may call a function view; None when nothing restricts it as far as can be told.
+
+    `around` are the decorators that URL patterns put around it.
+    """
+    return _told(file.project, [*around, *function_decorations(file, info)])
+
+
+def of_class(file: FileContext, cls: ClassInfo, around: Decorators = ()) -> str | None:
     """The same for a class-based view, whose parents may restrict it as well."""
     resolver = file.project.resolver
     mixins = [
@@ -38,7 +45,7 @@ def of_class(file: FileContext, cls: ClassInfo) -> str | None:
         for base in resolver.mro(cls)
         if base.dotted != ACCESS_MIXIN and _hints(base.dotted.rpartition(".")[2])
     ]
-    return _told(file.project, [*class_decorations(file, cls), *mixins])
+    return _told(file.project, [*around, *class_decorations(file, cls), *mixins])
 
 
 def of_endpoint(permissions: Permissions) -> str | None:

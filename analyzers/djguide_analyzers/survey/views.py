@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
 from djguide_analyzers.assist.routes import Route, routes_of
@@ -40,7 +41,6 @@ from djguide_analyzers.trace.values import (
     Sequence,
 )
 
-Routes = list[tuple[str, str | None]]
 Step = Callable[[int, int], None]
 """Called with how many views are described and how many there are."""
 
@@ -62,29 +62,39 @@ def views_of(files: list[FileContext], step: Step = lambda done, total: None) ->
     by_module = {file.module: file for file in files}
     found = _found(project, by_module)
     result: list[View] = []
-    for number, (target, routes) in enumerate(found.items()):
+    for number, (target, reached) in enumerate(found.items()):
         step(number, len(found))
         file = by_module[target.module]
         if isinstance(target, FunctionInfo):
-            result.append(_function(file, target, routes))
+            result.append(_function(file, target, reached))
         elif (endpoint := describe_endpoint(project, target)) is not None:
-            result.append(_endpoint(file, endpoint, routes))
+            result.append(_endpoint(file, endpoint, reached))
         else:
-            result.append(_class(file, target, routes))
+            result.append(_class(file, target, reached))
     return sorted(result, key=lambda view: (view.app, view.spot))
 
 
 # --- finding them ----------------------------------------------------------------------------------------
 
 
-def _found(project: Project, files: dict[Module, FileContext]) -> dict[ClassInfo | FunctionInfo, Routes]:
-    found: dict[ClassInfo | FunctionInfo, Routes] = {}
+@dataclass
+class Reached:
+    """How requests get to a view: its routes, and the decorators that URL patterns put around it."""
+
+    routes: list[tuple[str, str | None]] = field(default_factory=list)
+    around: list[tuple[str, ir.Expr]] = field(default_factory=list)
+
+
+def _found(project: Project, files: dict[Module, FileContext]) -> dict[ClassInfo | FunctionInfo, Reached]:
+    found: dict[ClassInfo | FunctionInfo, Reached] = {}
     for route in routes_of(project):
-        target = _target(project, route)
+        around: list[tuple[str, ir.Expr]] = []
+        target = _target(project, route, around)
         if target is not None and target.module in files:
-            routes = found.setdefault(target, [])
-            if (route.path, route.name) not in routes:
-                routes.append((route.path, route.name))
+            reached = found.setdefault(target, Reached())
+            reached.around += around
+            if (route.path, route.name) not in reached.routes:
+                reached.routes.append((route.path, route.name))
     bases = {
         base for file in files.values() for cls in file.classes() for base in project.resolver.mro(cls)[1:]
     }
@@ -98,15 +108,17 @@ def _found(project: Project, files: dict[Module, FileContext]) -> dict[ClassInfo
                     project.resolver.is_subclass(cls, VIEW) and cls not in bases and "Mixin" not in cls.name
                 )
             if wanted:
-                found.setdefault(cls, [])
+                found.setdefault(cls, Reached())
         for info in file.module.functions():
             if info.owner is None and describe_function(project, info) is not None:
-                found.setdefault(info, [])
+                found.setdefault(info, Reached())
     return found
 
 
-def _target(project: Project, route: Route) -> ClassInfo | FunctionInfo | None:
-    """The project's own class or function behind a route."""
+def _target(
+    project: Project, route: Route, around: list[tuple[str, ir.Expr]]
+) -> ClassInfo | FunctionInfo | None:
+    """The project's own class or function behind a route; decorators around it go to `around`."""
     if route.endpoint is not None:
         return route.endpoint
     written = route.view
@@ -117,7 +129,10 @@ def _target(project: Project, route: Route) -> ClassInfo | FunctionInfo | None:
         if isinstance(node, ir.Call):
             if isinstance(node.func, ir.Attr) and node.func.name == "as_view":
                 node = node.func.value
-            elif node.args:  # a decorator around the view
+            elif node.args:
+                decorator = project.resolver.expr(written.code, node.func)
+                if decorator is not None:
+                    around.append((decorator.dotted, node.func))
                 written = Written(node.args[0], written.code, written.owner)
                 continue
             else:
@@ -133,15 +148,15 @@ def _target(project: Project, route: Route) -> ClassInfo | FunctionInfo | None:
 # --- describing them -------------------------------------------------------------------------------------
 
 
-def _function(file: FileContext, info: FunctionInfo, routes: Routes) -> View:
+def _function(file: FileContext, info: FunctionInfo, reached: Reached) -> View:
     described = describe_function(file.project, info)
     trace = trace_function(file.project, info)
     if described is not None:
         methods = _upper(described.methods)
         access = of_endpoint(function_permissions(file.project, described))
-        return _view(file, info, "api", routes, [trace], methods=methods, access=access)
-    methods = _required_methods(file, info)
-    return _view(file, info, "function", routes, [trace], methods=methods, access=of_function(file, info))
+        return _view(file, info, "api", reached, [trace], methods=methods, access=access)
+    methods, access = _required_methods(file, info), of_function(file, info, reached.around)
+    return _view(file, info, "function", reached, [trace], methods=methods, access=access)
 
 
 def _required_methods(file: FileContext, info: FunctionInfo) -> tuple[str, ...]:
@@ -155,7 +170,7 @@ def _required_methods(file: FileContext, info: FunctionInfo) -> tuple[str, ...]:
     return ()
 
 
-def _class(file: FileContext, cls: ClassInfo, routes: Routes) -> View:
+def _class(file: FileContext, cls: ClassInfo, reached: Reached) -> View:
     project = file.project
     trace = trace_class(project, cls)
     traces = [trace] if trace is not None else _methods(project, cls, ("get",))
@@ -164,10 +179,11 @@ def _class(file: FileContext, cls: ClassInfo, routes: Routes) -> View:
         for name in ("get", "post", "put", "patch", "delete")
         if project.resolver.class_attribute(cls, name) is not None
     )
-    return _view(file, cls, "class", routes, traces, methods=methods, access=of_class(file, cls))
+    access = of_class(file, cls, reached.around)
+    return _view(file, cls, "class", reached, traces, methods=methods, access=access)
 
 
-def _endpoint(file: FileContext, endpoint: Endpoint, routes: Routes) -> View:
+def _endpoint(file: FileContext, endpoint: Endpoint, reached: Reached) -> View:
     project = file.project
     trace = trace_class(project, endpoint.cls)
     traces = [trace] if trace is not None else _methods(project, endpoint.cls, _READING)[:1]
@@ -178,7 +194,7 @@ def _endpoint(file: FileContext, endpoint: Endpoint, routes: Routes) -> View:
         file,
         endpoint.cls,
         "api",
-        routes,
+        reached,
         traces,
         methods=tuple(methods),
         serializers=tuple(dict.fromkeys(cls.name for cls in serializers)),
@@ -206,7 +222,7 @@ def _view(
     file: FileContext,
     target: ClassInfo | FunctionInfo,
     kind: Literal["function", "class", "api"],
-    routes: Routes,
+    reached: Reached,
     traces: list[Trace],
     *,
     methods: tuple[str, ...],
@@ -220,7 +236,7 @@ def _view(
         kind,
         app_of(file.project, target.module.name),
         spot_of(target),
-        tuple(routes),
+        tuple(reached.routes),
         methods,
         serializers,
         model,
