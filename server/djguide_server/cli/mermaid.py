@@ -78,4 +78,4 @@ def _link(model: dict[str, Any], relation: dict[str, Any], names: _Names) -> str
 
 
 def _quoted(text: str) -> str:
-    return text.replace('"', "'")
+    return " ".join(text.replace('"', "'").split())

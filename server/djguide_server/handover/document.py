@@ -12,6 +12,7 @@ from msgspec import Struct
 from djguide_analyzers.engine.report import ProjectSummary
 from djguide_analyzers.rules.finding import Finding, Severity
 from djguide_analyzers.survey.values import Area, Component, Cost, Feature, Kind, Spot, Survey, View
+from djguide_server.cli.formats.text import count
 from djguide_server.cli.result import best_fix, standing
 from djguide_server.handover.pictures import Gallery, gallery
 
@@ -293,9 +294,10 @@ def in_brief(projects: Sequence[ProjectDocument], found: Sequence[Concern]) -> t
     growing = [row for row in views if row.grows]
     if growing:
         worst = growing[0]
+        verb = "runs" if len(growing) == 1 else "run"
         told.append(
-            f"{len(growing)} of {len(views)} views run more queries the more rows there are; "
-            f"`{worst.view.name}` may come to {worst.many} queries with {ROWS} rows in each list."
+            f"{len(growing)} of {count(len(views), 'view')} {verb} more queries the more rows there are; "
+            f"{_name(worst)} may come to {worst.many} queries with {ROWS} rows in each list."
         )
     elif views:
         told.append(
@@ -304,14 +306,21 @@ def in_brief(projects: Sequence[ProjectDocument], found: Sequence[Concern]) -> t
     rows = [row for project in projects for row in project.endpoints]
     unguarded = [row for row in rows if row.view.access is None and _may_write(row)]
     if unguarded:
-        names = ", ".join(f"`{row.view.name}`" for row in unguarded[:3])
-        told.append(f"{len(unguarded)} API endpoints take writes without asking who it is: {names}.")
+        names = ", ".join(map(_name, unguarded[:3]))
+        told.append(
+            f"{count(len(unguarded), 'API endpoint')} {'takes' if len(unguarded) == 1 else 'take'} writes "
+            f"without asking who it is: {names}{' and others' if len(unguarded) > 3 else ''}."
+        )
     severe = [group for concern in found for group in concern.groups if group.severity == "error"]
     for group in severe[:3]:
         told.append(f"{len(group.findings)} × `{group.code}`: {group.summary}.")
     if not found:
         told.append("No findings.")
     return tuple(told)
+
+
+def _name(row: ViewRow) -> str:
+    return "`{}`".format(row.view.name.replace("`", "'"))
 
 
 def _may_write(row: ViewRow) -> bool:
