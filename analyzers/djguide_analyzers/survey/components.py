@@ -35,7 +35,8 @@ def components_of(files: list[FileContext]) -> Iterator[Component]:
     project = files[0].project
     own = {file.module for file in files}
     for model in project.graph:
-        if model.cls.module in own and not model.auto_created:
+        # Packages such as django-simple-history make models that no statement of the project declares.
+        if model.cls.module in own and not model.auto_created and model.cls.code.chunk.spans:
             links = sum(field.target is not None for field in model.fields.values())
             detail = f"{_counted(len(model.fields), 'field')}, {_counted(links, 'relation')}"
             if model.proxy:

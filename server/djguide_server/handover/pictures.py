@@ -57,8 +57,8 @@ class Gallery(Struct, frozen=True):
 
 
 def gallery(models: Sequence[Graph]) -> Gallery:
-    """The pictures of the project's own models among `models`."""
-    own = {model["label"]: model for model in models if model.get("project")}
+    """The pictures of the models among `models` that the project itself declares."""
+    own = {m["label"]: m for m in models if m["project"] and m["line"] is not None}
     relations = [relation for model in own.values() for relation in _relations(model)]
     apps = Counter(model["app_label"] for model in own.values())
     app_of = {label: model["app_label"] for label, model in own.items()}
