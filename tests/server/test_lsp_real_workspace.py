@@ -185,3 +185,20 @@ def test_what_a_session_found_is_there_for_the_next(
     findings = workspace.findings((project / "shop" / "views.py").as_posix())
     assert CODE in [finding.code for finding in findings]
     assert checked == []
+
+
+def test_what_is_under_analysis_is_told_to_clients_that_want_to_know(
+    start: Callable[..., Client], project: Path, tmp_path: Path
+) -> None:
+    (project / "requirements.txt").write_text("django==5.2.1\n")
+    command = [sys.executable, "-m", "djguide_server.lsp"]
+    client = start(command, environment={"XDG_CACHE_HOME": str(tmp_path / "cache")})
+    client.initialize(project, {**PULL, "experimental": {"djguideOverview": True}})
+    client.open(project / "shop" / "views.py", VIEWS)
+    told = client.wait_for("djguide/overview", lambda params: params["projects"])
+    assert told["seconds"] > 0
+    (shop,) = told["projects"]
+    assert shop["root"] == project.as_posix()
+    assert shop["settingsModule"] == "config.settings"
+    assert shop["djangoVersion"] == "5.2.1"
+    assert shop["models"] == 2

@@ -61,6 +61,7 @@ class ClientFeatures:
         show_document: It can be told to open a file.
         symbol_tree: It shows the symbols of a document as a tree.
         status: It takes ``experimental/serverStatus`` notifications.
+        overview: It takes ``djguide/overview`` notifications.
     """
 
     encoding: Encoding = "utf-16"
@@ -81,6 +82,7 @@ class ClientFeatures:
     watched_files: bool = False
     progress: bool = False
     status: bool = False
+    overview: bool = False
 
     @classmethod
     def of(cls, capabilities: types.ClientCapabilities) -> ClientFeatures:
@@ -89,7 +91,8 @@ class ClientFeatures:
         def has(name: str) -> bool:
             return bool(get_capability(capabilities, name, False))  # type: ignore[call-overload]
 
-        experimental = capabilities.experimental
+        announced = capabilities.experimental
+        experimental = announced if isinstance(announced, dict) else {}
         hover_formats = get_capability(capabilities, "text_document.hover.content_format") or ()
         return cls(
             encoding=_encoding(capabilities),
@@ -123,7 +126,8 @@ class ClientFeatures:
             configuration_registration=has("workspace.did_change_configuration.dynamic_registration"),
             watched_files=has("workspace.did_change_watched_files.dynamic_registration"),
             progress=has("window.work_done_progress"),
-            status=isinstance(experimental, dict) and bool(experimental.get("serverStatusNotification")),
+            status=bool(experimental.get("serverStatusNotification")),
+            overview=bool(experimental.get("djguideOverview")),
         )
 
 

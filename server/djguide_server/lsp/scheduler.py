@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from lsprotocol import types
 
     from djguide_analyzers.assist.assistant import Assistant
-    from djguide_analyzers.engine.report import Problem
+    from djguide_analyzers.engine.report import Problem, ProjectSummary
     from djguide_analyzers.engine.workspace import Workspace
     from djguide_analyzers.project.project import Project
 
@@ -79,13 +80,16 @@ class Failure:
 class Finished:
     """All documents of `target` were checked. `configuration` holds diagnostics of configuration files by path.
 
-    `broken`: something failed on the way from `target` to here that belongs to no document.
+    `broken`: something failed on the way from `target` to here that belongs to no document. `projects` are those
+    that were linked by then, and `seconds` is how long all of the work took.
     """
 
     target: Target
     problems: tuple[Problem, ...]
     configuration: Mapping[str, list[types.Diagnostic]]
     broken: bool = False
+    projects: tuple[ProjectSummary, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,8 @@ class Worker:
         self._checked: set[str] = set()
         self._broken = False
         self._projects: list[Project] = []
+        self._summaries: tuple[ProjectSummary, ...] = ()
+        self._began = 0.0
         self._told: dict[str, tuple[list[Any], list[types.Diagnostic]]] = {}
         self._assistant: Assistant | None = None
 
@@ -192,7 +198,7 @@ class Worker:
         working = False
         while not (batch := self._next(idle=not working)).stop:
             if not working and (batch.target or batch.on_disk):
-                working = True
+                working, self._began = True, time.perf_counter()
                 self._emit(Started())
             self._apply(batch)
             self._answer(batch.calls)
@@ -395,7 +401,8 @@ class Worker:
                 configuration.setdefault(path, []).extend(each.diagnostic for each in shown)
         except Exception as error:
             self._fail(error, "collecting problems")
-        self._emit(Finished(target, problems, configuration, self._broken))
+        seconds = time.perf_counter() - self._began
+        self._emit(Finished(target, problems, configuration, self._broken, self._summaries, seconds))
 
     def _cancelled(self) -> bool:
         return self._interrupted
@@ -411,8 +418,10 @@ class Worker:
         if len(projects) == len(self._projects) and all(map(operator.is_, projects, self._projects)):
             return
         from djguide_analyzers.assist.assistant import Assistant
+        from djguide_analyzers.engine.diagnosis import summary
 
         self._projects, self._assistant = projects, Assistant(projects)
+        self._summaries = tuple(summary(project) for project in projects)
         self._emit(Linked(self._assistant))
 
     def _view(self, target: Target) -> View:

@@ -36,7 +36,7 @@ from djguide_server.lsp.scheduler import (
     Worker,
     WorkspaceFactory,
 )
-from djguide_server.lsp.status import LONG_WORK_SECONDS, Health, ProgressReporter
+from djguide_server.lsp.status import LONG_WORK_SECONDS, Health, ProgressReporter, overview
 from djguide_server.lsp.workspace_diagnostics import Report, WorkspaceDiagnostics
 
 if TYPE_CHECKING:
@@ -280,6 +280,8 @@ class DjguideServer(LanguageServer):
         if self._progress:
             self._progress.finished()
         self._health.finished(event)
+        if self.client.overview:
+            self.protocol.notify("djguide/overview", overview(event))
         if event.target.epoch == self._epoch:
             self.channel.settle(event.target.documents, event.configuration)
             self.workspace_diagnostics.settled()

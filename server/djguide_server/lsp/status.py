@@ -138,6 +138,24 @@ class Health:
             self._notify(status)
 
 
+def overview(event: Finished) -> dict[str, object]:
+    """Parameters of a ``djguide/overview`` notification: what is under analysis, and how long that took.
+
+    Paths are absolute and in POSIX form; what is not known is None.
+    """
+    projects = [
+        {
+            "root": project.root,
+            "settingsModule": project.settings_module,
+            "djangoVersion": project.django_version,
+            "environment": project.environment,
+            "models": project.model_count,
+        }
+        for project in event.projects
+    ]
+    return {"projects": projects, "seconds": round(event.seconds, 2)}
+
+
 def _level(problem: Problem) -> types.MessageType:
     return types.MessageType.Error if problem.kind == "internal" else types.MessageType.Warning
 
