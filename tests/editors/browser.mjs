@@ -39,6 +39,7 @@ const actions = {
   },
   resize: (width, height) => top().setViewportSize({ width, height }),
   press: (key) => top().keyboard.press(key),
+  type: (text) => top().keyboard.type(text),
   texts: (selector) => top().locator(selector).allInnerTexts(),
   click: (selector, text) => top().locator(selector).filter({ hasText: text }).first().click(),
   screenshot: (path, selector) =>

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from code_server import Browser, running_browser
 from editor_processes import MARK, remaining_processes
-from editor_programs import ARTEFACTS, ROOT, Editors, package_extension, package_probe
+from editor_programs import ARTEFACTS, ROOT, Editors, build_wheel, package_extension, package_probe
 from ground_truth import Repair, find_repairs
 from vscode_window import VSCode, Window, running_vscode
 
@@ -173,7 +173,8 @@ def vscode(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[VSCode]:
     """VS Code with djguide's extension, packaged from its sources, and the probe."""
-    extensions = [package_extension(editors), package_probe(editors, tmp_path_factory.mktemp("probe"))]
+    wheel = build_wheel(tmp_path_factory.mktemp("wheel"))
+    extensions = [package_extension(editors, wheel), package_probe(editors, tmp_path_factory.mktemp("probe"))]
     with (
         marked(user_environment) as environment,
         running_vscode(editors, browser, environment, extensions) as vscode,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,18 +50,26 @@ class Editors:
         return path
 
 
-def run_in(folder: Path, editors: Editors, *command: str | Path) -> None:
+def run_in(folder: Path, editors: Editors, *command: str | Path, **variables: str) -> None:
     """Run a program of npm's world in a folder; what it printed is the message when it fails."""
-    environment = os.environ | {"PATH": f"{editors.node.parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = os.environ | {"PATH": f"{editors.node.parent}{os.pathsep}{os.environ['PATH']}"} | variables
     result = subprocess.run(
         command, cwd=folder, env=environment, check=False, capture_output=True, text=True, timeout=300
     )
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def package_extension(editors: Editors) -> Path:
+def build_wheel(folder: Path) -> Path:
+    """Build the wheel of djguide from its sources."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*command, "--wheel-dir", folder, ROOT], check=True, timeout=300)
+    (wheel,) = folder.glob("djguide-*.whl")
+    return wheel
+
+
+def package_extension(editors: Editors, wheel: Path) -> Path:
     """Make the .vsix file of djguide's extension, as its README says."""
-    run_in(EXTENSION, editors, editors.npm, "run", "package")
+    run_in(EXTENSION, editors, editors.npm, "run", "package", DJGUIDE_WHEEL=str(wheel))
     return EXTENSION / "djguide.vsix"
 
 

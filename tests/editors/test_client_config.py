@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,10 +32,67 @@ def test_build_dependencies_are_pinned_and_not_tied_to_a_registry() -> None:
     assert [name for name, entry in packages.items() if "integrity" not in entry] == []
 
 
-def test_settings_that_name_a_program_are_restricted() -> None:
-    settings = manifest()["contributes"]["configuration"]["properties"]
-    programs = [name for name, setting in settings.items() if setting["scope"] == "machine-overridable"]
-    assert programs == ["djguide.path", "djguide.interpreter"]
+def settings() -> dict[str, Any]:
+    return manifest()["contributes"]["configuration"]["properties"]
+
+
+OWN = [
+    "djguide.path",
+    "djguide.interpreter",
+    "djguide.rule-folders",
+    "djguide.code-lens",
+    "djguide.trace.server",
+]
+
+
+def test_there_is_a_setting_for_every_key_of_the_configuration() -> None:
+    schema = json.loads((ROOT / "docs" / "djguide.schema.json").read_text(encoding="utf-8"))["properties"]
+    expected = {f"djguide.{key}": as_setting(value) for key, value in schema.items()}
+    assert {name: setting for name, setting in settings().items() if name not in OWN} == expected
+    # Those that the extension does not pass on to the server; see src/settings.ts.
+    (listed,) = re.findall(r"^const own = \[(.*)\];", read("src/settings.ts"), re.MULTILINE)
+    assert [f"djguide.{key}" for key in re.findall(r"'(.*?)'", listed)] == OWN
+
+
+def as_setting(key: dict[str, Any]) -> dict[str, Any]:
+    """A key of the JSON Schema as VS Code's settings editor wants it: it needs the type of every enumeration."""
+    values = key.get("additionalProperties", {})
+    return (
+        {name: value for name, value in key.items() if name not in ("description", "examples")}
+        | ({"type": "string"} if "enum" in key else {})
+        | ({"additionalProperties": {"type": "string"} | values} if "enum" in values else {})
+        | {"scope": "window", "markdownDescription": key["description"]}
+    )
+
+
+def test_settings_that_decide_what_is_run_are_not_the_workspaces() -> None:
+    scopes = {name: setting["scope"] for name, setting in settings().items() if setting["scope"] != "window"}
+    # Rules are code: not even a trusted folder has a say in which are run.
+    assert scopes == {
+        "djguide.path": "machine-overridable",
+        "djguide.interpreter": "machine-overridable",
+        "djguide.rule-folders": "machine",
+    }
     trust = manifest()["capabilities"]["untrustedWorkspaces"]
     assert trust["supported"] == "limited"
-    assert trust["restrictedConfigurations"] == programs
+    assert trust["restrictedConfigurations"] == list(scopes)
+
+
+def test_the_manifest_names_what_there_is() -> None:
+    contributes = manifest()["contributes"]
+    sources = "".join(file.read_text(encoding="utf-8") for file in sorted((EXTENSION / "src").glob("*.ts")))
+    commands = [command["command"] for command in contributes["commands"]]
+    assert commands == re.findall(r"registerCommand\('(.*?)'", sources)
+    (walkthrough,) = contributes["walkthroughs"]
+    links = re.findall(r"\(command:([\w.]+)", json.dumps(walkthrough))
+    assert [link for link in links if link not in [*commands, "workbench.action.openSettings"]] == []
+    files = [step["media"].get("markdown") or step["media"]["image"] for step in walkthrough["steps"]]
+    files += [manifest()["icon"], *(entry["url"] for entry in contributes["tomlValidation"])]
+    built = read("build.mjs")
+    for file in files:
+        path = PurePosixPath(file)
+        assert path.name in built if path.parts[0] == "dist" else (EXTENSION / path).is_file(), file
+
+
+def read(name: str) -> str:
+    return (EXTENSION / name).read_text(encoding="utf-8")

@@ -37,6 +37,12 @@ SETTINGS = {
     "chat.disableAIFeatures": True,
     "editor.minimap.enabled": False,
     "files.autoSave": "off",
+    # What is typed is what stands there.
+    "editor.autoClosingBrackets": "never",
+    "editor.autoClosingQuotes": "never",
+    "editor.autoIndent": "none",
+    "editor.quickSuggestions": {"other": "off"},
+    "editor.suggestOnTriggerCharacters": False,
     "git.enabled": False,
     # The restricted mode must come without a question.
     "security.workspace.trust.startupPrompt": "never",
@@ -105,6 +111,18 @@ class Window:
         """The text of the active editor, saved or not."""
         return self.evaluate("return vscode.window.activeTextEditor.document.getText()")
 
+    def text_of(self, file: Path) -> str:
+        """The text of a file, saved or not."""
+        document = f"await vscode.workspace.openTextDocument(vscode.Uri.file({json.dumps(str(file))}))"
+        return self.evaluate(f"return ({document}).getText()")
+
+    def status(self) -> dict[str, str]:
+        """What djguide's status item says: ``text`` and ``detail``, both empty before there is one."""
+        return self.evaluate(
+            """const extension = vscode.extensions.getExtension('djguide.djguide');
+            return extension.isActive ? extension.exports.status() : {text: '', detail: ''}"""
+        )
+
     def show(self, file: Path) -> None:
         """Make a file the active editor."""
         self.evaluate(f"await vscode.window.showTextDocument(vscode.Uri.file({json.dumps(str(file))}))")
@@ -155,6 +173,10 @@ class Window:
     def press(self, key: str) -> None:
         self._browser.tell("press", key)
 
+    def type(self, text: str) -> None:
+        """Type a text at the cursor, key by key."""
+        self._browser.tell("type", text)
+
     def click(self, selector: str, text: str) -> None:
         self._browser.tell("click", selector, text)
 
@@ -194,7 +216,9 @@ class VSCode:
         trusted: bool = True,
         settings: dict[str, Any] | None = None,
     ) -> Iterator[Window]:
-        """Open a folder and a file in it; when it is closed, no program that its extensions started may be left.
+        """Open a workspace and a file in it; when it is closed, no program that its extensions started may be left.
+
+        `workspace` is a folder, or a file that lists some, with the suffix ``.code-workspace``.
 
         `settings` are the user's settings on this machine, besides those that keep the window quiet.
         """
@@ -203,7 +227,8 @@ class VSCode:
         _write_settings(self._profile, "Machine", settings or {})
         earlier_logs, earlier_probes = set(self._log_files()), set(self._probes())
         payload = [["openFile", f"vscode-remote://127.0.0.1:{self._port}{urllib.parse.quote(str(file))}"]]
-        query = urllib.parse.urlencode({"folder": str(workspace), "payload": json.dumps(payload)})
+        kind = "workspace" if workspace.suffix == ".code-workspace" else "folder"
+        query = urllib.parse.urlencode({kind: str(workspace), "payload": json.dumps(payload)})
         self._browser.tell("open", f"http://127.0.0.1:{self._port}/?{query}", ".monaco-workbench")
         try:
             (probe,) = wait_until(

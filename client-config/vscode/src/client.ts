@@ -1,40 +1,88 @@
-import { Hover, languages, type LogOutputChannel, MarkdownString, type Position, type Uri } from 'vscode';
 import {
+  commands,
+  Hover,
+  languages,
+  type LogOutputChannel,
+  MarkdownString,
+  type Position,
+  Uri,
+  workspace,
+} from 'vscode';
+import {
+  type ClientCapabilities,
   CloseAction,
   type ErrorHandler,
   LanguageClient,
   type LanguageClientOptions,
   RevealOutputChannelOn,
-  State,
+  State as ClientState,
+  type StaticFeature,
 } from 'vscode-languageclient/node';
 import { withoutDiagnostics } from './hover.ts';
 import type { Command } from './server.ts';
+import { chosen, serverKeys } from './settings.ts';
+import type { Health, Overview } from './state.ts';
 
-/** Settings of the extension itself; all others under `djguide` are the server's, see `[tool.djguide]`. */
-const ownSettings = new Set(['path', 'interpreter', 'trace']);
+/** Python and templates: what says so, HTML, which often is one, and whatever lies in a folder for templates. */
+export const documents = [
+  { scheme: 'file', language: 'python' },
+  { scheme: 'file', language: 'django-html' },
+  { scheme: 'file', language: 'html' },
+  { scheme: 'file', pattern: '**/templates/**' },
+];
 
-/** A language client that says what it has to say in the output channel: djguide shows no pop-ups. */
+/** Who wants to know what the server tells of itself. */
+export interface Listener {
+  starting(): void;
+  running(health?: Health, overview?: Overview): void;
+  stopped(): void;
+}
+
+/** What the server can tell besides the protocol's own notifications. */
+const tellsOfItself: StaticFeature = {
+  fillClientCapabilities: (capabilities: ClientCapabilities) => {
+    capabilities.experimental = {
+      ...(capabilities.experimental as object | undefined),
+      serverStatusNotification: true,
+      djguideOverview: true,
+    };
+  },
+  initialize: () => undefined,
+  getState: () => ({ kind: 'static' }),
+  clear: () => undefined,
+};
+
+/** A language client that says what it has to say in the output channel and in the status: djguide shows no pop-ups. */
 export class Client extends LanguageClient {
   private readonly restarts: ErrorHandler;
   private starting: Promise<void> | undefined;
   private stopped = false;
 
-  /** @param cwd where the server runs: not the workspace, whose files Python would find as modules. */
-  constructor(command: Command, cwd: string, output: LogOutputChannel) {
+  /**
+   * @param cwd where the server runs: not the workspace, whose files Python would find as modules.
+   * @param declared the names of the settings in the extension's manifest.
+   */
+  constructor(command: Command, cwd: string, output: LogOutputChannel, declared: readonly string[], listener: Listener) {
+    const keys = serverKeys(declared);
     const options: LanguageClientOptions = {
-      documentSelector: ['python', 'django-html', 'html'].map((language) => ({ scheme: 'file', language })),
+      documentSelector: documents,
       outputChannel: output,
       traceOutputChannel: output,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationOptions: {
+        ruleFolders: workspace.getConfiguration('djguide').get<string[]>('rule-folders', []),
+      },
       middleware: {
         provideHover: async (document, position, token, next) => {
           const hover = await next(document, position, token);
           return hover && besidesDiagnostics(hover, document.uri, position);
         },
+        window: { showDocument: async (params, token, next) => (await showPage(params.uri)) ?? next(params, token) },
         workspace: {
           configuration: async (params, token, next) => {
             const values = await next(params, token);
-            return Array.isArray(values) ? values.map(withoutOwnSettings) : values;
+            if (!Array.isArray(values)) return values;
+            return params.items.map(({ section }, index) => (section === 'djguide' ? settings(keys) : values[index]));
           },
         },
       },
@@ -47,6 +95,8 @@ export class Client extends LanguageClient {
     const server = { command: command.program, args: [...command.args, 'server', '--stdio'], options: { cwd } };
     super('djguide', 'djguide', server, options);
     this.restarts = this.createDefaultErrorHandler();
+    this.registerFeature(tellsOfItself);
+    this.tell(listener);
   }
 
   override start(): Promise<void> {
@@ -56,7 +106,7 @@ export class Client extends LanguageClient {
 
   override async stop(timeout?: number): Promise<void> {
     this.stopped = true;
-    if (this.state === State.Starting) {
+    if (this.state === ClientState.Starting) {
       // It cannot be asked to stop before it has answered, and it may never answer.
       this.serverProcess?.kill();
       await this.starting?.catch(() => undefined);
@@ -68,11 +118,46 @@ export class Client extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
+
+  private tell(listener: Listener): void {
+    let health: Health | undefined;
+    let overview: Overview | undefined;
+    this.onDidChangeState(({ newState }) => {
+      health = overview = undefined;
+      if (newState === ClientState.Starting) listener.starting();
+      else if (newState === ClientState.Running) listener.running();
+      else listener.stopped();
+    });
+    this.onNotification('experimental/serverStatus', (params: Health) => {
+      health = params;
+      listener.running(health, overview);
+    });
+    this.onNotification('djguide/overview', (params: Overview) => {
+      overview = params;
+      listener.running(health, overview);
+    });
+  }
 }
 
-function withoutOwnSettings(section: unknown): unknown {
-  if (typeof section !== 'object' || section === null || Array.isArray(section)) return section;
-  return Object.fromEntries(Object.entries(section).filter(([key]) => !ownSettings.has(key)));
+function settings(keys: readonly string[]): Record<string, unknown> {
+  const all = workspace.getConfiguration('djguide');
+  return chosen(
+    keys,
+    (key) => all.inspect(key),
+    (key) => all.get(key),
+  );
+}
+
+/** Show the page of a rule as it is meant to be read; nothing for any other document. */
+async function showPage(uri: string): Promise<{ success: boolean } | undefined> {
+  const file = Uri.parse(uri);
+  if (file.scheme !== 'file' || !file.path.endsWith('.md')) return undefined;
+  try {
+    await commands.executeCommand('markdown.showPreview', file);
+    return { success: true };
+  } catch {
+    return undefined; // the extension that shows Markdown is switched off
+  }
 }
 
 function besidesDiagnostics(hover: Hover, uri: Uri, position: Position): Hover | undefined {

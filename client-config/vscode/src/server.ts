@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly trusted: boolean;
   /** The value of the environment variable `PATH`. */
   readonly searchPath: string;
+  /** The folder of the virtual environment that the extension makes for the server when asked to; need not exist. */
+  readonly own: string;
 }
 
 /** How djguide is run: `program`, `args`, then a subcommand such as `server`. */
@@ -37,7 +39,7 @@ const moduleArguments = ['-P', '-m', 'djguide_server'] as const;
 
 /**
  * The command that runs djguide. A setting that names a program is obeyed or reported, never passed over;
- * without one the workspace's virtual environment comes first, then `PATH`.
+ * without one the workspace's virtual environment comes first, then `PATH`, then what the extension has installed.
  *
  * @throws {ServerNotFound} when nothing fits.
  */
@@ -47,6 +49,7 @@ export async function findServer(around: Surroundings): Promise<Command> {
     (await fromInterpreterSetting(around)) ??
     (await fromVirtualEnvironment(around)) ??
     (await fromSearchPath(around)) ??
+    (await fromOwnEnvironment(around)) ??
     notFound(
       'djguide is not installed where it was looked for. Install it with "pip install djguide", or say where it is in the setting djguide.path.',
     )
@@ -77,7 +80,7 @@ async function fromInterpreterSetting(around: Surroundings): Promise<Command | u
 async function fromVirtualEnvironment(around: Surroundings): Promise<Command | undefined> {
   for (const folder of around.folders) {
     for (const environment of ['.venv', 'venv']) {
-      const program = path.join(folder, environment, windows ? 'Scripts' : 'bin', executable('djguide'));
+      const program = programOf(path.join(folder, environment), 'djguide');
       if (await mayRun(program, around)) return { program, args: [] };
     }
   }
@@ -89,6 +92,16 @@ async function fromSearchPath(around: Surroundings): Promise<Command | undefined
   if (program) return { program, args: [] };
   const python = await lookUp(windows ? 'python' : 'python3', around);
   return python && (await hasServer(python)) ? { program: python, args: moduleArguments } : undefined;
+}
+
+async function fromOwnEnvironment(around: Surroundings): Promise<Command | undefined> {
+  const program = programOf(around.own, 'djguide');
+  return (await mayRun(program, around)) ? { program, args: [] } : undefined;
+}
+
+/** Where a virtual environment has a program. */
+export function programOf(environment: string, name: string): string {
+  return path.join(environment, windows ? 'Scripts' : 'bin', executable(name));
 }
 
 function notUsable(setting: string, name: string, around: Surroundings): never {
@@ -115,7 +128,7 @@ async function resolve(name: string, around: Surroundings): Promise<string | und
 }
 
 /** `PATH` is searched here and not by the system, which also accepts relative entries and untrusted folders. */
-async function lookUp(name: string, around: Surroundings): Promise<string | undefined> {
+export async function lookUp(name: string, around: Surroundings): Promise<string | undefined> {
   for (const folder of around.searchPath.split(path.delimiter).filter((entry) => path.isAbsolute(entry))) {
     const program = path.join(folder, executable(name));
     if (await mayRun(program, around)) return program;

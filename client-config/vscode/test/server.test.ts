@@ -22,7 +22,8 @@ function program(name: string, status = 0): string {
 
 function around(changes: Partial<Surroundings> = {}): Surroundings {
   const searchPath = path.join(root, 'bin');
-  return { path: [], interpreter: '', folders: [path.join(root, 'project')], trusted: true, searchPath, ...changes };
+  const own = path.join(root, 'storage', 'server');
+  return { path: [], interpreter: '', folders: [path.join(root, 'project')], trusted: true, searchPath, own, ...changes };
 }
 
 const asModule = ['-P', '-m', 'djguide_server'];
@@ -89,6 +90,13 @@ test('without djguide on PATH, a python3 there that has it will do', async () =>
   assert.deepEqual(await findServer(around()), { program: python, args: asModule });
   program('bin/python3', 1);
   await assert.rejects(findServer(around()), /pip install djguide/);
+});
+
+test('what the extension has installed is used when there is nothing else', async () => {
+  const own = program('storage/server/bin/djguide');
+  assert.deepEqual(await findServer(around()), { program: own, args: [] });
+  const onPath = program('bin/djguide');
+  assert.equal((await findServer(around())).program, onPath);
 });
 
 test('relative entries of PATH are not searched', async () => {
