@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sys
 import uuid
@@ -19,7 +20,7 @@ import pytest
 from code_server import Browser, running_browser
 from editor_processes import MARK, remaining_processes
 from editor_programs import ARTEFACTS, ROOT, Editors, build_wheel, package_extension, package_probe
-from ground_truth import Repair, find_repairs
+from ground_truth import FarRepair, Repair, find_far_repair, find_repairs
 from vscode_window import VSCode, Window, running_vscode
 
 SHOP = ROOT / "tests" / "projects" / "shop"
@@ -213,3 +214,27 @@ def repair(
     """The first of them."""
     shop = copy_of_shop(tmp_path_factory.mktemp("repair"))
     return next(find_repairs(djguide, shop, user_environment))
+
+
+@pytest.fixture(scope="session")
+def far_repair(
+    djguide: Path, user_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> FarRepair:
+    """A fix that changes another file than the one it is offered in."""
+    return find_far_repair(djguide, copy_of_shop(tmp_path_factory.mktemp("far")), user_environment)
+
+
+@pytest.fixture
+def exit_codes(home: Path, djguide: Path, tmp_path: Path) -> Iterator[Path]:
+    """For one test, a file with the exit code of each server that has ended.
+
+    The server runs in a session of its own: an editor that kills what it has started does not reach it.
+    """
+    file = tmp_path / "exit-codes"
+    installed(home).unlink()
+    run = f'{shlex.quote(str(djguide))} "$@"; echo $? >>{shlex.quote(str(file))}'
+    installed(home).write_text(f'#!/bin/sh\nexec setsid -w sh -c {shlex.quote(run)} djguide "$@"\n', "utf-8")
+    installed(home).chmod(0o755)
+    yield file
+    installed(home).unlink()
+    installed(home).symlink_to(djguide)

@@ -36,12 +36,23 @@ class Editors:
         return self._existing("bin/nvim")
 
     @property
+    def emacs(self) -> Path:
+        return self._installed("emacs")
+
+    @property
+    def vim(self) -> Path:
+        return self._installed("vim")
+
+    @property
     def code_server(self) -> Path:
         return self._existing("node_modules/code-server")
 
     @property
     def chromium(self) -> Path:
-        return Path(shutil.which("chromium") or pytest.fail("chromium is not installed: run install.sh"))
+        return self._installed("chromium")
+
+    def _installed(self, program: str) -> Path:
+        return Path(shutil.which(program) or pytest.fail(f"{program} is not installed: run install.sh"))
 
     def _existing(self, name: str) -> Path:
         path = self.folder / name

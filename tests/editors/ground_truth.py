@@ -84,6 +84,44 @@ class Repair:
         return self.before.position(self.start, width)
 
 
+@dataclass(frozen=True)
+class FarRepair:
+    """A fix that is offered where the effect of a finding shows, and changes another file, where its cause is.
+
+    Attributes:
+        path: The file in which it is offered.
+        start: Where, as the command line says it.
+        cause: The file that it changes.
+        text: What that file holds then.
+    """
+
+    title: str
+    path: str
+    start: Json
+    cause: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A fault to type at the end of a file, and its repair."""
+
+    path: str
+    text: str
+    code: str
+    title: str
+    repaired: str
+
+
+TYPED = Typed(
+    path="catalog/services.py",
+    text="\n\ndef how_many():\n    return len(Product.objects.all())\n",
+    code="len-of-queryset",
+    title="Use `count()`",
+    repaired="\n\ndef how_many():\n    return Product.objects.all().count()\n",
+)
+
+
 def check(djguide: Path, project: Path, environment: dict[str, str]) -> list[Json]:
     """The findings of ``djguide check`` in a project, as JSON objects."""
     command = [djguide, "check", "--output-format", "json", project]
@@ -102,14 +140,33 @@ def find_repairs(djguide: Path, project: Path, environment: dict[str, str]) -> I
         for fix in finding["fixes"]:
             if not fix["edits"] or any(edit["path"] != path for edit in fix["edits"]):
                 continue
-            title = fix["title"] if fix["safety"] == "safe" else f"{fix['title']} (please review)"
             before = FileFindings(path, (project / path).read_text(encoding="utf-8"), findings)
             fixed_text = apply_edits(before.text, fix["edits"])
             with TemporaryDirectory() as folder:
                 copy = shutil.copytree(project, Path(folder) / project.name)
                 (copy / path).write_text(fixed_text, encoding="utf-8")
                 after = FileFindings(path, fixed_text, check(djguide, copy, environment))
-            yield Repair(title, finding["range"]["start"], before, after)
+            yield Repair(shown_title(fix), finding["range"]["start"], before, after)
+
+
+def find_far_repair(djguide: Path, project: Path, environment: dict[str, str]) -> FarRepair:
+    """The first fix of the project that lies in another Python file than the line its finding shows at."""
+    for finding in check(djguide, project, environment):
+        access = finding["data"].get("access") or {"path": finding["path"]}
+        for step in finding["related"]:
+            here = step["path"] == access["path"] and step["range"]["start"]["line"] == access.get("line")
+            if here and access["path"].endswith(".py") and access["path"] != finding["path"]:
+                fix = next(fix for fix in finding["fixes"] if fix["edits"])
+                before = (project / finding["path"]).read_text(encoding="utf-8")
+                after = apply_edits(before, fix["edits"])
+                title = shown_title(fix)
+                return FarRepair(title, access["path"], step["range"]["start"], finding["path"], after)
+    raise LookupError("no finding of the project has its cause in another file")
+
+
+def shown_title(fix: Json) -> str:
+    """The title of a fix as editors show it."""
+    return fix["title"] if fix["safety"] == "safe" else f"{fix['title']} (please review)"
 
 
 def apply_edits(text: str, edits: list[Json]) -> str:

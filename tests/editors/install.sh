@@ -28,6 +28,13 @@ install_debian() {
     local missing=()
     command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
     command -v tmux >/dev/null || missing+=(tmux)
+    command -v emacs >/dev/null || missing+=(emacs-nox)
+    # Part of Emacs since version 29.
+    emacs -Q --batch --eval "(kill-emacs (if (< emacs-major-version 29) 1 0))" 2>/dev/null ||
+        dpkg-query -s elpa-eglot >/dev/null 2>&1 || missing+=(elpa-eglot)
+    # Smaller builds of Vim have no jobs and no channels.
+    vim --version 2>/dev/null | grep -q "+channel" || missing+=(vim-nox)
+    dpkg-query -s vim-ale >/dev/null 2>&1 || missing+=(vim-ale)
     # Two of code-server's native modules are compiled.
     command -v g++ >/dev/null && command -v make >/dev/null || missing+=(g++ make)
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
