@@ -38,18 +38,15 @@ def expression(text: str) -> Any:
 
 def bodies(text: str) -> list[Any]:
     """The bodies of all functions, in order of their definition."""
-    return [
-        plain(decode_body(body).statements) for chunk in python_facts(text).chunks for body in chunk.bodies
-    ]
+    return [plain(decode_body(body)) for chunk in python_facts(text).chunks for body in chunk.bodies]
 
 
 def tables(facts: ir.PyFacts) -> Iterator[tuple[ir.Chunk, list[ir.Stmt], bytes]]:
     """Each table of nodes with its chunk: outlines and function bodies."""
     for chunk in facts.chunks:
         yield chunk, chunk.outline, chunk.spans
-        for blob in chunk.bodies:
-            body = decode_body(blob)
-            yield chunk, body.statements, body.spans
+        for blob, spans in zip(chunk.bodies, chunk.body_spans, strict=True):
+            yield chunk, decode_body(blob), spans
 
 
 def nodes(text: str) -> Iterator[tuple[ir.Node, str]]:

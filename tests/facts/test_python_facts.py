@@ -51,7 +51,7 @@ def test_typing_in_a_body_changes_that_body_only() -> None:
     one, other = before.chunks[2].bodies, after.chunks[2].bodies
     assert one[0] != other[0]
     assert one[1].__len__() == other[1].__len__()
-    assert decode_body(one[1]).statements == decode_body(other[1]).statements
+    assert decode_body(one[1]) == decode_body(other[1])
 
 
 def test_typing_in_a_body_leaves_the_bodies_of_other_statements_alone() -> None:

@@ -99,7 +99,8 @@ class Assistant:
         while self._edited:
             edited = self._edited.popleft()
             for desk in self.desks:
-                summaries.forget(desk.project, edited)
+                module = desk.project.modules.get(edited)
+                summaries.forget(desk.project, {edited} if module is None else module.keys())
             self._last = None
         own = [desk for desk in self.desks if path in desk.project.modules]
         inside = [desk for desk in self.desks if is_inside(path, desk.project.root)]

@@ -44,8 +44,7 @@ class Traced(NamedTuple):
         """All tables of nodes: the outline and each function's body."""
         yield Code(self.module, self.chunk), self.chunk.outline
         for number, blob in enumerate(self.chunk.bodies):
-            body = decode_body(blob)
-            yield Code(self.module, self.chunk, number, body.spans), body.statements
+            yield Code(self.module, self.chunk, number), decode_body(blob)
 
     def nodes(self) -> Iterator[tuple[Code, ir.Node]]:
         for code, statements in self.tables():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -120,9 +120,15 @@ class Checker:
             BODIES_READ.reset(collecting)
             QUESTIONS.reset(asking)
         ran = (trace.modules for trace in context.traces)
-        read = {module.path}.union(bodies_read, *ran, *(files_named(finding) for finding in findings))
+        read = self._rests_on(module.path, findings).union(bodies_read, *ran)
         context.forget_traces()
         return Checked(findings, frozenset(read), frozenset(questions), self.problems[before:], collected)
+
+    def _rests_on(self, path: str, findings: Iterable[Finding]) -> set[str]:
+        """Files that findings of a check of `path` rest on for their places; in edited ones, they move."""
+        paths = {path}.union(*(files_named(finding) for finding in findings))
+        modules = ((path, self.project.modules.get(path)) for path in paths)
+        return {path for path, module in modules if module is None or not module.edited}
 
     def answer(self, path: str, question: str, *, ask: bool = True) -> object:
         """What the file at `path` answers to the question of that name (see `FileContext.answer_to`)."""
@@ -159,9 +165,18 @@ class Checker:
         read = frozenset[str]().union(*(files_named(finding) for finding in findings))
         return Checked(findings, read, problems=self.problems[before:])
 
-    def forget(self, path: str) -> None:
-        """The text of `path` has changed."""
-        self._contexts.pop(path, None)
+    def edited(self, path: str, keys: Set[str], *, moved_only: bool) -> set[str]:
+        """The text of `path` has changed, and with it what `keys` stand for (`Module.keys`).
+
+        With `moved_only`, the rest is the same on other lines. Returns the names of the questions that the file
+        answers otherwise now, of those it was asked so far.
+        """
+        context = self._contexts.get(path)
+        return (
+            set()
+            if context is None
+            else context.changed_answers(context.edited(keys if moved_only else None))
+        )
 
     def _lines(self, path: str) -> LineIndex | None:
         module = self.project.modules.get(path)

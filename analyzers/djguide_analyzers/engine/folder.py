@@ -68,12 +68,24 @@ class Folder:
     def edited(self, path: str) -> None:
         """The content of a file changed, but not which files there are."""
         self._memory.edited()
-        for tracked in self._projects or ():
-            if path in tracked.project.modules and not tracked.edited(path, self._store.python(path)):
-                self._projects = None
-                return
+        if not self._projects:
+            return
+        facts, change = self._store.edited(path) if path.endswith(".py") else (None, None)
+        for tracked in self._projects:
             if path not in tracked.project.modules:
                 tracked.template_edited(path)
+            elif not tracked.edited(path, facts, change):
+                self._projects = None
+                return
+            elif path in self._files.overlays:
+                tracked.opened(path)
+
+    def opened(self, path: str) -> None:
+        """Somebody may edit the file at `path` soon; its text is as it was."""
+        if self._projects and path.endswith(".py"):
+            self._store.edited(path)
+            for tracked in self._projects:
+                tracked.opened(path)
 
     def changed(self, path: str) -> bool:
         """Take note of a change on the disk; False when it may have changed which files and projects there are."""
@@ -178,6 +190,9 @@ class Folder:
                 steps.timed("linking", time.perf_counter() - started)
             self._read_templates(steps)
             self._memory.restore(self._projects)
+            for project in self._projects:
+                for path in self._files.overlays:
+                    project.opened(path)
         return self._projects
 
     def _read_templates(self, steps: Steps | None) -> None:

@@ -13,16 +13,17 @@ from functools import cache, cached_property
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 import djguide_analyzers
 from djguide_analyzers.engine.baseline import Entry
-from djguide_analyzers.engine.checker import Checked
+from djguide_analyzers.engine.checker import Checked, files_named
 from djguide_analyzers.engine.report import Problem, ProjectSummary
 from djguide_analyzers.engine.store import FactsStore
 from djguide_analyzers.engine.tracked import TrackedProject
 from djguide_analyzers.facts.cache import content_hash
 from djguide_analyzers.project.files import DiskFiles, Seen, entries_hash, entries_of, kind_of
+from djguide_analyzers.project.modules import path_of
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.finding import Finding
 
@@ -134,7 +135,7 @@ class Memory:
         kept = Kept(
             self._files.seen,
             loose,
-            {root: tracked.results() for root, tracked in by_root.items()},
+            {root: _by_file(tracked.results()) for root, tracked in by_root.items()},
             {root: tracked.answering() for root, tracked in by_root.items()},
             report,
         )
@@ -164,6 +165,15 @@ class Memory:
             return msgspec.msgpack.decode(blob, type=Kept)
         except msgspec.MsgspecError:
             return None  # damaged on the disk: found anew and written again
+
+
+def _by_file(results: Mapping[str, Checked]) -> dict[str, Checked]:
+    """`results`, resting on files and not on functions: the next run compares files."""
+    return {path: structs.replace(result, read=_files(path, result)) for path, result in results.items()}
+
+
+def _files(path: str, result: Checked) -> frozenset[str]:
+    return frozenset({path}.union(map(path_of, result.read), *map(files_named, result.findings)))
 
 
 @cache

@@ -19,6 +19,7 @@ from djguide_analyzers.facts.cache import FactsCache, Stamp, content_hash
 from djguide_analyzers.facts.template_ir import TemplateFacts
 from djguide_analyzers.project.files import DiskFiles, Unreadable, text_hash
 from djguide_analyzers.rules.finding import Place
+from djguide_analyzers.source.changes import Change, change_between
 from djguide_analyzers.source.decoding import decode as decode_text
 from djguide_analyzers.source.positions import Position, Range
 
@@ -67,6 +68,8 @@ class FactsStore:
         self._stamps: dict[str, Stamp] = {}
         self._known: dict[str, Stamp] = {}
         self._blobs: list[tuple[str, bytes, bytes]] = []
+        self._texts: dict[str, tuple[str, ir.PyFacts]] = {}
+        """Unsaved Python texts that facts were made of last, by path, with these facts."""
 
     @property
     def folder(self) -> Path:
@@ -93,11 +96,28 @@ class FactsStore:
         """Facts of the Python file at `path`; None when it cannot be read."""
         if path in self._facts:
             return self._facts[path]
-        facts = self._facts[path] = self._load(path, _PYTHON)
+        facts = self._load(path, _PYTHON)
+        self._remember(path, facts)
+        return facts
+
+    def _remember(self, path: str, facts: ir.PyFacts | None) -> None:
+        self._facts[path] = facts
         if facts is not None and facts.problems:
             told = self.problems.setdefault(path, [])
             told += [syntax_problem(path, problem) for problem in facts.problems]
-        return facts
+
+    def edited(self, path: str) -> tuple[ir.PyFacts | None, Change | None]:
+        """The same for a file that may be open, and what was done to its text since this was asked last."""
+        before = self._texts.get(path)
+        if path not in self.files.overlays:
+            self._texts.pop(path, None)
+            return self.python(path), None
+        text = self.files.read_text(path) or ""
+        change = change_between(before[0], text) if before is not None else None
+        facts = self.python(path)
+        if facts is not None:
+            self._texts[path] = text, facts
+        return facts, change
 
     def template(self, path: str) -> TemplateFacts | None:
         """Facts of the template at `path`; None when it cannot be read."""

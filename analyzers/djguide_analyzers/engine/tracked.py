@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from msgspec import structs
+
 from djguide_analyzers.engine.checker import Checked, Checker, files_named
 from djguide_analyzers.engine.config import Config
+from djguide_analyzers.engine.moving import moved
 from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Module
@@ -13,6 +16,7 @@ from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules.context import NEVER_ASKED, FileContext
 from djguide_analyzers.rules.finding import Finding
+from djguide_analyzers.source.changes import Change
 from djguide_analyzers.trace import summaries
 
 
@@ -24,6 +28,10 @@ class TrackedProject:
         self._checker = Checker(project, config, read)
         self.rules = self._checker.selected()
         self._results: dict[str, Checked] = {}
+        self._named: dict[str, frozenset[str]] = {}
+        """Files that the findings of each result name."""
+        self._adopted: set[str] = set()
+        """Questions that adopted results rest on."""
         self._answering: dict[str, frozenset[str]] = {}
         """Files that had an answer, by question, when what was adopted was found."""
         self._outdated: dict[str, list[Finding]] = {}
@@ -65,57 +73,76 @@ class TrackedProject:
         source = self.project.templates.at(path)
         return source if source is not None and source.origin == "project" else None
 
-    def edited(self, path: str, facts: ir.PyFacts | None) -> bool:
-        """Take the new facts of a file over; False when the project has to be linked anew."""
+    def opened(self, path: str) -> None:
+        """Somebody is about to edit the file at `path`."""
+        module = self.project.modules.get(path)
+        if module is not None:
+            module.edited = True
+
+    def edited(self, path: str, facts: ir.PyFacts | None, change: Change | None) -> bool:
+        """Take the new facts of a file over; False when the project has to be linked anew.
+
+        `change` is what the edit did to the text, None when nobody knows.
+        """
         module = self.project.modules.get(path)
         if module is None:
             return True
-        if facts is None or not module.take_over(facts):
+        taken = None if facts is None else module.take_over(facts, change)
+        if taken is None:
             return False
-        self._invalidate(path)
+        self._invalidate(path, taken.keys, taken.change)
         return True
 
     def template_edited(self, path: str) -> None:
         """The text of a template has changed; nothing is linked by what templates say."""
         self.project.templates.forget(path)
-        self._invalidate(path)
+        self._invalidate(path, frozenset({path}))
 
-    def _invalidate(self, path: str) -> None:
-        """Take back what rests on the file at `path`."""
-        summaries.forget(self.project, path)
-        before = {question: self._checker.answer(path, question, ask=False) for question in self._asked()}
-        self._checker.forget(path)
-        answered = {question for question, old in before.items() if self._differs(path, question, old)}
-        # An answer that is the same may still hold nodes whose positions were those of the old text.
-        moved = answered | {q for q, old in before.items() if old is not NEVER_ASKED and old}
+    def _invalidate(self, path: str, keys: frozenset[str], change: Change | None = None) -> None:
+        """Take back what rests on `keys` of the file at `path` (`Module.keys`).
+
+        What names other places of the file is moved by `change`, or taken back as well when that is None.
+        """
+        summaries.forget(self.project, keys)
+        unknown = self._never_asked(path)
+        answered = self._checker.edited(path, keys, moved_only=change is not None)
+        answered.update(question for question in unknown if self._answers_something(path, question))
         for shared in self.project.overall.values():
-            shared.forget(path, moved)
-        resting = [
-            other
-            for other, result in self._results.items()
-            if path in result.read or not answered.isdisjoint(result.questions)
-        ]
-        for other in resting:
-            self._outdated[other] = self._results.pop(other).findings
+            shared.forget(keys, answered)
+        for other, result in list(self._results.items()):
+            if not keys.isdisjoint(result.read) or not answered.isdisjoint(result.questions):
+                self._outdated[other] = self._results.pop(other).findings
+        for other, result in list(self._results.items()):
+            if path in self._named[other]:
+                findings = _after(result.findings, path, change)
+                if len(findings) < len(result.findings):
+                    self._outdated[other] = self._results.pop(other).findings
+                else:
+                    self._results[other] = structs.replace(result, findings=findings)
         for other, findings in self._outdated.items():
-            kept = [finding for finding in findings if path not in files_named(finding)]
-            if len(kept) < len(findings):
-                self._outdated[other] = kept
+            kept = _after(findings, path, change)
+            self._outdated[other] = kept
+            if change is None and len(kept) < len(findings):
                 self._urgent.add(other)
-        self._conclusions = [finding for finding in self._conclusions if path not in files_named(finding)]
+        self._conclusions = _after(self._conclusions, path, change)
+
+    def _never_asked(self, path: str) -> list[str]:
+        """The questions that adopted results rest on and that were not put to the file at `path` in this run."""
+        return [q for q in self._adopted if self._checker.answer(path, q, ask=False) is NEVER_ASKED]
+
+    def _answers_something(self, path: str, question: str) -> bool:
+        """Whether the file at `path` may answer otherwise than it did when what was adopted was found."""
+        had_one = self._answering.get(question)
+        return had_one is None or path in had_one or bool(self._checker.answer(path, question))
 
     def _asked(self) -> set[str]:
         """The questions about all files that something rests on."""
         shared = (question for each in self.project.overall.values() for question in each.questions())
         return {question for result in self._results.values() for question in result.questions}.union(shared)
 
-    def _differs(self, path: str, question: str, old: object) -> bool:
-        """Whether the file at `path` answers otherwise than before."""
-        new = self._checker.answer(path, question)
-        if old is not NEVER_ASKED:
-            return new != old
-        had_one = self._answering.get(question)
-        return had_one is None or bool(new) or path in had_one
+    def _keep(self, path: str, result: Checked) -> None:
+        self._results[path] = result
+        self._named[path] = frozenset[str]().union(*map(files_named, result.findings))
 
     def answering(self) -> dict[str, list[str]]:
         """The files with an answer, by question."""
@@ -136,11 +163,13 @@ class TrackedProject:
         """
         if answering is not None:
             self._answering = {question: frozenset(paths) for question, paths in answering.items()}
-        self._results.update(
-            (path, result) for path, result in results.items() if self.file(path) is not None
-        )
+        for path, result in results.items():
+            if self.file(path) is not None:
+                self._keep(path, result)
+                self._adopted |= result.questions
         for path in changed:
-            self._invalidate(path)
+            module = self.project.modules.get(path)
+            self._invalidate(path, frozenset({path}) if module is None else module.keys())
         self._outdated.clear()
         self._urgent.clear()
 
@@ -153,9 +182,9 @@ class TrackedProject:
         if file.path in self._results:
             return
         if isinstance(file, Module):
-            self._results[file.path] = self._checker.check(file, self.rules)
+            self._keep(file.path, self._checker.check(file, self.rules))
         else:
-            self._results[file.path] = self._checker.check_template(file, self.rules)
+            self._keep(file.path, self._checker.check_template(file, self.rules))
         self._outdated.pop(file.path, None)
         self._urgent.discard(file.path)
         self._concluded = not self._concludes
@@ -184,3 +213,14 @@ class TrackedProject:
     def problems(self) -> Iterator[Problem]:
         for result in (*self._results.values(), self._conclusion):
             yield from result.problems
+
+
+def _after(findings: list[Finding], path: str, change: Change | None) -> list[Finding]:
+    """`findings` after `change` of the file at `path`, without those that name what was changed."""
+    kept: list[Finding] = []
+    for finding in findings:
+        if path not in files_named(finding):
+            kept.append(finding)
+        elif change is not None and (after := moved(finding, path, change)) is not None:
+            kept.append(after)
+    return kept

@@ -21,7 +21,7 @@ from djguide_analyzers.engine.folder import Folder
 from djguide_analyzers.engine.kept import KeptReport
 from djguide_analyzers.engine.report import BaselineUse, Problem, ProjectSummary, Report, Stats
 from djguide_analyzers.engine.store import FactsStore
-from djguide_analyzers.project.files import DiskFiles, Seen, is_inside, posix
+from djguide_analyzers.project.files import DiskFiles, Seen, is_inside, posix, text_hash
 from djguide_analyzers.project.models import models_document
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules import plugins, registry
@@ -78,8 +78,14 @@ class Workspace:
     def set_text(self, path: str, text: str) -> None:
         """Use `text` (an unsaved buffer) instead of the file at `path`."""
         known = path in self._files.overlays or self._files.is_file(path)
+        same = self._opened is not None and self._opened.digests.get(path) == text_hash(text)
         self._files.set_text(path, text)
-        self._changed([path], structure=not known)
+        if not same:
+            self._changed([path], structure=not known)
+            return
+        for root, folder in self._folders.items():
+            if is_inside(path, root):
+                folder.opened(path)
 
     def drop_text(self, path: str) -> None:
         """Go back to what the disk says about `path`."""

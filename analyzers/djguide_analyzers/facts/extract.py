@@ -28,6 +28,7 @@ class Extractor:
         self._base = 1
         self._spans: list[int] = []
         self._bodies: list[bytes] = []
+        self._body_spans: list[bytes] = []
         self.yields = False
         self.sets: set[str] = set()
         self.loads: set[str] = set()
@@ -37,7 +38,7 @@ class Extractor:
         first = statements[0]
         decorators = getattr(first, "decorator_list", ())
         self._base = min([first.lineno, *(d.lineno for d in decorators)])
-        self._spans, self._bodies, self.loads = [], [], set()
+        self._spans, self._bodies, self._body_spans, self.loads = [], [], [], set()
         outline = self.block(statements)
         last = max(s.end_lineno or s.lineno for s in statements)
         return ir.Chunk(
@@ -47,6 +48,7 @@ class Extractor:
             pack(self._spans),
             self._bodies,
             sorted(self.loads),
+            self._body_spans,
         )
 
     def block(self, statements: list[ast.stmt]) -> list[ir.Stmt]:
@@ -101,9 +103,9 @@ class Extractor:
         self._spans, self.yields, self.sets = [], False, set()
         number = len(self._bodies)
         self._bodies.append(b"")
-        body = ir.Body(self.block(statements), b"")
-        body.spans = pack(self._spans)
-        self._bodies[number] = _encoder.encode(body)
+        self._body_spans.append(b"")
+        self._bodies[number] = _encoder.encode(self.block(statements))
+        self._body_spans[number] = pack(self._spans)
         result = number, self.yields, sorted(self.sets)
         # What a nested function sets is there to be read just like what the outer one does.
         self._spans, self.yields, self.sets = spans, yields, sets | self.sets

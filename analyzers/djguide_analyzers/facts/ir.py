@@ -362,16 +362,11 @@ Stmt = Union[
 # --- containers ------------------------------------------------------------------------------------------
 
 
-class Body(Struct, array_like=True, gc=False):
-    """One function's statements with their own span table."""
-
-    statements: list[Stmt]
-    spans: bytes
-
-
 class Chunk(Struct, array_like=True, gc=False):
     """One top-level statement: `line` is its first line (decorators included), zero-based, `lines` how many.
 
+    `bodies` are the statements of its functions, each function's encoded by themselves, `body_spans` their span
+    tables: where a function stands changes nothing in its body.
     `loads` are the relation paths that it asks to be loaded, sorted: arguments of ``select_related``,
     ``prefetch_related`` and ``Prefetch``, and texts in lists that read like paths. A ``Prefetch`` whose queryset
     is not spelled out in place counts with ``*`` for whatever that loads.
@@ -383,6 +378,7 @@ class Chunk(Struct, array_like=True, gc=False):
     spans: bytes
     bodies: list[bytes]
     loads: list[str] = []
+    body_spans: list[bytes] = []
 
 
 class Comment(Struct, array_like=True, gc=False):

@@ -15,11 +15,11 @@ from djguide_analyzers.source.parse import Parsed, parse
 from djguide_analyzers.source.positions import LineIndex
 from djguide_analyzers.source.scan import comments
 
-FORMAT = "4"
+FORMAT = "5"
 """Version of the facts; part of the cache's key, to be changed whenever `ir` or its meaning changes."""
 
 _encoder = msgspec.msgpack.Encoder()
-_body_decoder = msgspec.msgpack.Decoder(ir.Body)
+_body_decoder = msgspec.msgpack.Decoder(list[ir.Stmt])
 _facts_decoder = msgspec.msgpack.Decoder(ir.PyFacts)
 
 _DIRECTIVE = re.compile(r"#\s*djguide\s*:", re.IGNORECASE)
@@ -46,7 +46,7 @@ def facts_of(parsed: Parsed, text: str, *, first_line_shift: int = 0) -> ir.PyFa
         except RecursionError:
             line = _first_line(group[0])
             problems.append(ir.Problem(line, 0, "nested too deeply to be analysed"))
-    return ir.PyFacts(chunks, list(_directives(text, shift)), problems)
+    return ir.PyFacts(chunks, list(directives(text, shift)), problems)
 
 
 def encode(facts: ir.PyFacts) -> bytes:
@@ -63,8 +63,8 @@ def decode(blob: bytes) -> ir.PyFacts:
     return _facts_decoder.decode(blob)
 
 
-def decode_body(blob: bytes) -> ir.Body:
-    """One function's body from `ir.Chunk.bodies`."""
+def decode_body(blob: bytes) -> list[ir.Stmt]:
+    """One function's statements from `ir.Chunk.bodies`."""
     return _body_decoder.decode(blob)
 
 
@@ -86,7 +86,8 @@ def _first_line(statement: ast.stmt) -> int:
     return min([statement.lineno, *(d.lineno for d in decorators or ())]) - 1
 
 
-def _directives(text: str, first_line_shift: int) -> Iterator[ir.Comment]:
+def directives(text: str, first_line_shift: int = 0) -> Iterator[ir.Comment]:
+    """The comments of `text` that speak to djguide; columns of the first line count `first_line_shift` more."""
     if not _DIRECTIVE.search(text):
         return
     index = LineIndex(text)

@@ -6,22 +6,27 @@ when a finding needs one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.python import decode_body
 from djguide_analyzers.facts.spans import span
+from djguide_analyzers.project.typing_in import functions_edited
+from djguide_analyzers.source.changes import Change
 from djguide_analyzers.source.positions import Position, Range
 
 if TYPE_CHECKING:
     from djguide_analyzers.project.resolve import External
 
 BODIES_READ: ContextVar[set[str] | None] = ContextVar("bodies_read", default=None)
-"""Collects the paths of modules whose function bodies are looked at: what a result rests on."""
+"""Collects what is looked at besides outlines, which a result rests on: paths of files, of which everything counts,
+and in files that are being edited single functions (`Module.key`)."""
 
 QUESTIONS: ContextVar[set[str] | None] = ContextVar("questions", default=None)
 """Collects the questions that were put to all files of the project: a result rests on every answer."""
@@ -37,6 +42,7 @@ class Module:
         path: Absolute POSIX path.
         origin: ``project`` for files of the workspace, ``environment`` for third-party packages, ``bundled``
             for the Django that comes with djguide.
+        edited: Whether somebody edits the file: then what reads a function rests on that function, not on all.
     """
 
     def __init__(self, name: str, path: str, facts: ir.PyFacts, origin: Origin) -> None:
@@ -45,21 +51,55 @@ class Module:
         self.facts = facts
         self.origin = origin
         self.is_package = path.endswith("/__init__.py")
+        self.edited = False
+        self._numbers: dict[int, int] = {}
 
-    def take_over(self, facts: ir.PyFacts) -> bool:
+    def take_over(self, facts: ir.PyFacts, change: Change | None) -> TakenOver | None:
         """Go on with `facts` of an edited text that differ in nothing but positions and function bodies,
         which must ask for the same relations to be loaded.
 
-        False, and nothing changed, when the outlines differ: then whoever read this module must be linked anew.
-        Chunks are updated in place, so that everything found in them keeps its identity.
+        None, and nothing changed, when the outlines differ: then whoever read this module must be linked anew.
+        Chunks are updated in place, so that everything found in them keeps its identity. `change` is what the edit
+        did to the text, None when nobody knows.
         """
         if not facts.has_outline_of(self.facts):
-            return False
+            return None
+        places = functions_edited(self.facts, facts, change) if self.edited and change is not None else None
         old = self.facts.chunks
-        for a, b in zip(old, facts.chunks, strict=True):
-            a.line, a.lines, a.spans, a.bodies = b.line, b.lines, b.spans, b.bodies
+        for number, (a, b) in enumerate(zip(old, facts.chunks, strict=True)):
+            if places is not None and a.bodies != b.bodies:
+                places |= _differing(number, a.bodies, b.bodies)
+            a.bodies = [x if x == y else y for x, y in zip_longest(a.bodies, b.bodies) if y is not None]
+            a.line, a.lines, a.spans, a.body_spans = b.line, b.lines, b.spans, b.body_spans
         self.facts = ir.PyFacts(old, facts.comments, facts.problems)
-        return True
+        if places is None:
+            return TakenOver(self.keys(), None)
+        edited = (self._key(*place) for place in places)
+        return TakenOver(frozenset({self.path, self.moving_key, *edited}), change)
+
+    def key(self, chunk: ir.Chunk, body: int) -> str:
+        """What a result rests on that read a body of `chunk`."""
+        if not self.edited:
+            return self.path
+        if not self._numbers:
+            self._numbers = {id(chunk): number for number, chunk in enumerate(self.facts.chunks)}
+        number = self._numbers.get(id(chunk))
+        return self.path if number is None else self._key(number, body)
+
+    @property
+    def moving_key(self) -> str:
+        """What a value rests on that holds places in this file."""
+        return f"{self.path}@"
+
+    def keys(self) -> frozenset[str]:
+        """All that a result can rest on in this file."""
+        bodies = (
+            self._key(n, m) for n, chunk in enumerate(self.facts.chunks) for m in range(len(chunk.bodies))
+        )
+        return frozenset({self.path, self.moving_key, *bodies})
+
+    def _key(self, chunk: int, body: int) -> str:
+        return f"{self.path}#{chunk}.{body}"
 
     def __repr__(self) -> str:
         return f"<Module {self.name}>"
@@ -105,21 +145,50 @@ class Module:
                         yield from cls.methods()
 
 
+class TakenOver(NamedTuple):
+    """What an edit that left the outline of a file alone has changed.
+
+    Attributes:
+        keys: What of the file is no longer what somebody may rest on.
+        change: The edit; None unless everything outside of the functions among `keys` is the same, lines moved.
+    """
+
+    keys: frozenset[str]
+    change: Change | None
+
+
+def _differing(number: int, old: list[bytes], new: list[bytes]) -> set[tuple[int, int]]:
+    """The bodies of chunk `number` that are not what they were; all, when their numbers may mean others."""
+    if len(old) != len(new):
+        return {(number, body) for body in range(max(len(old), len(new)))}
+    return {(number, body) for body, (a, b) in enumerate(zip(old, new, strict=True)) if a != b}
+
+
+def path_of(key: str) -> str:
+    """The path of the file that something rests on, by its key."""
+    return _KEY.sub("", key) if key[-1:].isdigit() or key.endswith("@") else key
+
+
+_KEY = re.compile(r"(?:#\d+\.\d+|@)\Z")
+
+
 class Code:
     """One table of nodes: a chunk's outline, or the body of one of its functions."""
 
-    __slots__ = ("_spans", "body", "chunk", "module")
+    __slots__ = ("body", "chunk", "module")
 
-    def __init__(self, module: Module, chunk: ir.Chunk, body: int = -1, spans: bytes | None = None) -> None:
+    def __init__(self, module: Module, chunk: ir.Chunk, body: int = -1) -> None:
         self.module = module
         self.chunk = chunk
         self.body = body
-        self._spans = spans
 
     def range(self, node: ir.Node | int) -> Range:
         """Where a node of this table stands in the file."""
+        module = self.module
+        if module.edited and (read := BODIES_READ.get()) is not None:
+            read.add(module.moving_key)
         line, column, end_line, end_column = span(
-            self.chunk.spans if self._spans is None else self._spans,
+            self.chunk.spans if self.body < 0 else self.chunk.body_spans[self.body],
             node if isinstance(node, int) else node.at,
         )
         first = self.chunk.line
@@ -212,13 +281,12 @@ class FunctionInfo:
 
     @property
     def _decoded(self) -> tuple[list[ir.Stmt], Code]:
+        chunk, number = self.code.chunk, self.node.body
         if (bodies_read := BODIES_READ.get()) is not None:
-            bodies_read.add(self.module.path)
-        blob = self.code.chunk.bodies[self.node.body]
+            bodies_read.add(self.module.key(chunk, number))
+        blob = chunk.bodies[number]
         if self._kept is None or self._kept[0] is not blob:
-            body = decode_body(blob)
-            code = Code(self.module, self.code.chunk, self.node.body, body.spans)
-            self._kept = (blob, body.statements, code)
+            self._kept = (blob, decode_body(blob), Code(self.module, chunk, number))
         return self._kept[1], self._kept[2]
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
@@ -28,8 +28,8 @@ class Forgetful(Protocol):
         """The questions about all files that some value rests on."""
         ...
 
-    def forget(self, path: str, answered: set[str]) -> None:
-        """Drop what rests on the file at `path`, or on a question that is answered otherwise now."""
+    def forget(self, keys: Set[str], answered: Set[str]) -> None:
+        """Drop what rests on one of `keys` (`Module.keys`), or on a question that is answered otherwise now."""
         ...
 
 
@@ -48,7 +48,7 @@ class Project:
         templates: Its templates and those of the packages it uses, with their tag libraries.
         decorators: Names of the decorators of each function asked about so far.
         attribute_setters: Methods that set an attribute of ``self``, by its name, of each class asked about so far.
-        shapes: Models that parameters were found to be instances of, by what is read from them.
+        shapes: The one model that has a set of attributes, of each set asked about so far.
         plain_classes: Names that instances of classes other than models have, one set per class.
         summaries: What functions and module-level expressions were found to be, for the trace.
         overall: What was found out about calls and the like across modules; each forgets by itself.
@@ -67,7 +67,7 @@ class Project:
     attribute_setters: dict[ClassInfo, dict[str, list[FunctionInfo]]] = field(
         default_factory=dict, repr=False
     )
-    shapes: dict[tuple[FunctionInfo, str], str | None] = field(default_factory=dict, repr=False)
+    shapes: dict[frozenset[str], str | None] = field(default_factory=dict, repr=False)
     plain_classes: list[frozenset[str]] | None = field(default=None, repr=False)
     summaries: Memo[Any] = field(default_factory=Memo[Any], repr=False)
     overall: dict[Hashable, Forgetful] = field(default_factory=dict, repr=False)

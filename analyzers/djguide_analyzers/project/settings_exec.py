@@ -66,11 +66,13 @@ class Statements(ControlFlow, Imports):
         bound = self._bind_parameters(target, args, keywords)
         if bound is None:
             return None
-        body = decode_body(target.chunk.bodies[target.node.body])
-        frame = Frame(target.frame.module, State(bound), target.frame.top, target.chunk, body.spans)
+        number = target.node.body
+        frame = Frame(
+            target.frame.module, State(bound), target.frame.top, target.chunk, target.chunk.body_spans[number]
+        )
         self._calls.append(target)
         try:
-            if self.run(body.statements, frame):
+            if self.run(decode_body(target.chunk.bodies[number]), frame):
                 frame.returns.append(const(None))
         finally:
             self._calls.pop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,6 +35,17 @@ class Mention:
     node: ir.Call
     is_call: bool
 
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Mention)
+            and self.code == other.code
+            and self.node == other.node
+            and self.is_call == other.is_call
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.node.at, self.is_call))
+
 
 @dataclass(slots=True)
 class Coverage:
@@ -65,10 +76,10 @@ class Callers:
         """See `Forgetful`."""
         return self._known.questions() | self._above.questions()
 
-    def forget(self, path: str, answered: set[str]) -> None:
+    def forget(self, keys: Set[str], answered: Set[str]) -> None:
         """See `Forgetful`."""
         for table in (self._known, self._above):
-            table.forget(path, answered)
+            table.forget(keys, answered)
 
     def calls(self, info: FunctionInfo) -> Iterator[tuple[Certainty, Mention]]:
         """The calls of a function, each known to enter it or just of something of the same name."""

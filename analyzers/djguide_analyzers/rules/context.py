@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping, Set
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
@@ -98,6 +98,25 @@ class FileContext:
         self.sibling = sibling
         self._kept: dict[Hashable, Any] = {}
         self._during: dict[Hashable, Any] = {}
+        self._answered: dict[Callable[[FileContext], Any], tuple[Any, set[str]]] = {}
+        """Answers about this file by question, and what each looks at besides outlines."""
+
+    def edited(self, keys: Set[str] | None) -> dict[Callable[[FileContext], Any], Any]:
+        """The text has changed, and with it what `keys` stand for (`Module.keys`), or None: everything.
+
+        Returns the answers that may be others now, and are not known any more.
+        """
+        gone = {
+            question: answer
+            for question, (answer, read) in self._answered.items()
+            if keys is None or not keys.isdisjoint(read)
+        }
+        for question in gone:
+            del self._answered[question]
+        self._kept.clear()
+        self.__dict__.pop("lines", None)
+        self.forget_traces()
+        return gone
 
     @cached_property
     def is_test(self) -> bool:
@@ -145,19 +164,36 @@ class FileContext:
         return (context for context in contexts if not context.is_test)
 
     def answer(self, question: Callable[[FileContext], T]) -> T:
-        """What `question` says about this file, asked once; a result rests on the file then."""
+        """What `question` says about this file, asked once; a result rests on what that looks at."""
+        answer = self._asked(question)
         if (bodies_read := BODIES_READ.get()) is not None:
-            bodies_read.add(self.path)
-        return self._asked(question)
+            bodies_read |= self._answered[question][1]
+        return answer
 
     def _asked(self, question: Callable[[FileContext], T]) -> T:
-        if question not in self._kept:
-            collecting = BODIES_READ.set(None)
+        if question not in self._answered:
+            read: set[str] = set()
+            collecting = BODIES_READ.set(read)
             try:
-                self._kept[question] = question(self)
+                self._answered[question] = question(self), read
             finally:
                 BODIES_READ.reset(collecting)
-        return self._kept[question]
+        return self._answered[question][0]
+
+    def changed_answers(self, before: Mapping[Callable[[FileContext], Any], Any]) -> set[str]:
+        """Names of the questions, in the form `QUESTIONS` has them, that are answered otherwise than `before`."""
+        if self.is_test:
+            return set()
+        changed: set[str] = set()
+        for question, old in before.items():
+            name, new = question_name(question), self._asked(question)
+            if isinstance(old, dict) and isinstance(new, dict):
+                changed |= {
+                    f"{name}#{about}" for about in old.keys() | new.keys() if old.get(about) != new.get(about)
+                }
+            if old != new:
+                changed.add(name)
+        return changed
 
     def answer_to(self, asked: str, *, ask: bool) -> object:
         """What this file answers to a question by its name, in the form `QUESTIONS` has it.
@@ -166,7 +202,7 @@ class FileContext:
         """
         name, _, about = asked.partition("#")
         question = _question_called(name)
-        if question is None or (question not in self._kept and not ask):
+        if question is None or (question not in self._answered and not ask):
             return NEVER_ASKED
         if self.is_test:
             return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Set
 from typing import Generic, NamedTuple, TypeVar
 
 from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS
@@ -38,13 +38,15 @@ class Remembered(Generic[T]):
         """The questions about all files that some value rests on."""
         return {question for kept in self._kept.values() for question in kept.questions}
 
-    def forget(self, path: str, answered: set[str]) -> None:
-        """Drop what rests on the file at `path`, or on a question that is answered otherwise now."""
-        self._kept = {
-            key: kept
+    def forget(self, keys: Set[str], answered: Set[str]) -> None:
+        """Drop what rests on one of `keys`, or on a question that is answered otherwise now."""
+        gone = [
+            key
             for key, kept in self._kept.items()
-            if path not in kept.bodies and answered.isdisjoint(kept.questions)
-        }
+            if not keys.isdisjoint(kept.bodies) or not answered.isdisjoint(kept.questions)
+        ]
+        for key in gone:
+            del self._kept[key]
 
     def attempt(self, key: Hashable, make: Callable[[], T], final: Callable[[], bool]) -> T:
         """The value that `make` returns, kept only when `final` says so after it was made."""

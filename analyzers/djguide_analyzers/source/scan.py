@@ -52,6 +52,19 @@ def comments(text: str) -> Iterator[CommentToken]:
             yield CommentToken(start, text[start:end])
 
 
+def is_closed(text: str) -> bool:
+    """Whether all strings over several lines that are opened in `text` are closed in it."""
+    position = 0
+    while match := _PIECE.search(text, position):
+        position = match.end()
+        if match.lastgroup == "triple":
+            close = _closing(text, match.end(), match[0])
+            if close is None or _is_accident(text, match.start(), close):
+                return False
+            position = close
+    return True
+
+
 def split_lines(text: str) -> list[str]:
     """Lines with their line breaks, broken only where Python breaks lines; no empty last line."""
     ends = [match.end() for match in _LINE_END.finditer(text)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
+from djguide_analyzers.project.modules import BODIES_READ, ClassInfo, Code, FunctionInfo
 from djguide_analyzers.trace.events import CallSite, Context, Event, Loop
 from djguide_analyzers.trace.values import (
     UNKNOWN,
@@ -67,11 +69,20 @@ class Run:
         self.members: dict[tuple[ClassInfo, str], AbstractValue | None] = {}
         """What attributes of instances of a class were found to hold."""
         self.modules: set[str] = set()
-        """Paths of the modules whose code was executed."""
+        """What was looked at besides outlines: keys of modules (`Module.key`), and paths of templates."""
         self.rendered: list[tuple[TemplateSource, Mapping]] = []
         """Templates that were rendered, each with the variables it was given."""
         self.steps = 0
         self._identity = first
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Everything that is looked at meanwhile is noted in `modules`."""
+        token = BODIES_READ.set(self.modules)
+        try:
+            yield
+        finally:
+            BODIES_READ.reset(token)
 
     def new_identity(self) -> int:
         self._identity += 1
@@ -108,7 +119,6 @@ class Frame:
         owner: ClassInfo | None = None,
         receiver: AbstractValue | None = None,
     ) -> None:
-        run.modules.add(code.module.path)
         self.run = run
         self.code = code
         self._values = run.values.setdefault(code, {})

@@ -25,11 +25,10 @@ def model_by_use(project: Project, info: FunctionInfo, name: str) -> str | None:
     """Label of the one model that parameter `name` can be an instance of; None when that cannot be told."""
     if info.module.origin != "project" or (info.owner is not None and info.node.params.items[0].name == name):
         return None
-    key = info, name
-    if key not in project.shapes:
-        used = _used(info, name)
-        project.shapes[key] = _model(project, used) if len(used) >= MIN_NAMES else None
-    return project.shapes[key]
+    used = _used(info, name)
+    if used not in project.shapes:
+        project.shapes[used] = _model(project, used) if len(used) >= MIN_NAMES else None
+    return project.shapes[used]
 
 
 def _used(info: FunctionInfo, name: str) -> frozenset[str]:

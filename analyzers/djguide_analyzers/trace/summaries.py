@@ -8,7 +8,7 @@ at by those who ask.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
 from djguide_analyzers.project.modules import FunctionInfo
@@ -62,7 +62,7 @@ class Summary:
         effects: Events that depend on the caller's rows, or are complete in themselves.
         rest: Its other events, those of calls it makes in the form of `Called`.
         loaded: What it leaves in attributes: row or object, name, value.
-        modules: Paths of the modules whose code it runs.
+        modules: What it looks at besides outlines, as in `Run`.
         writes: Whether it writes to the database, calls included.
     """
 
@@ -125,7 +125,8 @@ def _summary(run: Run, key: Key, compute: Callable[[Run], AbstractValue]) -> Sum
     def make() -> Summary:
         own = Run(run.project)
         try:
-            value = compute(own)
+            with own.reading():
+                value = compute(own)
         except (BudgetSpent, RecursionError):
             value = UNKNOWN
         return _summarised(own, value)
@@ -208,7 +209,7 @@ def _expanded(project: Project, event: Called, depth: int, budget: Iterator[int]
                 yield from _expanded(project, adopted, depth - 1, budget)
 
 
-def forget(project: Project, path: str) -> None:
-    """Drop what was remembered of calls that ran code of the module at `path`."""
+def forget(project: Project, keys: Set[str]) -> None:
+    """Drop what was remembered of calls that looked at something among `keys` (`Module.keys`)."""
     memo = project.summaries
-    memo.discard([key for key, summary in memo.items() if path in summary.modules])
+    memo.discard([key for key, summary in memo.items() if not keys.isdisjoint(summary.modules)])

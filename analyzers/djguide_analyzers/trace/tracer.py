@@ -25,7 +25,7 @@ class Trace:
         function: The root; None for a module's top level.
         events: What happens, in order; what calls do besides stands behind `Called`.
         complete: False when the budget ended it early.
-        modules: Paths of the modules whose code was executed.
+        modules: What was looked at besides outlines, as in `Run`.
         rendered: The templates that the root itself renders, with the variables it gives them.
     """
 
@@ -60,12 +60,13 @@ def trace_function(project: Project, info: FunctionInfo) -> Trace:
     transactions: tuple[str | None, ...] = ()
     if "django.db.transaction.atomic" in decorator_names(project, info):
         transactions = (None,)
-    receiver = annotations.receiver_of(Frame(run, info.code, owner=info.owner), info)
-    frame = Frame(
-        run, info.body_code, function=info, transactions=transactions, owner=info.owner, receiver=receiver
-    )
-    bound = [receiver] if info.owner is not None and receiver is not UNKNOWN else []
-    annotations.bind_parameters(frame, info, bound, {}, explore=True)
+    with run.reading():
+        receiver = annotations.receiver_of(Frame(run, info.code, owner=info.owner), info)
+        frame = Frame(
+            run, info.body_code, function=info, transactions=transactions, owner=info.owner, receiver=receiver
+        )
+        bound = [receiver] if info.owner is not None and receiver is not UNKNOWN else []
+        annotations.bind_parameters(frame, info, bound, {}, explore=True)
     return _traced(run, info, lambda: statements.execute(frame, info.statements))
 
 
@@ -117,7 +118,8 @@ def trace_statements(project: Project, code: Code, block: list[ir.Stmt], owner: 
 def _traced(run: Run, function: FunctionInfo | None, execute: Callable[[], object]) -> Trace:
     complete = True
     try:
-        execute()
+        with run.reading():
+            execute()
     except (BudgetSpent, RecursionError):
         complete = False
     rendered = tuple(run.rendered)

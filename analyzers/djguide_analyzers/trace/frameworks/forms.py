@@ -187,7 +187,6 @@ def _mentions(frame: Frame, cls: ClassInfo) -> Iterator[ir.Call | None]:
     for module in frame.project.modules.values():
         if cls.name not in module.symbols.names or resolver.name(module, cls.name) is not cls:
             continue
-        frame.run.modules.add(module.path)
         outlines = [chunk.outline for chunk in module.facts.chunks]
         for block in (*outlines, *(info.statements for info in module.functions())):
             called = {
@@ -292,7 +291,6 @@ def _touched(frame: Frame, cls: ClassInfo) -> dict[str, list[Given]] | None:
     for base in frame.project.resolver.mro(cls):
         if not isinstance(base, ClassInfo) or base.module.origin != "project":
             continue
-        frame.run.modules.add(base.module.path)
         for info in base.methods():
             for node in walk(info.statements):
                 if not isinstance(node, ir.Subscript) or not _is_fields(node.value):

@@ -230,7 +230,6 @@ def _call_tag(
 ) -> AbstractValue:
     if tag.takes_context:
         args = [Mapping(tuple(frame.env.items())), *args]
-    frame.run.modules.add(function.module.path)
     place = ir.Call(node.at, ir.Opaque(node.at), [], [])
     value = calls.enter_plainly(frame, place, function, Arguments(args, keywords))
     if tag.kind == "inclusion" and tag.template is not None and isinstance(value, Mapping):
