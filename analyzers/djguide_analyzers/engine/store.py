@@ -16,6 +16,7 @@ import platformdirs
 from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.facts import ir, python, templates
 from djguide_analyzers.facts.cache import FactsCache, Stamp, content_hash
+from djguide_analyzers.facts.increments import facts_after
 from djguide_analyzers.facts.template_ir import TemplateFacts
 from djguide_analyzers.project.files import DiskFiles, Unreadable, text_hash
 from djguide_analyzers.rules.finding import Place
@@ -114,6 +115,11 @@ class FactsStore:
             return self.python(path), None
         text = self.files.read_text(path) or ""
         change = change_between(before[0], text) if before is not None else None
+        if path not in self._facts and before is not None and change is not None:
+            facts = facts_after(before[1], change)
+            if facts is not None:
+                self.digests[path] = text_hash(text)
+                self._remember(path, facts)
         facts = self.python(path)
         if facts is not None:
             self._texts[path] = text, facts
