@@ -76,6 +76,15 @@ class WithFields(serializers.ModelSerializer):
         fields = ["tags", "house", "author"]
 
 
+class Linked(serializers.ModelSerializer):
+    url = serializers.HyperlinkedIdentityField(view_name="author")
+    books = serializers.HyperlinkedIdentityField(view_name="book", many=True)
+
+    class Meta:
+        model = Author
+        fields = ["url", "books"]
+
+
 class Listed(serializers.ListSerializer):
     def to_representation(self, data):
         rows = data.all() if isinstance(data, models.Manager) else data
@@ -99,7 +108,7 @@ class InPlainList(Own):
 VIEWS = """
 from rest_framework import generics, viewsets
 from rest_framework.response import Response
-from shop.serializers import AuthorSerializer, BookSerializer, Full, InList, InPlainList, Own, WithFields
+from shop.serializers import AuthorSerializer, BookSerializer, Full, InList, InPlainList, Linked, Own, WithFields
 
 
 class Keys(generics.ListAPIView):
@@ -136,6 +145,11 @@ class Custom(viewsets.ModelViewSet):
 class Fields(viewsets.ModelViewSet):
     queryset = Book.objects.all()
     serializer_class = WithFields
+
+
+class Links(viewsets.ModelViewSet):
+    queryset = Author.objects.all()
+    serializer_class = Linked
 
 
 class OwnList(viewsets.ModelViewSet):
@@ -178,6 +192,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Traced:
         ("Chosen", []),
         ("Custom", ["Book: publisher by serializer"]),
         ("Fields", ["Book: tags by serializer", "Book: publisher by serializer"]),
+        ("Links", ["Author: books by serializer"]),
         ("OwnList", ["Book: publisher by helper"]),
         ("OwnPlainList", ["Book: publisher by serializer"]),
     ],

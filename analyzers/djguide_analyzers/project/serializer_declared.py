@@ -92,6 +92,10 @@ def _declaration(
         )
     nearest = next(base.name for base in line if isinstance(base, Library))
     kind: Kind = next(_KINDS[base.name] for base in line if isinstance(base, Library) and base.name in _KINDS)
+    many = call.keyword("many")
+    is_many = isinstance(many, ir.Const) and many.value is True
+    if kind == "identity" and is_many:
+        kind = "hyperlink"  # of the objects of a relation, each to itself
     serializer = symbol if kind == "nested" and isinstance(symbol, ClassInfo) else None
     source, known = _source(call, name, kind)
     own = list(readable(line))
@@ -101,14 +105,13 @@ def _declaration(
     open_call = any(keyword.name is None for keyword in call.keywords)
     fixed = nearest in _READ_ONLY
     read_only = True if fixed else _flag(call, "read_only", unknown=sets_options or open_call)
-    many = call.keyword("many")
     known = known and not open_call and is_certain(line) and _is_bool(many)
     output = known and kind in ("value", "unknown") and hooks == {"to_representation"}
     return SerializerField(
         name,
         kind,
         source,
-        many=isinstance(many, ir.Const) and many.value is True,
+        many=is_many,
         read_only=read_only,
         write_only=True if kind == "hidden" else _flag(call, "write_only", unknown=sets_options or open_call),
         required=_required(call, read_only, unknown=sets_options or open_call),
