@@ -25,6 +25,31 @@ LOGS = {
         """,
         ["iterate Book", "| load Book.author (key)"],
     ),
+    "a few querysets of different models": (
+        """
+        for rows, kind in [(Book.objects.all(), "b"), (Review.objects.all(), "r"), (None, "n")]:
+            for row in rows:
+                row.author.name if kind == "b" else row.by.name
+        """,
+        [
+            "| iterate Book",
+            "| | load Book.author",
+            "| iterate Review",
+            "| | load Review.by",
+        ],
+    ),
+    "dictionaries of two branches": (
+        """
+        found = {}
+        for book in Book.objects.select_related("author"):
+            found[book] = book.author
+        found = found if unknown else {}
+        for book, author in found.items():
+            book.publisher.name
+            author.name
+        """,
+        ["iterate Book", "| read Book.author", "| load Book.publisher"],
+    ),
     "select_related, with what lies on the way": (
         """
         for review in Review.objects.select_related("book__author"):

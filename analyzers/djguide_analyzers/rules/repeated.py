@@ -33,6 +33,9 @@ Concern = Literal["count", "exists", "latest", "get", "list", "prefetched", "inv
 _OTHER_CONCERNS: dict[str, Concern] = {"aggregate": "count", "bool": "list"}
 """Operations that are told with others than their kind: a queryset that is tested has all its rows loaded."""
 
+_NEVER_REMEMBERED = frozenset({"get", "last", "latest", "earliest", "aggregate", "in_bulk", "explain"})
+"""Operations that a prefetched relation asks the database for all the same."""
+
 _INEXACT = frozenset(
     {"iexact", "contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "regex", "iregex",
      "gt", "gte", "lt", "lte"}
@@ -181,12 +184,13 @@ def _asks_database(item: Repeated) -> bool:
     """Whether a query of a row's relation certainly runs, and is another one for each row."""
     assert item.row is not None
     query = item.row.root.query
-    if query is None or not item.row.provenance_known:
-        return False  # whoever loaded the rows may have filled what is remembered on them
-    if item.row.path and item.row.path[0] in query.known:
+    if query is None or (item.row.path and item.row.path[0] in query.known):
         return False
     served = all(link.name in CACHE_SERVED for link in item.query.chain)
-    return not (served and item.kind in ("count", "exists", "list") and (query.opaque or query.assumed))
+    if not served or item.operation in _NEVER_REMEMBERED:
+        return True
+    # whoever loaded the rows may have filled what is remembered on them
+    return item.row.provenance_known and not query.opaque and not query.assumed
 
 
 def _is_relation(file: FileContext, label: str, lookup: str) -> bool:

@@ -22,9 +22,14 @@ from djguide_analyzers.trace.values import (
     FunctionValue,
     Mapping,
     QuerySetValue,
+    Scalar,
     Sequence,
+    Unknown,
     join,
 )
+
+MAX_ROUNDS = 30
+"""Rounds of a loop over things that the code spells out, up to which each is followed by itself."""
 
 
 def execute(frame: Frame, statements: list[ir.Stmt]) -> bool:
@@ -194,30 +199,43 @@ def _if(frame: Frame, node: ir.If) -> bool:
 def _for(frame: Frame, node: ir.For) -> bool:
     iterated = expressions.evaluate(frame, node.iter)
     element, loop = iteration.iterate(frame, iterated, node.iter, node.at, once=_ends_at_once(node.body))
-    return _loop(frame, node, element, loop)
+    return _loop(frame, node, _rounds(iterated, element), loop)
+
+
+def _rounds(iterated: AbstractValue, element: AbstractValue) -> list[AbstractValue]:
+    """What the rounds of a loop are about: `element` for all, or each of a few things of different kinds."""
+    mixed = element is UNKNOWN or (isinstance(element, Sequence) and element.element is UNKNOWN)
+    if not mixed or not isinstance(iterated, Sequence) or iterated.items is None:
+        return [element]
+    telling = any(not isinstance(item, (Unknown, Scalar, Constant)) for item in iterated.items)
+    return list(iterated.items) if telling and len(iterated.items) <= MAX_ROUNDS else [element]
 
 
 def _while(frame: Frame, node: ir.While) -> bool:
     expressions.evaluate_test(frame, node.test)
     loop = iteration.plain_loop(frame, node.at)
     endless = isinstance(node.test, ir.Const) and bool(node.test.value)
-    goes_on = _loop(frame, node, None, loop)
+    goes_on = _loop(frame, node, [UNKNOWN], loop)
     return goes_on if not endless else True
 
 
-def _loop(frame: Frame, node: ir.For | ir.While, element: AbstractValue | None, loop: Loop) -> bool:
+def _loop(frame: Frame, node: ir.For | ir.While, rounds: list[AbstractValue], loop: Loop) -> bool:
+    """Execute the body of a loop: once for all rounds, or once for each of a few."""
     before = dict(frame.env)
-    frame.exits.append([])
     frame.loops = (*frame.loops, loop)
-    if isinstance(node, ir.For):
-        assign(frame, node.target, element if element is not None else UNKNOWN)
-    goes_on = execute(frame, node.body)
+    for element in rounds:
+        frame.exits.append([])
+        if isinstance(node, ir.For):
+            assign(frame, node.target, element)
+        goes_on = execute(frame, node.body)
+        ends = frame.exits.pop()
+        if goes_on:
+            ends.append(frame.env)
+        frame.join_env(before, *ends)
+        before = dict(frame.env)
     frame.loops = frame.loops[:-1]
-    ends = frame.exits.pop()
-    if goes_on:
-        ends.append(frame.env)
-    frame.join_env(before, *ends)
-    return execute(frame, node.orelse) or bool(ends) or True
+    execute(frame, node.orelse)
+    return True
 
 
 def _ends_at_once(body: list[ir.Stmt]) -> bool:

@@ -401,6 +401,8 @@ def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
         case Sequence(), Sequence():
             element = join(one.element, other.element)
             return Sequence(element, None, one.rows_of if one.rows_of == other.rows_of else None)
+        case Mapping(), Mapping():
+            return _join_mappings(one, other)
         case ObjectValue(), ObjectValue() if one.cls is other.cls:
             return ObjectValue(one.cls)
         case Row(), Row() if one.model == other.model:
@@ -409,6 +411,20 @@ def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
             )
         case _:
             return UNKNOWN
+
+
+def _join_mappings(one: Mapping, other: Mapping) -> Mapping:
+    """A dictionary with what either has; what is not known of one is left to the other."""
+    entries = dict(one.entries)
+    for key, value in other.entries:
+        entries[key] = join(entries[key], value) if key in entries else value
+    return Mapping(tuple(entries.items()), _either(one.element, other.element), _either(one.key, other.key))
+
+
+def _either(one: AbstractValue, other: AbstractValue) -> AbstractValue:
+    if one is UNKNOWN or other is UNKNOWN:
+        return other if one is UNKNOWN else one
+    return join(one, other)
 
 
 def _join_querysets(one: QuerySetValue, other: QuerySetValue) -> AbstractValue:
