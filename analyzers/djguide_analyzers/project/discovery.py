@@ -159,7 +159,7 @@ def _attach(files: FileSystem, tree: Tree, drafts: list[_Draft], mention: Mentio
             draft = _Draft(home, f"{_relative(mention.path, tree)} names the settings module {module}")
             drafts.append(draft)
         if draft.manage == mention.path and root is not None and root != draft.root:
-            _widen(tree, draft, root)
+            _widen(draft, root, path)
         draft.scripts.append(mention.path)
         draft.add(_candidate(tree, mention, module, path), root)
 
@@ -188,9 +188,14 @@ def _project_of(tree: Tree, drafts: list[_Draft], mention: Mention, root: str | 
     return max(around, key=lambda draft: len(draft.root), default=None)
 
 
-def _widen(tree: Tree, draft: _Draft, root: str) -> None:
-    """Let a project whose ``manage.py`` lies inside its own packages start where they do."""
+def _widen(draft: _Draft, root: str, settings: str | None) -> None:
+    """Let a project whose ``manage.py`` lies inside its own packages start where they do.
+
+    Where the settings beside it are named from there, so are the other modules, even if no ``__init__.py`` says so.
+    """
     if is_inside(draft.root, root):
+        if settings is not None and is_inside(settings, draft.root) and draft.root in draft.roots:
+            draft.roots.remove(draft.root)
         draft.root = root
 
 

@@ -11,6 +11,8 @@ from djguide_analyzers.project.models.evaluation.values import truth
 from djguide_analyzers.project.modules import Code, Module
 from djguide_analyzers.project.roles import is_test
 
+_ADMIN = "django.contrib.admin"
+
 
 def reachable(
     x: Interpreter, starts: Iterable[str], wanted: Callable[[str], bool], seen: set[str] | None = None
@@ -103,6 +105,9 @@ class Loaded:
         ]
         self.own = own
         self._imported = set(project)
+        if _ADMIN in apps.by_name:  # it imports the admin modules of all applications
+            pages = [f"{app.name}.admin" for app in apps if app.name in own]
+            self._imported.update(reachable(x, pages, own.__contains__))
         self._apps = apps
 
     def only_in_tests(self, module: Module) -> bool:
