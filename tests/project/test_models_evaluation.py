@@ -47,6 +47,24 @@ def value_of(text: str, name: str = "x", **others: str):
             "ab",
         ),
         ("class A:\n    def __getattr__(self, name):\n        return name\nx = A().anything", "anything"),
+        (
+            "class A:\n    n = 1\n    def __getattribute__(self, name):\n        if name == 'm':\n            return 5\n"
+            "        return super().__getattribute__(name)\nx = (A().m, A().n, hasattr(A(), 'o'))",
+            (5, 1, False),
+        ),
+        (
+            "class A:\n    kept: dict\n    def f(self):\n        return hasattr(self, 'kept')\nx = A().f()",
+            False,
+        ),
+        ("class B:\n    n = 2\nclass A(B):\n    n: int\nx = A.n", 2),
+        ("import threading\nhere = threading.local()\nx = getattr(here, 'chosen', 'none')", "none"),
+        (
+            "import threading\ndef f():\n    here = threading.local()\n    here.chosen = 1\n"
+            "    return getattr(here, 'chosen', 2)\nx = f()",
+            1,
+        ),
+        ("import re\nx = '_'.join(re.findall(r'\\w+', 'IP addresses'))", "IP_addresses"),
+        ("import re\nx = re.sub('[A-Z]', '_', 'aBc')", "a_c"),
         ("import enum\nclass E(enum.Enum):\n    A = 'a'\nx = [e.value for e in E]", ["a"]),
         ("def outer(n):\n    def inner(m):\n        return n + m\n    return inner\nx = outer(1)(2)", 3),
         ("import functools\nx = functools.partial(max, 1)(3)", 3),
@@ -54,6 +72,11 @@ def value_of(text: str, name: str = "x", **others: str):
 )
 def test_what_can_be_known(text, expected):
     assert value_of(text) == expected
+
+
+def test_expressions_that_may_take_long_are_not_applied():
+    assert value_of("import re\nx = re.findall('(a+)+$', 'a' * 40 + 'b')") is UNKNOWN
+    assert value_of("import re\nx = re.findall('(', 'a')") is UNKNOWN
 
 
 @pytest.mark.parametrize(

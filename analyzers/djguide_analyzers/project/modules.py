@@ -242,6 +242,11 @@ class Value:
     annotation: ir.Expr | None = None
     fallback: bool = False
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is only an annotation, ``name: T``, which binds nothing."""
+        return self.expr is None and self.annotation is not None
+
 
 @dataclass(eq=False)
 class FunctionInfo:

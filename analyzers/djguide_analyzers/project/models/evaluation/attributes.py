@@ -101,6 +101,16 @@ class Attributes(Core):
         return special.get(name, UNKNOWN)
 
     def instance_attribute(self, value: Instance, name: str) -> Any:
+        """An attribute of an object: as its class's own ``__getattribute__`` says, if it has one."""
+        if isinstance(value.cls, ClassInfo) and not name.startswith("__"):
+            if value.cls not in self._intercepting:
+                self._intercepting[value.cls] = self.find(value.cls, "__getattribute__")
+            found = self._intercepting[value.cls]
+            if found is not None:
+                return self.call(self.bind(found[1], value, found[0]), [name], {})
+        return self._stored_attribute(value, name)
+
+    def _stored_attribute(self, value: Instance, name: str) -> Any:
         """An attribute of an object: its own, else its class's, bound."""
         if name in value.attrs:
             return value.attrs[name]
@@ -109,6 +119,8 @@ class Attributes(Core):
         if name == "__dict__":
             return value.attrs
         if isinstance(value.cls, External):
+            if value.cls.dotted == "threading.local":  # empty for whoever has set nothing
+                raise Raised("AttributeError")
             return UNKNOWN
         found = self.find(value.cls, name)
         if found is None:
@@ -127,6 +139,8 @@ class Attributes(Core):
             found = self.find(receiver.cls, name, value.owner)
             if found is not None:
                 return self.bind(found[1], receiver, found[0])
+            if name == "__getattribute__":
+                return Native(name, lambda x, args, kwargs: self._stored_attribute(receiver, args[0]))
             if name == "__init__":
                 return Native(
                     "super().__init__", lambda x, args, kwargs: _reach_base(x, receiver, args, kwargs)

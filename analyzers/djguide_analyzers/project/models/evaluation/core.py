@@ -108,6 +108,8 @@ class Core(ABC):
         self._globals: dict[tuple[str, str], Any] = {}
         self._class_values: dict[tuple[ClassInfo, str], Any] = {}
         self._changed: dict[str, set[str]] = {}
+        self._intercepting: dict[ClassInfo, tuple[ClassInfo, Any] | None] = {}
+        """Classes and what they define as ``__getattribute__``."""
 
     def evaluate(self, node: ir.Expr, frame: Frame) -> Any:
         """`node`'s value; `UNKNOWN` also where evaluating it fails or takes too long."""

@@ -10,7 +10,14 @@ from djguide_analyzers.project.models.evaluation.core import PENDING, Core
 from djguide_analyzers.project.models.evaluation.names import changed_name
 from djguide_analyzers.project.models.evaluation.values import UNKNOWN, Bound, Closure, Descriptor, Frame
 from djguide_analyzers.project.models.sketches import is_sketch
-from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, ImportedModule, ImportedName, Value
+from djguide_analyzers.project.modules import (
+    Binding,
+    ClassInfo,
+    FunctionInfo,
+    ImportedModule,
+    ImportedName,
+    Value,
+)
 from djguide_analyzers.project.resolve import HARMLESS, External, called_name
 
 
@@ -33,7 +40,7 @@ class Members(Core):
             overlay = self.overlays.get(base)
             if overlay is not None and name in overlay:
                 return base, overlay[name]
-            if base.member(name) is not None:
+            if any(not _is_bare(binding) for binding in base.members.names.get(name, ())):
                 return base, self.class_value(base, name)
         return None
 
@@ -150,6 +157,10 @@ class Members(Core):
                     if keyword.name == "metaclass":
                         return self.evaluate(keyword.value, Frame(base.code, {}, self.enclosing.get(base)))
         return None
+
+
+def _is_bare(binding: Binding) -> bool:
+    return isinstance(binding, Value) and binding.is_bare
 
 
 def decorator_kind(function: FunctionInfo) -> str:
