@@ -48,7 +48,8 @@ def value_of(text: str, name: str = "x", **others: str):
         ),
         ("class A:\n    def __getattr__(self, name):\n        return name\nx = A().anything", "anything"),
         (
-            "class A:\n    n = 1\n    def __getattribute__(self, name):\n        if name == 'm':\n            return 5\n"
+            "class A:\n    n = 1\n    def __getattribute__(self, name):\n        if name == 'm':\n"
+            "            return 5\n"
             "        return super().__getattribute__(name)\nx = (A().m, A().n, hasattr(A(), 'o'))",
             (5, 1, False),
         ),
@@ -64,6 +65,12 @@ def value_of(text: str, name: str = "x", **others: str):
             1,
         ),
         ("import re\nx = '_'.join(re.findall(r'\\w+', 'IP addresses'))", "IP_addresses"),
+        (
+            "from collections import defaultdict\ndef f():\n    found = defaultdict(list)\n"
+            "    for key in ('a', 'b'):\n        found[key, 1].append(key)\n    return found\nx = f()",
+            {("a", 1): ["a"], ("b", 1): ["b"]},
+        ),
+        ("class A:\n    n = 1\ndef f():\n    del A.n\n    return hasattr(A, 'n')\nx = f()", False),
         ("import re\nx = re.sub('[A-Z]', '_', 'aBc')", "a_c"),
         ("import enum\nclass E(enum.Enum):\n    A = 'a'\nx = [e.value for e in E]", ["a"]),
         ("def outer(n):\n    def inner(m):\n        return n + m\n    return inner\nx = outer(1)(2)", 3),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from model_sources import linked
+from model_sources import graph_of, linked
 
 SHOP = """from django.db import models
 class Order(models.Model):
@@ -194,3 +194,27 @@ def test_a_swapped_model_makes_no_through_model():
         {"shop/models.py": text, "settings.py": "INSTALLED_APPS = ['shop']\nSHOP_BAG = 'shop.Order'\n"}
     )
     assert graph.through_models == {}
+
+
+def test_fields_that_a_package_adds_to_the_models_a_setting_names():
+    boot = (
+        "from collections import defaultdict\nfrom django.apps import apps\nfrom django.conf import settings\n"
+        "from django.db import models\n"
+        "def parse(entries):\n"
+        "    fields = defaultdict(list)\n"
+        "    for app, model, name in entries:\n"
+        "        fields[app, model].append((name, models.CharField(max_length=12)))\n"
+        "    return fields\n"
+        "fields = parse(getattr(settings, 'EXTRA', []))\n"
+        "def add(sender, **kwargs):\n"
+        "    for name, field in fields.get((sender._meta.app_label, sender._meta.model_name), {}):\n"
+        "        field.contribute_to_class(sender, name)\n"
+        "for key in fields:\n"
+        "    apps.lazy_model_operation(add, key)\n"
+    )
+    blog = "from django.db import models\nclass Post(models.Model):\n    pass\nclass Page(models.Model):\n    pass\n"
+    settings = {"INSTALLED_APPS": ["boot", "blog"], "EXTRA": [("blog", "post", "extra")]}
+    graph = graph_of({"boot/__init__.py": boot, "blog/models.py": blog}, settings)
+    extra = graph.models["blog.Post"].fields["extra"]
+    assert (extra.max_length, extra.certain) == (12, True)
+    assert list(graph.models["blog.Page"].fields) == ["id"] and graph.unknown == []

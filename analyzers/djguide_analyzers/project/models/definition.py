@@ -40,6 +40,9 @@ class Definition:
         origin = interpreter.origin
         origin.model_attribute = self._model_attribute
         origin.values["django.db.models.signals.class_prepared"] = self.prepared
+        origin.values["django.apps.registry.Apps.lazy_model_operation"] = Native(
+            "lazy_model_operation", self._lazy_model_operation
+        )
         origin.natives.update(
             {
                 f"{_BASE}.ModelBase.__new__": self._django_new,
@@ -106,6 +109,23 @@ class Definition:
         for receiver, sender in list(self.prepared.receivers):
             if sender is None or sender is draft.cls:
                 self.x.bounded(lambda receiver=receiver: self.x.call(receiver, [], {"sender": draft.cls}))
+
+    def _lazy_model_operation(self, x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+        """``apps.lazy_model_operation(function, (app_label, model_name))``: now, or when the model is complete."""
+        if len(args) != 2 or not isinstance(args[1], tuple) or not all(isinstance(s, str) for s in args[1]):
+            return UNKNOWN
+        function, label = args[0], ".".join(args[1]).lower()
+
+        def receive(x: Interpreter, args: list[Any], kwargs: dict[Any, Any]) -> None:
+            draft = self.classes.draft(kwargs["sender"])
+            if draft is not None and draft.label.lower() == label:
+                x.call(function, [draft.cls], {})
+
+        found = x.origin.get_model(label)
+        if isinstance(found, ClassInfo) and self.classes.drafts.get(found) is not None:
+            return x.call(function, [found], {})
+        self.prepared.receivers.append((Native("receive", receive), None))
+        return None
 
     def decorate(self, cls: ClassInfo) -> None:
         """Apply the decorators of a class statement."""

@@ -89,7 +89,7 @@ class Loaded:
         starts: list[str] = []
         for app in apps:
             if app.readable:
-                starts += [f"{app.name}.models", f"{app.name}.apps"]
+                starts += [app.name, f"{app.name}.models", f"{app.name}.apps"]
         project = reachable(x, starts, own.__contains__)
         foreign = [app.name for app in apps if app.readable and app.name not in own]
         folders = {name.partition(".")[0] for name in foreign}

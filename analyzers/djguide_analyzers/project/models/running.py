@@ -41,7 +41,7 @@ class Running:
 
     def definitions(self) -> None:
         """Execute the modules that are imported when the models are loaded."""
-        configurations = {f"{app.name}.apps" for app in self._apps}
+        configurations = {name for app in self._apps for name in (app.name, f"{app.name}.apps")}
         first = [module for module in self._loaded.definitions if module.name in configurations]
         self._modules(first)
         for app, function, owner in self._methods("__init__"):

@@ -19,6 +19,7 @@ from djguide_analyzers.project.models.evaluation.values import (
     CONNECTION,
     SCALARS,
     SETTINGS,
+    UNBOUND,
     UNKNOWN,
     Bound,
     Closure,
@@ -213,10 +214,13 @@ class Attributes(Core):
 
     def delete_attribute(self, value: Any, name: str) -> None:
         """``del value.name``."""
-        attrs = value.attrs if isinstance(value, Instance) else self.overlays.get(value)  # type: ignore[arg-type]
-        if attrs is not None and name in attrs:
-            self.touch(attrs)
-            del attrs[name]
+        if isinstance(value, ClassInfo):
+            overlay = self.overlays.setdefault(value, {})
+            self.touch(overlay)
+            overlay[name] = UNBOUND
+        elif isinstance(value, Instance) and name in value.attrs:
+            self.touch(value.attrs)
+            del value.attrs[name]
 
     def has_attribute(self, value: Any, name: str) -> bool | None:
         """``hasattr(value, name)``; None when it cannot be known."""
@@ -277,7 +281,8 @@ _ADDED_TO_MODELS = frozenset(
 
 
 def _class_dict(x: Core, cls: ClassInfo) -> dict[Any, Any]:
-    return {**{name: x.class_value(cls, name) for name in cls.members.names}, **x.overlays.get(cls, {})}
+    held = {**{name: x.class_value(cls, name) for name in cls.members.names}, **x.overlays.get(cls, {})}
+    return {name: value for name, value in held.items() if value is not UNBOUND}
 
 
 _CLASS_ATTRIBUTES: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -106,6 +107,23 @@ def _dictionary(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return result
 
 
+def _default_dictionary(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+    """``defaultdict(list)`` and the like; of any other factory it is not known what it makes."""
+    made = args[0].name if args and isinstance(args[0], Native) else None
+    if made not in _FACTORIES or len(args) > 1 or kwargs:
+        return UNKNOWN
+    return defaultdict(_FACTORIES[made])
+
+
+_FACTORIES: dict[str | None, Callable[[], Any]] = {
+    "list": list,
+    "dict": dict,
+    "set": set,
+    "int": int,
+    "str": str,
+}
+
+
 def _import_module(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     if not args or not isinstance(args[0], str) or args[0].startswith("."):
         return UNKNOWN
@@ -132,7 +150,7 @@ def apps_attribute(x: Core, name: str) -> Any:
         return x.origin.app_configs()
     if name == "get_app_config":
         return Native(name, _get_app_config)
-    return UNKNOWN
+    return x.origin.values.get(f"django.apps.registry.Apps.{name}", UNKNOWN)
 
 
 def _get_app_config(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
@@ -247,6 +265,7 @@ LIBRARY: dict[str, Any] = {
     "copy.deepcopy": Native("deepcopy", _copy),
     "itertools.chain": Native("itertools.chain", _chain),
     "collections.OrderedDict": Native("OrderedDict", _dictionary),
+    "collections.defaultdict": Native("defaultdict", _default_dictionary),
     **{f"re.{function.__name__}": _expression(function) for function in (re.findall, re.split, re.sub)},
     "importlib.import_module": Native("import_module", _import_module),
     "django.db.connection": CONNECTION,

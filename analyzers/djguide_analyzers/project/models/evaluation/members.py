@@ -8,7 +8,14 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.models.evaluation import enums
 from djguide_analyzers.project.models.evaluation.core import PENDING, Core
 from djguide_analyzers.project.models.evaluation.names import changed_name
-from djguide_analyzers.project.models.evaluation.values import UNKNOWN, Bound, Closure, Descriptor, Frame
+from djguide_analyzers.project.models.evaluation.values import (
+    UNBOUND,
+    UNKNOWN,
+    Bound,
+    Closure,
+    Descriptor,
+    Frame,
+)
 from djguide_analyzers.project.models.sketches import is_sketch
 from djguide_analyzers.project.modules import (
     Binding,
@@ -39,6 +46,8 @@ class Members(Core):
                 return None
             overlay = self.overlays.get(base)
             if overlay is not None and name in overlay:
+                if overlay[name] is UNBOUND:  # deleted
+                    continue
                 return base, overlay[name]
             if any(not _is_bare(binding) for binding in base.members.names.get(name, ())):
                 return base, self.class_value(base, name)

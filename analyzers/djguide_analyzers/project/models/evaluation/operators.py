@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -195,9 +196,11 @@ def _read_dict(value: dict[Any, Any], name: str, args: list[Any]) -> Any:
     whole = is_whole(value)
     if name == "get":
         key = args[0] if args else UNKNOWN
-        if isinstance(key, SCALARS) and key in value:
+        if not _is_key(key):
+            return UNKNOWN
+        if key in value:
             return value[key]
-        if not isinstance(key, SCALARS) or not whole:
+        if not whole:
             return UNKNOWN
         return args[1] if len(args) > 1 else None
     if name == "copy":
@@ -278,9 +281,11 @@ def _change_dict(value: dict[Any, Any], name: str, args: list[Any], kwargs: dict
 def subscript(value: Any, index: Any) -> Any:
     """``value[index]``; `index` may be a slice of known bounds."""
     if isinstance(value, dict):
-        if isinstance(index, SCALARS) and index in value:
+        if not _is_key(index):
+            return UNKNOWN
+        if index in value or isinstance(value, defaultdict):
             return value[index]
-        if isinstance(index, SCALARS) and is_whole(value):
+        if is_whole(value):
             raise Raised("KeyError")
         return UNKNOWN
     if not isinstance(value, (str, list, tuple)) or not isinstance(index, (int, slice)):
@@ -294,6 +299,13 @@ def subscript(value: Any, index: Any) -> Any:
         raise Raised("IndexError") from error
     except TypeError:
         return UNKNOWN
+
+
+def _is_key(value: Any) -> bool:
+    """Whether it is known what a dictionary's key is: a constant, or a tuple of constants."""
+    return isinstance(value, SCALARS) or (
+        isinstance(value, tuple) and all(isinstance(item, SCALARS) for item in value)
+    )
 
 
 def unary(op: str, value: Any) -> Any:
