@@ -212,7 +212,7 @@ def test_fields_that_a_package_adds_to_the_models_a_setting_names():
         "for key in fields:\n"
         "    apps.lazy_model_operation(add, key)\n"
     )
-    blog = "from django.db import models\nclass Post(models.Model):\n    pass\nclass Page(models.Model):\n    pass\n"
+    blog = "from django.db import models\nclass Post(models.Model): ...\nclass Page(models.Model): ...\n"
     settings = {"INSTALLED_APPS": ["boot", "blog"], "EXTRA": [("blog", "post", "extra")]}
     graph = graph_of({"boot/__init__.py": boot, "blog/models.py": blog}, settings)
     extra = graph.models["blog.Post"].fields["extra"]

@@ -413,3 +413,31 @@ def test_registrations_of_other_modules_are_run_where_the_setting_names_them():
     }
     graph = graph_of(files, {**_LANGUAGES, **chosen})
     assert "title_ind" in graph.models["news.News"].fields
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["itself", "snapshot"])
+def test_modules_that_a_sketched_package_has_besides_are_known_by_their_names(copied: bool):
+    text = (
+        "import rest_framework.views\nfrom rest_framework import generics as g, serializers\n"
+        "from rest_framework.viewsets import ModelViewSet\n"
+        "class S(serializers.ModelSerializer): ...\nclass V(rest_framework.views.APIView, g.GenericAPIView): ...\n"
+    )
+    find = Alone({"m.py": text})
+    resolver = Resolver(find)
+    build_graph(resolver, find.modules())
+    module = find("m")
+    assert module is not None
+    if copied:
+        resolver = resolver.snapshot()
+    named = {name: resolver.name(module, name) for name in ("g", "serializers", "ModelViewSet")}
+    assert named == {
+        "g": External("rest_framework.generics"),
+        "serializers": External("rest_framework.serializers"),
+        "ModelViewSet": External("rest_framework.viewsets.ModelViewSet"),
+    }
+    bases = [base.dotted for cls in module.classes() for base in resolver.bases(cls)]
+    assert bases == [
+        "rest_framework.serializers.ModelSerializer",
+        "rest_framework.views.APIView",
+        "rest_framework.generics.GenericAPIView",
+    ]
