@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.project.models.sketches import is_sketch
 from djguide_analyzers.project.modules import ClassInfo, Code, Value
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.context import FileContext
@@ -78,7 +79,7 @@ _FIELDS = "django.db.models.fields"
 def redefines(project: Project, dotted: str, *methods: str) -> bool:
     """Whether the field class called `dotted` has one of `methods` from a class that is not Django's own.
 
-    True as well where a class of its hierarchy cannot be read.
+    True as well where a class of its hierarchy cannot be read, or is only known from a sketch, which has no methods.
     """
     if dotted.startswith("django."):
         return False
@@ -86,7 +87,7 @@ def redefines(project: Project, dotted: str, *methods: str) -> bool:
     if not isinstance(cls, ClassInfo):
         return True
     for base in project.resolver.mro(cls):
-        if not isinstance(base, ClassInfo):
+        if not isinstance(base, ClassInfo) or is_sketch(base.module):
             return True
         if base.dotted.startswith("django."):
             return False

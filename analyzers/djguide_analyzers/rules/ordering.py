@@ -64,7 +64,7 @@ def order_of(graph: ModelGraph, query: Query) -> Order:
 def default_order(model: Model) -> Order:
     """The order of ``Meta.ordering``."""
     names = tuple(plain_name(text) for text in model.ordering)
-    if not model.ordering_certain or None in names:
+    if not model.sure("ordering") or None in names:
         return UNKNOWN_ORDER
     return Order(tuple(name for name in names if name is not None))
 
@@ -133,6 +133,8 @@ def is_total(graph: ModelGraph, model: Model, names: tuple[str, ...]) -> bool | 
             if "__" not in name and name not in model.reverse:
                 return None  # an annotation
             continue
+        if not field.sure("primary_key", "unique", "null"):
+            return None
         if field.primary_key or field.name == model.pk:
             return True
         if field.unique and not field.null and field.kind in ("column", "fk", "o2o"):
@@ -146,7 +148,7 @@ def is_total(graph: ModelGraph, model: Model, names: tuple[str, ...]) -> bool | 
         fields = [model.fields.get(name) for name in columns]
         if set(columns) <= plain and all(field is not None and not field.null for field in fields):
             return True
-    return False
+    return False if model.sure("unique_together", "constraints") else None
 
 
 def _unique_sets(model: Model) -> list[list[str]]:

@@ -89,7 +89,9 @@ def _past_cache(frame: Frame, queryset: QuerySetValue, name: str) -> QuerySetVal
         return queryset
     model = frame.project.models.get(queryset.query.model)
     ordered = queryset.query.ordered or (
-        queryset.query.ordered is None and model is not None and model.ordering
+        queryset.query.ordered is None
+        and model is not None
+        and (model.ordering or not model.sure("ordering"))  # silent where it may be
     )
     return queryset if name == "first" and ordered else replace(queryset, cached=False)
 

@@ -26,7 +26,7 @@ def check(file: FileContext) -> Iterator[Hit]:
         nodes = items(option.expr) if option is not None else None
         if model is None or option is None or option.owner is not cls or nodes is None:
             continue
-        if not model.ordering_certain or len(nodes) != len(model.ordering):
+        if not model.sure("ordering") or len(nodes) != len(model.ordering):
             continue
         told: set[str] = set()
         for node, text in zip(nodes, model.ordering, strict=True):
@@ -58,7 +58,7 @@ def _joined(graph: ModelGraph, model: Model, name: str) -> str | None:
     if path.field is not field:
         column = path.field
         return None if column is None or column.name in (target.pk, field.to_field) else f"`{field.name}`"
-    if name == field.attname or not target.ordering_certain:
+    if name == field.attname or not target.sure("ordering"):
         return None
     return _through(field.name, target)
 
