@@ -67,7 +67,8 @@ def _lock(file: FileContext, scope: Scope, body: TracedBody, load: Load) -> tupl
         value = scope.value(code, node.func.value)
         if isinstance(value, (QuerySetValue, ManagerValue)):
             return (insert(file, code.name_range(node.func).start, f"{call}."),)
-    if load.query is not None:
+    if load.query is not None and all(link.site.code == code for link in load.query.chain[-1:]):
+        # What another function builds is for its other callers as well, who may have no transaction.
         edit = append_call(file, load.query, call)
         return (edit,) if edit is not None else None
     return None

@@ -42,6 +42,8 @@ _INEXACT = frozenset(
 )  # fmt: skip
 """Comparisons that no ``__in`` makes for many values."""
 
+_DELETES = frozenset({"delete", "adelete"})
+
 _found: WeakKeyDictionary[Trace, list[tuple[Repeated, Concern]]] = WeakKeyDictionary()
 
 
@@ -104,7 +106,7 @@ def _is_reported(item: Repeated) -> bool:
 
 
 def _concern(file: FileContext, trace: Trace, item: Repeated) -> Concern | None:
-    if item.kind != "get" and _is_outdated(trace, item):
+    if _is_outdated(trace, item) if item.kind != "get" else _may_be_gone(file, trace, item):
         return None
     if item.row is not None:
         if not _asks_database(item) or (_streams(item) and not item.prefetched):
@@ -157,6 +159,15 @@ def _is_outdated(trace: Trace, item: Repeated) -> bool:
         write.model == item.query.model and write.operation not in RELATED_WRITES
         for write in written_in(trace, item.loop.site)
     )
+
+
+def _may_be_gone(file: FileContext, trace: Trace, item: Repeated) -> bool:
+    """Whether an earlier round may have deleted the row that is fetched, together with one that it refers to."""
+    model = file.project.graph.get(item.query.model)
+    if model is None or all(field.target != model.label for field in model.fields.values()):
+        return False
+    writes = written_in(trace, item.loop.site)
+    return any(write.model == model.label and write.operation in _DELETES for write in writes)
 
 
 def _streams(item: Repeated) -> bool:

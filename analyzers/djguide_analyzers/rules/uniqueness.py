@@ -226,7 +226,7 @@ def enforcing_fix(file: FileContext, model: Model, found: LookUp) -> Fix:
     only = {each: found.exact[each.name] for each in fields if _is_constant(found.exact[each.name])}
     rest = [each for each in fields if each not in only]
     unfit = any(each.django_base in _NO_KEYS or not each.local or each.null for each in fields)
-    if found.loose or unfit or not rest or _is_part_of_group(model, found):
+    if found.loose or unfit or not rest or _differs_from_group(model, found):
         return Fix(ENFORCE, Safety.MANUAL)
     literals: dict[str, str] = {}
     for each, value in only.items():
@@ -243,8 +243,8 @@ def _is_constant(value: ir.Expr | None) -> bool:
     return isinstance(value, ir.Const) or (isinstance(value, ir.Name) and value.id.isupper())
 
 
-def _is_part_of_group(model: Model, found: LookUp) -> bool:
-    """Whether the model is unique by these columns and others: then these alone are not meant to be."""
+def _differs_from_group(model: Model, found: LookUp) -> bool:
+    """Whether the model is unique by some of these columns and others: then these are not meant to be."""
     groups = [set(group) for group in model.unique_together]
     groups += [set(entry["fields"]) for entry in model.constraints if isinstance(entry["fields"], list)]
-    return any(set(found.exact) < group for group in groups)
+    return any(group & set(found.exact) and not group <= set(found.exact) for group in groups)

@@ -110,8 +110,8 @@ def _hit(file: FileContext, cls: ClassInfo, model: Model, field: Field) -> Itera
             related = (Related(f"`{field.name}` is declared here", declared),)
     yield Hit(
         place,
-        f"The rows of one object are looked up by `{columns[0]}` and `{columns[1]}` together, and no index covers "
-        "the pair: each such lookup reads all rows of that type",
+        f"To find the rows of one object is to look up `{columns[0]}` and `{columns[1]}` together, and no index "
+        "covers the pair: each such lookup reads all rows of that type",
         related=related,
         fixes=(fix,),
         data={"model": model.label},

@@ -123,14 +123,23 @@ def _raw(
         if not data.is_request(code, source.value) or _is_target(statement, node):
             continue
         listed = isinstance(node, ir.Call) and isinstance(node.func, ir.Attr) and node.func.name == "getlist"
+        manual = listed or _is_compared(statement, node)
         title = "Read it from `cleaned_data`"
         edit = replace(file, code.range(source), f"{form}.cleaned_data")
         yield Hit(
             file.place(code, node),
             f"`{key}` is read from the raw request although the form has validated and cleaned it: this is the "
             "unchecked text",
-            fixes=(Fix(title, Safety.MANUAL) if listed else Fix(title, Safety.SAFE, (edit,)),),
+            fixes=(Fix(title, Safety.MANUAL) if manual else Fix(title, Safety.SAFE, (edit,)),),
         )
+
+
+def _is_compared(statement: ir.Stmt, node: ir.Node) -> bool:
+    """Whether a value is compared as the text it comes as, such as ``"on"``; the cleaned one may be no text."""
+    return any(
+        isinstance(part, ir.Compare) and any(side is node for side in (part.left, *part.rights))
+        for part in walk(statement)
+    )
 
 
 def _is_target(statement: ir.Stmt, node: ir.Node) -> bool:

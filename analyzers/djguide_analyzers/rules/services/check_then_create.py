@@ -44,8 +44,10 @@ def check(file: FileContext) -> Iterator[Hit]:
 def _check(file: FileContext, scope: Scope, missing: Missing, made: list[Creation]) -> Iterator[Hit]:
     call = missing.call
     model = file.project.graph.get(call.model)
-    found = _look_up(file, missing, model) if model is not None else None
-    if model is None or found is None or not found.names or coverage(file.project, model, found) != "open":
+    if model is None or model.cls.module.origin != "project":
+        return  # nobody here can add a constraint to a library's table
+    found = _look_up(file, missing, model)
+    if found is None or not found.names or coverage(file.project, model, found) != "open":
         return
     statements = next(block for block, code in scope.blocks if code == call.code)
     for creation in made:

@@ -103,13 +103,23 @@ def _hit(
         what += f"computed in another way makes `{call.name}()` create one more row"
     else:
         what = f"No {model.name} is found by {names}, a value that is another one each time: "
-        what += f"`{call.name}()` creates a row with every call"
+        what += f"`{call.name}()` {_outcome(file, call, model, lookups, volatile)}"
     return Hit(
         file.place(call.code, volatile[0]),
         what,
         fixes=(_fix(file, call, lookups, volatile),),
         data={"model": model.label, "columns": [keyword.name for keyword in volatile]},
     )
+
+
+def _outcome(
+    file: FileContext, call: QuerySetCall, model: Model, lookups: list[ir.Keyword], volatile: list[ir.Keyword]
+) -> str:
+    """What comes of never finding a row."""
+    rest = look_up(file.project, model, [each for each in lookups if each not in volatile], call.receiver)
+    if _covers(file, model, rest) == "covered":
+        return "tries to create one with every call, which fails where there is one already"
+    return "creates a row with every call"
 
 
 def _fix(file: FileContext, call: QuerySetCall, lookups: list[ir.Keyword], volatile: list[ir.Keyword]) -> Fix:

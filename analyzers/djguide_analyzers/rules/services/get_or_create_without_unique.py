@@ -14,6 +14,7 @@ from djguide_analyzers.rules.held_locks import is_protected
 from djguide_analyzers.rules.lookups import conditions, field_called
 from djguide_analyzers.rules.loop_writes import runs_once
 from djguide_analyzers.rules.names import Names, of_scope
+from djguide_analyzers.rules.new_rows import is_just_made
 from djguide_analyzers.rules.queryset_calls import QuerySetCall, has_star, queryset_calls
 from djguide_analyzers.rules.uniqueness import LookUp, enforcing_fix, keeps_apart, look_up
 from djguide_analyzers.trace.values import QuerySetValue
@@ -28,6 +29,8 @@ _METHODS = ("get_or_create", "update_or_create")
 _MAX_DEPTH = 4
 """Assignments over which a value is followed."""
 _NO_LOOKUPS = frozenset({"defaults", "create_defaults"})
+_OF_SEVERAL = frozenset({"in", "gt", "gte", "lt", "lte", "range", "isnull"})
+"""Comparisons that many rows may meet: a look-up by one does not tell what should be unique."""
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -36,7 +39,8 @@ def check(file: FileContext) -> Iterator[Hit]:
     for scope in file.scopes:
         for call in queryset_calls(scope, *_METHODS):
             model = file.project.graph.get(call.model)
-            found = _look_up(file, call, model) if model is not None else None
+            own = model is not None and model.cls.module.origin == "project"  # others' tables are theirs
+            found = _look_up(file, call, model) if model is not None and own else None
             if model is None or found is None or not found.names:
                 continue
             given = _given(model, call.node)
@@ -56,6 +60,8 @@ def _look_up(file: FileContext, call: QuerySetCall, model: Model) -> LookUp | No
         for link in call.receiver.query.chain:
             if link.name == "filter" and not link.node.args:
                 keywords += conditions(link.node)
+    if any((keyword.name or "").rpartition("__")[2] in _OF_SEVERAL for keyword in keywords):
+        return None
     return look_up(file.project, model, keywords, call.receiver)
 
 
@@ -75,10 +81,13 @@ def _given(model: Model, node: ir.Call) -> set[str] | None:
 
 
 def _is_guarded(file: FileContext, scope: Scope, call: QuerySetCall) -> bool:
-    """Whether others are kept out, or the second row is expected."""
+    """Whether others are kept out, cannot know of the row yet, or the second row is expected."""
     for statements, code in scope.blocks:
         if code != call.code:
             continue
+        given = [keyword.value for keyword in call.node.keywords if keyword.name not in _NO_LOOKUPS]
+        if any(is_just_made(scope, code, statements, value, call.node) for value in given):
+            return True
         for node in walk(statements):
             caught = walk(node.type) if isinstance(node, ir.Handler) and node.type is not None else ()
             if any(getattr(part, "name", "") == "MultipleObjectsReturned" for part in caught):
