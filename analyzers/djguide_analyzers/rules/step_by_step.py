@@ -50,14 +50,11 @@ def _is_progress(body: Body, coupling: Coupling, found: list[Unit]) -> bool:
 
 def _is_dealt_with(body: Body, coupling: Coupling, found: list[Unit]) -> bool:
     """Whether an ``except`` changes or drops the row of one of the writes."""
+    pair = {coupling.first.node.at, coupling.second.node.at}
     rows = {unit.made.key for unit in (coupling.first, coupling.second) if unit.made is not None}
-    handled = {
-        part.at
-        for node in body.nodes.values()
-        if isinstance(node, ir.Handler)
-        for statement in node.body
-        for part in walk(statement)
-    }
+    handlers = [node for node in body.nodes.values() if isinstance(node, ir.Handler)]
+    inside = [{part.at for statement in node.body for part in walk(statement)} for node in handlers]
+    handled = {at for numbers in inside if numbers.isdisjoint(pair) for at in numbers}
     return any(
         unit.node.at in handled
         and unit.operation in ("save", "update", "delete")
