@@ -9,7 +9,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, Module, Value
 from djguide_analyzers.rules.context import FileContext
 
-_MIGRATION = "django.db.migrations.migration.Migration"
+MIGRATION = "django.db.migrations.migration.Migration"
 Dependency = tuple[str, str]
 """Label of an application, and the name of one of its migrations."""
 
@@ -18,7 +18,7 @@ def migration_class(file: FileContext, module: Module | None = None) -> ClassInf
     """The class of a migration, that of `file` or of another module."""
     module = module or file.module
     binding = module.symbols.get("Migration") if "/migrations/" in module.path else None
-    if not isinstance(binding, ClassInfo) or not file.project.resolver.is_subclass(binding, _MIGRATION):
+    if not isinstance(binding, ClassInfo) or not file.project.resolver.is_subclass(binding, MIGRATION):
         return None
     return binding
 
