@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from djguide_analyzers.facts import template_ir as t
-from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
+from djguide_analyzers.rules.template_places import are_together
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.events import QueryRun
@@ -22,8 +21,6 @@ RULE = Rule(
 )
 
 _ASKING = frozenset({"count", "exists"})
-Branches = tuple[tuple[int, int], ...]
-"""The branches a node stands in, outermost first: the number of the ``if`` and which of its branches."""
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -58,37 +55,7 @@ def _follows(asked: QueryRun, looped: QueryRun) -> bool:
         return False
     if len(asked.context.loops) != len(looped.context.loops) or looped.context.memoised:
         return False
-    return _are_together(one.source, asked.site.at, looped.site.at)
-
-
-def _are_together(source: TemplateSource, asked: int, looped: int) -> bool:
-    """Whether no ``if`` has the two in different branches."""
-    one, other = _branches(source.facts.nodes, asked), _branches(source.facts.nodes, looped)
-    if one is None or other is None:
-        return False
-    chosen = dict(other)
-    return all(chosen.get(number, branch) == branch for number, branch in one)
-
-
-def _branches(nodes: list[t.TemplateNode], at: int) -> Branches | None:
-    """The branches around the node that the number `at` belongs to: the last one that starts before it."""
-    found: Branches | None = None
-    for node in nodes:
-        if node.at > at:
-            break
-        if isinstance(node, t.If):
-            found = ()
-            for number, branch in enumerate(node.branches):
-                inner = _branches(branch.body, at)
-                if inner is not None:
-                    found = ((node.at, number), *inner)
-        else:
-            found = ()
-            for body in t.bodies(node):
-                inner = _branches(body, at)
-                if inner is not None:
-                    found = inner
-    return found
+    return are_together(one.source, asked.site.at, looped.site.at)
 
 
 def _hit(file: FileContext, asked: QueryRun, looped: QueryRun) -> Hit | None:
