@@ -46,6 +46,11 @@ def is_settings_file(file: FileContext) -> bool:
     return file.path in paths or posixpath.dirname(file.path) in folders
 
 
+def settings_paths(project: Project) -> frozenset[str]:
+    """The files that settings come from."""
+    return project.once(_settings_paths)[0]
+
+
 def _settings_paths(project: Project) -> tuple[frozenset[str], frozenset[str]]:
     """The files that settings come from, and packages all of whose modules are settings."""
     paths = {
