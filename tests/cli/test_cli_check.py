@@ -134,6 +134,7 @@ def test_json_is_the_contract(project: Path, fake: FakeEngine, run: Run) -> None
             "message": "The word `bad` is bad",
             "path": "shop/views.py",
             "range": span,
+            "other_end": None,
             "fingerprint": "fp-views.py-bad-word-2",
             "related": [{"message": "`bad` is declared here", "path": "shop/views.py", "range": first}],
             "fixes": [

@@ -45,6 +45,7 @@ def document(result: CheckResult) -> dict[str, Any]:
 def finding_value(finding: Finding, targets: Targets) -> dict[str, Any]:
     """One finding in the shape of the contract."""
     place = standing(finding)
+    ends = [end for end in (finding.place, finding.access) if end is not None and end != place]
     return {
         "code": finding.code,
         "practice": finding.practice,
@@ -52,6 +53,7 @@ def finding_value(finding: Finding, targets: Targets) -> dict[str, Any]:
         "confidence": finding.confidence.value,
         "message": finding.message,
         **place_value(place, targets),
+        "other_end": place_value(ends[0], targets) if ends else None,
         "fingerprint": finding.fingerprint,
         "related": [
             {"message": message, **place_value(related, targets)} for message, related in finding.related
