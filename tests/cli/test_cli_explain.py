@@ -45,6 +45,20 @@ def joined():
 def one(request):
     return {"plain": 1}
 """
+PAGE_VIEW = """\
+from django.shortcuts import render
+from shop.models import Book
+
+
+def page(request):
+    return render(request, "shop/page.html", {"books": Book.objects.all()})
+"""
+PAGE = """\
+{% for book in books %}
+  <li>{{ book.author.name }}</li>
+{% endfor %}
+<p>Nothing</p>
+"""
 SERVICES = """\
 def names(books):
     return [book.author.name for book in books]
@@ -52,7 +66,10 @@ def names(books):
 FILES = {
     "manage.py": 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")\n',
     "project/__init__.py": "",
-    "project/settings.py": 'INSTALLED_APPS = ["shop"]\n',
+    "project/settings.py": (
+        'INSTALLED_APPS = ["shop"]\n'
+        'TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]\n'
+    ),
     "shop/__init__.py": "",
     "shop/models.py": MODELS,
     "shop/views.py": VIEWS,
@@ -73,6 +90,16 @@ def shop(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     return tmp_path
+
+
+@pytest.fixture
+def page(shop: Path) -> str:
+    """A template of the shop that a view of its own renders."""
+    (shop / "shop" / "pages.py").write_text(PAGE_VIEW)
+    template = shop / "shop/templates/shop/page.html"
+    template.parent.mkdir(parents=True)
+    template.write_text(PAGE)
+    return "shop/templates/shop/page.html"
 
 
 def line_of(text: str) -> int:
@@ -161,3 +188,22 @@ def test_a_line_of_which_nothing_is_known(shop: Path, run: Run) -> None:
 def test_bad_places(shop: Path, run: Run, place: str, complaint: str) -> None:
     answer = run("explain", place)
     assert answer.status == 2 and complaint in " ".join(answer.err.split())
+
+
+def test_a_line_of_a_template_is_told_by_the_views_that_render_it(page: str, run: Run) -> None:
+    answer = run("explain", f"{page}:2")
+    assert "[n-plus-one-template]" in answer.out
+    assert "shop/pages.py:6" in answer.out
+    assert "`author` of shop.Book is loaded here, with one query" in answer.out
+    assert f"{page}:1:1  in every round of this loop" in answer.out
+
+
+def test_the_loop_of_a_template(page: str, run: Run) -> None:
+    answer = run("explain", f"{page}:1")
+    assert "a queryset of shop.Book: no relation loaded with it" in answer.out
+    assert "shop/pages.py:6:56  the queryset begins here" in answer.out
+    assert "a query for shop.Book runs here (`iterate`)" in answer.out
+
+
+def test_a_line_of_a_template_with_nothing_on_it(page: str, run: Run) -> None:
+    assert "nothing is known" in run("explain", f"{page}:4").out

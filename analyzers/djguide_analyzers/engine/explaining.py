@@ -23,6 +23,7 @@ from djguide_analyzers.trace.events import (
     TransactionBoundary,
     Write,
 )
+from djguide_analyzers.trace.tracer import Trace
 from djguide_analyzers.trace.values import AbstractValue, ManagerValue, Query, QuerySetValue, Row, Site
 
 _KINDS = (ir.Name, ir.Attr, ir.Call, ir.Subscript)
@@ -63,6 +64,8 @@ def explain(folder: Folder, path: str, line: int, column: int | None = None) -> 
         hidden += _hidden(folder, project, told, path, line, column)
         if (context := project.context(path)) is not None:
             notes |= dict.fromkeys(_notes(context, line, column))
+        elif project.project.templates.at(path) is not None:
+            notes |= dict.fromkeys(_template_notes(project, path, line, column))
     return Explanation(here, hidden, sorted(notes))
 
 
@@ -121,11 +124,35 @@ def _notes(context: FileContext, line: int, column: int | None) -> Iterator[Note
                 if _covers(place, context.path, line, column):
                     yield from _of_value(context, place, scope.value(code, node))
     for trace in context.traces:
-        for event in trace.everything():
-            if isinstance(event, RelationLoad | RelationRead | QueryRun | Write | TransactionBoundary):
-                place = context.place_of(event.site)
-                if _covers(place, context.path, line, column):
-                    yield Note(place, _happening(event), tuple(_circumstances(context, event.context)))
+        yield from _happenings(context, trace, context.path, line, column)
+
+
+def _template_notes(project: TrackedProject, path: str, line: int, column: int | None) -> Iterator[Note]:
+    """The same for a template: what the views that render it, as far as is known, make of the line."""
+    for rendering, result in sorted(project.results().items()):
+        context = project.context(rendering) if path in result.read else None
+        if context is None:
+            continue
+        for trace in context.traces:
+            if path not in trace.modules:
+                continue
+            for site, value in trace.values_in(path):
+                place = context.place_of(site)
+                if _covers(place, path, line, column):
+                    yield from _of_value(context, place, value)
+            yield from _happenings(context, trace, path, line, column)
+        context.forget_traces()
+
+
+def _happenings(
+    context: FileContext, trace: Trace, path: str, line: int, column: int | None
+) -> Iterator[Note]:
+    """What the trace says of the line to happen."""
+    for event in trace.everything():
+        if isinstance(event, RelationLoad | RelationRead | QueryRun | Write | TransactionBoundary):
+            place = context.place_of(event.site)
+            if _covers(place, path, line, column):
+                yield Note(place, _happening(event), tuple(_circumstances(context, event.context)))
 
 
 def _of_value(context: FileContext, place: Place, value: AbstractValue) -> Iterator[Note]:

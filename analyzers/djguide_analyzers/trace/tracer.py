@@ -14,7 +14,7 @@ from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.events import Called, Event
 from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
 from djguide_analyzers.trace.frameworks import admin, django_views, forms, rest_framework
-from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Mapping, ObjectValue
+from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Mapping, ObjectValue, Site
 
 
 @dataclass(eq=False)
@@ -52,6 +52,12 @@ class Trace:
     def value(self, code: Code, node: ir.Node) -> AbstractValue:
         """What `node` was found to be; unknown when it was not reached."""
         return self._values.get(code, {}).get(node.at, UNKNOWN)
+
+    def values_in(self, path: str) -> Iterator[tuple[Site, AbstractValue]]:
+        """What is known in the file at `path`, a module or a template, and where."""
+        for code, values in self._values.items():
+            if code.module.path == path:
+                yield from ((Site(code, at), value) for at, value in values.items())
 
 
 def trace_function(project: Project, info: FunctionInfo) -> Trace:

@@ -57,10 +57,12 @@ def command(place: Spot, format_: str, jobs: int) -> int | None:
     to follow them. Findings that are not told appear with the reason.
 
     Below stands what djguide knows of the line: which querysets and rows there are, what they have loaded, and
-    which queries run, in which loops. That tells also why nothing is found.
+    which queries run, in which loops. That tells also why nothing is found. Of a line of a template it is what
+    the views that render it make of it.
 
     \b
     djguide explain shop/views.py:42
+    djguide explain shop/templates/shop/order_list.html:7
     """
     from djguide_server.cli.explanation import as_json, as_text
     from djguide_server.cli.progress import ProgressBar
