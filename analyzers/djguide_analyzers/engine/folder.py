@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,10 +36,6 @@ class Steps(Protocol):
     def __call__(self, phase: str, done: int, total: int) -> None: ...
 
     def timed(self, phase: str, seconds: float) -> None: ...
-
-
-Spread = Callable[[Mapping[str, list[str]]], Iterator[parts.Part]]
-"""Has modules checked elsewhere: paths by root of the project."""
 
 
 class Folder:
@@ -165,10 +161,10 @@ class Folder:
         for tracked in self._projects or ():
             yield from tracked.project.templates.own()
 
-    def tracked(self, steps: Steps | None = None) -> list[TrackedProject]:
+    def tracked(self, steps: Steps | None = None, others: parts.Others | None = None) -> list[TrackedProject]:
         """The projects, linked."""
         if self._projects is None:
-            self._read(steps)
+            self._read(steps, others)
             started = time.perf_counter()
             config = self.loaded.config
             self._projects = [
@@ -204,11 +200,19 @@ class Folder:
         if steps is not None:
             steps.timed("reading", time.perf_counter() - started)
 
-    def _read(self, steps: Steps | None) -> None:
-        """Facts of all files."""
+    def _read(self, steps: Steps | None, others: parts.Others | None) -> None:
+        """Facts of all files; where many have to be made, by `others`."""
         started = time.perf_counter()
         paths = self.paths()
         self._store.prepare(self.root)
+        missing = self._store.missing(paths) if others is not None else []
+        if others is not None and len(missing) >= parts.FEWEST:
+            done = 0
+            for blobs in others.facts(missing):
+                self._store.take(blobs)
+                done += len(blobs)
+                if steps is not None:
+                    steps("reading", done, len(paths))
         for number, path in enumerate(paths):
             if steps is not None and number % 20 == 0:
                 steps("reading", number, len(paths))
@@ -225,11 +229,11 @@ class Folder:
         """The projects, linked."""
         return [tracked.project for tracked in self.tracked()]
 
-    def report(self, steps: Steps, spread: Spread | None = None) -> KeptReport:
+    def report(self, steps: Steps, others: parts.Others | None = None) -> KeptReport:
         """Check what needs it and report on all files; keep it for the next run."""
         if self._projects is None and (known := self._memory.report()) is not None:
             return known
-        self.settle(steps, spread)
+        self.settle(steps, others)
         compared = self.compared(self.findings())
         report = KeptReport(
             self.summaries(),
@@ -257,12 +261,12 @@ class Folder:
         """Whether everything has been checked as it is now."""
         return self._projects is not None and all(tracked.settled for tracked in self._projects)
 
-    def settle(self, steps: Steps, spread: Spread | None = None) -> None:
-        """Check every module that needs it, with `spread` as many as are worth while in other processes."""
-        tracked = self.tracked(steps)
+    def settle(self, steps: Steps, others: parts.Others | None = None) -> None:
+        """Check every module that needs it, with `others` as many as are worth while in their processes."""
+        tracked = self.tracked(steps, others)
         started = time.perf_counter()
-        if spread is not None:
-            self._spread(tracked, spread, steps)
+        if others is not None:
+            self._spread(tracked, others, steps)
         pending = [(project, file) for project in tracked for file in project.pending]
         for number, (project, file) in enumerate(pending):
             steps("checking", number, len(pending))
@@ -272,7 +276,7 @@ class Folder:
             project.conclude()
         steps.timed("checking", time.perf_counter() - started)
 
-    def _spread(self, tracked: list[TrackedProject], spread: Spread, steps: Steps) -> None:
+    def _spread(self, tracked: list[TrackedProject], others: parts.Others, steps: Steps) -> None:
         """Have files checked elsewhere; what does not come back is left to be checked here."""
         pending = {project.project.root: [file.path for file in project.pending] for project in tracked}
         total = sum(len(paths) for paths in pending.values())
@@ -280,7 +284,7 @@ class Folder:
             return
         self._store.flush()  # so that the others find the facts in the cache
         done = 0
-        for part in spread(pending):
+        for part in others.results(pending):
             steps("checking", done, total)
             for project in tracked:
                 project.adopt(part.results.get(project.project.root, {}))

@@ -26,6 +26,9 @@ from djguide_analyzers.source.positions import Position, Range
 
 F = TypeVar("F")
 
+Blob = tuple[bytes, bytes]
+"""Encoded facts, after the fingerprint of the text they were made of."""
+
 _KEPT = "results"
 _BATCH = 200
 """Freshly made facts kept back before they are written to the cache together."""
@@ -56,12 +59,12 @@ class FactsStore:
     stay with their facts: only a project knows which files are meant as templates.
     """
 
-    def __init__(self, files: DiskFiles, cache: Path | None) -> None:
+    def __init__(self, files: DiskFiles, cache: Path | None, *, shared: bool = False) -> None:
         self.files = files
         self.problems: dict[str, list[Problem]] = {}
         self.made = 0
         self.reused = 0
-        self._cache = FactsCache(cache or default_cache_folder(), version=_version())
+        self._cache = FactsCache(cache or default_cache_folder(), version=_version(), shared=shared)
         self.digests: dict[str, bytes] = {}
         """Fingerprints of the texts that facts were made of, by path."""
         self._facts: dict[str, ir.PyFacts | None] = {}
@@ -84,6 +87,31 @@ class FactsStore:
     def prepare(self, root: str) -> None:
         """Read the stamps of all files below `root` at once."""
         self._known.update(self._cache.stamps_below(root))
+
+    def missing(self, paths: Iterable[str]) -> list[str]:
+        """Those of the files at `paths` whose facts have to be made, as far as their stamps tell."""
+        unknown: list[str] = []
+        for path in paths:
+            known = self._known.get(path)
+            try:
+                status = os.stat(path)  # noqa: PTH116 -- called for every file of a workspace
+            except (OSError, ValueError):
+                continue
+            if path in self.files.overlays or path in self._facts:
+                continue
+            if known is None or (known.mtime_ns, known.size) != (status.st_mtime_ns, status.st_size):
+                unknown.append(path)
+        return unknown
+
+    def encoded(self, paths: Iterable[str]) -> list[Blob]:
+        """Facts of the Python files at `paths` for another process."""
+        facts = ((path, self.python(path)) for path in paths)
+        return [(self.digests[path], python.encode(made)) for path, made in facts if made is not None]
+
+    def take(self, blobs: Iterable[Blob]) -> None:
+        """Take over facts that another process has made of Python files."""
+        self._blobs += [(_PYTHON.name, digest, data) for digest, data in blobs]
+        self.flush()
 
     def forget(self, paths: Iterable[str]) -> None:
         """Look at the files again when next asked."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from functools import partial
 from pathlib import Path
 
 from msgspec import structs
@@ -20,7 +19,7 @@ from djguide_analyzers.engine.fingerprints import Identity
 from djguide_analyzers.engine.folder import Folder
 from djguide_analyzers.engine.kept import KeptReport
 from djguide_analyzers.engine.report import BaselineUse, Problem, ProjectSummary, Report, Stats
-from djguide_analyzers.engine.store import FactsStore
+from djguide_analyzers.engine.store import Blob, FactsStore
 from djguide_analyzers.project.files import DiskFiles, Seen, is_inside, posix, text_hash
 from djguide_analyzers.project.models import models_document
 from djguide_analyzers.project.project import Project
@@ -53,19 +52,22 @@ class Workspace:
         settings: Mapping[str, object] | None = None,
         reuse: bool = True,
         executor: Executor | None = None,
+        shared_cache: bool = False,
     ) -> None:
         """Take `roots` under analysis; reads nothing yet.
 
         `cache` is the folder for facts and results (None: the user's cache folder). `settings` are a client's
         own settings, in the keys of ``[tool.djguide]``; they win over the files. With `reuse` off, results of
         earlier runs are not looked at; those of this one are kept all the same. With an `executor`, large
-        projects are checked in its processes, which must see the files and the cache under the same paths.
+        projects are read and checked in its processes, which must see the files, and a `cache` that is given,
+        under the same paths; with `shared_cache`, that may be on several machines.
         """
         self._files = DiskFiles()
         self._cache = cache
         self._settings = dict(settings or {})
         self._reuse = reuse
         self._executor = executor
+        self._shared_cache = shared_cache
         self._edition = 0
         self._kept: set[str] = set()
         given = list(dict.fromkeys(posix(root) for root in roots))
@@ -120,7 +122,7 @@ class Workspace:
     @property
     def _store(self) -> FactsStore:
         if self._opened is None:
-            self._opened = FactsStore(self._files, self._cache)
+            self._opened = FactsStore(self._files, self._cache, shared=self._shared_cache)
         return self._opened
 
     def _folder(self, root: str) -> Folder:
@@ -152,10 +154,10 @@ class Workspace:
         made, reused = self._store.made, self._store.reused
         steps = _Steps(progress, cancelled, stats)
         executor = self._executor
-        spread = partial(parts.spread, executor, self._job()) if executor is not None else None
+        others = parts.Others(executor, self._job()) if executor is not None else None
         for root in self._roots:
             folder = self._folder(root)
-            _add(report, folder, folder.report(steps, spread), wanted)
+            _add(report, folder, folder.report(steps, others), wanted)
         report.problems += self._own_problems()
         self._store.flush()
         stats.files_from_cache = self._store.reused - reused
@@ -167,17 +169,26 @@ class Workspace:
         texts = {path: self._files.read_text(path) or "" for path in self._files.overlays}
         cache = self._cache.as_posix() if self._cache is not None else None
         rules = [folder.as_posix() for folder in plugins.named()]
-        return parts.Job(tuple(self._roots), cache, self._settings, texts, rules, self._edition)
+        return parts.Job(
+            tuple(self._roots), cache, self._settings, texts, rules, self._shared_cache, self._edition
+        )
 
     @classmethod
     def of_job(cls, job: parts.Job) -> Workspace:
         """The workspace in a process that checks parts of it for another."""
         plugins.use_folders(Path(folder) for folder in job.rules)
         cache = Path(job.cache) if job.cache is not None else None
-        workspace = cls([Path(root) for root in job.roots], cache=cache, settings=job.settings, reuse=False)
+        roots = [Path(root) for root in job.roots]
+        workspace = cls(roots, cache=cache, settings=job.settings, reuse=False, shared_cache=job.shared)
         for path, text in job.texts.items():
             workspace.set_text(path, text)
         return workspace
+
+    def read_part(self, paths: list[str]) -> list[Blob]:
+        """Facts of the Python files at `paths`, for another process."""
+        found = self._store.encoded(paths)
+        self._store.flush()
+        return found
 
     def check_part(self, root: str, paths: list[str]) -> parts.Part:
         """Check the modules at `paths` of the project at `root`, for another process."""

@@ -71,7 +71,8 @@ class FactsCache:
     """Blobs and stamps in one SQLite file below `folder`, which is created when needed.
 
     Safe to share between processes; within one, for one thread at a time, and not across a fork. `version`
-    must change with everything that decides what a blob looks like. `limit_bytes` bounds the file; a short
+    must change with everything that decides what a blob looks like. With `shared`, other machines may use the folder
+    as well. `limit_bytes` bounds the file; a short
     write-ahead log comes on top. `clock` returns seconds since the epoch.
 
     `problems` tells in plain sentences why the cache is not working as it should.
@@ -82,11 +83,13 @@ class FactsCache:
         folder: Path,
         *,
         version: str,
+        shared: bool = False,
         limit_bytes: int = 512 * 1024 * 1024,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.folder = folder
         self.version = version
+        self._shared = shared
         self.limit_bytes = limit_bytes
         self.problems: list[str] = []
         self._clock = clock
@@ -293,7 +296,7 @@ class FactsCache:
             int(match[1]): path for path in self.folder.iterdir() if (match := _FILE.fullmatch(path.name))
         }
         self._number = max([self._number, *files])
-        self._connection = open_database(self._file)
+        self._connection = open_database(self._file, shared=self._shared)
         self._opened = identity(self._file)
         for number, path in files.items():
             if number < self._number:

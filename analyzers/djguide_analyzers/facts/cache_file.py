@@ -52,8 +52,10 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def open_database(file: Path) -> sqlite3.Connection:
+def open_database(file: Path, *, shared: bool = False) -> sqlite3.Connection:
     """A connection to the cache in `file`, created when there is none.
+
+    With `shared`, several machines may use it at once: the write-ahead log is for processes of one machine.
 
     Raises:
         sqlite3.Error: The file cannot be opened or created, is locked, or is no cache.
@@ -66,7 +68,10 @@ def open_database(file: Path) -> sqlite3.Connection:
         if new:  # these two go into the file, and only before its first table
             connection.execute("PRAGMA page_size = 16384")
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        _use_write_ahead_log(connection)
+        if shared:
+            connection.execute("PRAGMA journal_mode = DELETE")
+        else:
+            _use_write_ahead_log(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         if new:

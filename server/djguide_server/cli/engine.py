@@ -11,11 +11,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from djguide_analyzers.engine.workspace import Workspace
     from djguide_analyzers.rules.registry import Entry
+
+_PATIENCE = "10s"
+"""How long a scheduler is waited for."""
 
 
 @contextmanager
@@ -26,12 +31,18 @@ def open_workspace(
     ignore: Sequence[str] = (),
     cache: bool = True,
     jobs: int = 1,
+    cluster: str | None = None,
+    shared_cache: Path | None = None,
 ) -> Iterator[Workspace]:
     """The workspace with `roots`.
 
     Codes in `select` run instead of what the configuration says, and all of them do; codes in `ignore` are left
     out besides those that the configuration ignores. Without `cache`, nothing is read from the user's cache
-    folder and nothing is kept. Up to `jobs` processes check large projects.
+    folder and nothing is kept. Up to `jobs` processes check large projects; or those of the Dask `cluster` whose
+    scheduler is at that address, which keep facts in `shared_cache` if that is given.
+
+    Raises:
+        click.ClickException: the cluster cannot be reached, or Dask is not installed.
     """
     from djguide_analyzers.engine.workspace import Workspace
 
@@ -40,8 +51,18 @@ def open_workspace(
         if not cache:
             name = tempfile.TemporaryDirectory(prefix="djguide-", ignore_cleanup_errors=True)
             folder = Path(stack.enter_context(name))
-        executor = stack.enter_context(_processes(jobs)) if jobs > 1 else None
-        workspace = Workspace(roots, cache=folder, settings=_settings(select, ignore), executor=executor)
+        executor: Executor | None = None
+        if cluster is not None:
+            executor = stack.enter_context(_cluster(cluster))
+        elif jobs > 1:
+            executor = stack.enter_context(_processes(jobs))
+        workspace = Workspace(
+            roots,
+            cache=shared_cache.resolve() if shared_cache is not None else folder,
+            settings=_settings(select, ignore),
+            executor=executor,
+            shared_cache=shared_cache is not None,
+        )
         stack.callback(workspace.close)
         yield workspace
 
@@ -52,6 +73,22 @@ def _processes(jobs: int) -> Executor:
     from multiprocessing import get_context
 
     return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    """The workers of a Dask cluster; one that is lost has its work done by the others, or here."""
+    try:
+        from distributed import Client  # type: ignore[import-not-found]
+    except ImportError as error:
+        message = "Dask is not installed where djguide is: pip install 'djguide[dask]'."
+        raise click.ClickException(message) from error
+    try:
+        client = Client(address, timeout=_PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"There is no scheduler at {address}: {error}") from error
+    with client:
+        yield client.get_executor(pure=False)
 
 
 def _settings(select: Sequence[str], ignore: Sequence[str]) -> dict[str, object]:

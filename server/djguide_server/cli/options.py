@@ -46,6 +46,22 @@ jobs_option = click.option(
 )
 
 
+def cluster_options(function: F) -> F:
+    """The options ``--dask`` and ``--shared-cache``."""
+    shared = click.option(
+        "--shared-cache",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="FOLDER",
+        help="With --dask: keep facts in FOLDER, which all machines of the cluster see under this path.",
+    )
+    return click.option(
+        "--dask",
+        metavar="SCHEDULER",
+        help="Check large projects on the Dask cluster of this scheduler, as in tcp://host:8786. Its workers need "
+        "djguide, and see the files under the same paths.",
+    )(shared(function))
+
+
 class RuleNames(click.ParamType):
     """Codes, practices or ``all``, separated by commas, as the codes they stand for; unknown ones are bad usage."""
 

@@ -11,7 +11,14 @@ import click
 from msgspec import Struct
 
 from djguide_server.cli import engine, formats, streams
-from djguide_server.cli.options import EXISTING_PATH, PracticeNames, RuleNames, jobs_option, rule_folders
+from djguide_server.cli.options import (
+    EXISTING_PATH,
+    PracticeNames,
+    RuleNames,
+    cluster_options,
+    jobs_option,
+    rule_folders,
+)
 
 if TYPE_CHECKING:
     from djguide_server.cli.checking import Check
@@ -50,6 +57,8 @@ class Options(Struct, frozen=True):
     exit_zero: bool
     no_cache: bool
     jobs: int
+    dask: str | None
+    shared_cache: Path | None
 
 
 _DECLARED = [
@@ -123,6 +132,7 @@ _DECLARED = [
     click.option("--no-cache", is_flag=True, help="Neither read nor keep anything in the cache folder."),
     rule_folders,
     jobs_option,
+    cluster_options,
 ]
 
 
@@ -164,6 +174,8 @@ def command(ctx: click.Context, paths: tuple[Path, ...], **values: Any) -> int:
         ignore=_flat(options.ignore),
         cache=not options.no_cache,
         jobs=options.jobs,
+        cluster=options.dask,
+        shared_cache=options.shared_cache,
     ) as workspace:
         check = Check(workspace, targets, filters, output)
         if options.stdin_filename is not None:
@@ -200,6 +212,7 @@ def _refuse(options: Options, paths: Sequence[Path]) -> None:
             options.diff and machine
         ),
         "--review goes with --fix or --diff.": options.review and not (options.fix or options.diff),
+        "--shared-cache goes with --dask.": options.shared_cache is not None and options.dask is None,
         "--since goes with --changed.": options.since is not None and not options.changed,
         "--watch cannot be combined with --fix, --diff, --stdin-filename or another format.": (
             options.watch and (options.fix or options.diff or machine or stdin)
