@@ -135,7 +135,7 @@ def fixes_of(
         ):
             continue
         title = action["title"].removesuffix(" (please review)")
-        if not title.startswith(f"Ignore {diagnostic['code']} "):
+        if not title.startswith((f"Ignore {diagnostic['code']} ", f"Fix all {diagnostic['code']} ")):
             yield title, frozenset(changes_of(root, action["edit"]))
 
 

@@ -20,7 +20,7 @@ TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP
 """,
     "config/urls.py": """\
 from django.contrib.auth.decorators import login_required
-from django.urls import include, path
+from django.urls import include, path, re_path
 from rest_framework.routers import DefaultRouter
 from shop import api, views
 
@@ -30,7 +30,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("plain/", login_required(views.plain)),
     path("list/", views.BookList.as_view(), name="books"),
-    path("ping/", api.ping),
+    re_path(r"^v[12]/", include([re_path(r"^ping/(?P<name>[^/]+)$", api.ping)])),
     path("api/", include(router.urls)),
 ]
 """,
@@ -201,7 +201,7 @@ def test_views_are_those_of_urls_and_what_nothing_derives_from(survey: Survey) -
         "BookList": (("/list/", "books"),),
         "Unrouted": (),
         "BookViewSet": (("/api/books/", "book-list"), ("/api/books/", "book-detail")),
-        "ping": (("/ping/", None),),
+        "ping": (("/v[12]/ping/(?P<name>[^/]+)", None),),
     }
 
 

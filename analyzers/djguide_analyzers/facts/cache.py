@@ -71,9 +71,9 @@ class FactsCache:
     """Blobs and stamps in one SQLite file below `folder`, which is created when needed.
 
     Safe to share between processes; within one, for one thread at a time, and not across a fork. `version`
-    must change with everything that decides what a blob looks like. With `shared`, other machines may use the folder
-    as well. `limit_bytes` bounds the file; a short
-    write-ahead log comes on top. `clock` returns seconds since the epoch.
+    must change with everything that decides what a blob looks like. With `shared`, other machines may use the
+    folder as well. `limit_bytes` bounds the file; a short write-ahead log comes on top. `clock` returns seconds
+    since the epoch.
 
     `problems` tells in plain sentences why the cache is not working as it should.
     """

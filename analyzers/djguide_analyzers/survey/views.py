@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -44,6 +45,8 @@ from djguide_analyzers.trace.values import (
 Step = Callable[[int, int], None]
 """Called with how many views are described and how many there are."""
 
+_ANCHORS = re.compile(r"/+\^?|^\^")
+"""What stands before each part of a path that is made of regular expressions."""
 _MAX_WRAPPED = 6
 _READING = ("list", "get", "retrieve")
 """Methods of API views that answer GET requests, the first that there is counts."""
@@ -93,8 +96,9 @@ def _found(project: Project, files: dict[Module, FileContext]) -> dict[ClassInfo
         if target is not None and target.module in files:
             reached = found.setdefault(target, Reached())
             reached.around += around
-            if (route.path, route.name) not in reached.routes:
-                reached.routes.append((route.path, route.name))
+            path = _ANCHORS.sub("/", route.path).removesuffix("$")
+            if (path, route.name) not in reached.routes:
+                reached.routes.append((path, route.name))
     bases = {
         base for file in files.values() for cls in file.classes() for base in project.resolver.mro(cls)[1:]
     }

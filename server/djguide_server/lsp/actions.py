@@ -89,14 +89,18 @@ class ActionBuilder:
             if _touch(shown.range, range_) or (shown.diagnostic.range, shown.finding.code) in named
         ]
 
-    def _fixes(self, selected: Iterable[Shown]) -> Iterator[types.CodeAction]:
-        offered: list[object] = []
+    def _fixes(self, selected: Iterable[Shown]) -> list[types.CodeAction]:
+        """One action for each fix, however many of the findings have it."""
+        offered: list[tuple[ShownFix, types.CodeAction]] = []
         for shown in selected:
             preferred = _first_safe(shown.fixes)
             for number, fix in enumerate(shown.fixes):
-                if not fix.edits or not self._valid(fix.edits) or (same := (fix.title, fix.edits)) in offered:
+                if not fix.edits or not self._valid(fix.edits):
                     continue
-                offered.append(same)
+                same = next((a for f, a in offered if (f.title, f.edits) == (fix.title, fix.edits)), None)
+                if same is not None:  # one edit for several findings
+                    same.diagnostics = [*(same.diagnostics or ()), shown.diagnostic]
+                    continue
                 action = types.CodeAction(
                     title=_title(fix),
                     kind=QUICK_FIX,
@@ -107,7 +111,8 @@ class ActionBuilder:
                     action.data = self._reference(shown, number)
                 else:
                     action.edit = self._edit_of(fix)
-                yield action
+                offered.append((fix, action))
+        return [action for _, action in offered]
 
     def _reference(self, shown: Shown, number: int) -> dict[str, object]:
         """What finds a fix again when the client wants its edit."""
