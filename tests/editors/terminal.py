@@ -90,7 +90,8 @@ def running_in_terminal(
     configuration = Path(environment["HOME"]) / "tmux.conf"
     configuration.write_text(
         'set -g default-terminal "tmux-256color"\nset -as terminal-features ",*:RGB"\n'
-        "set -g status off\nset -sg escape-time 0\n",
+        # It goes with the test, and not by itself when the program has ended.
+        "set -g status off\nset -sg escape-time 0\nset -s exit-empty off\n",
         encoding="utf-8",
     )
     tmux: list[str | Path] = ["tmux", "-S", folder.parent / "tmux.socket", "-f", configuration]

@@ -1,0 +1,2 @@
+" djguide for ALE: found by its place on the runtime path, and switched on with g:ale_linters.
+call djguide#Define('python')
