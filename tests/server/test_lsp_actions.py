@@ -302,6 +302,14 @@ def test_an_action_for_an_older_text_is_not_resolved(client: Client, tmp_path: P
         client.request("codeAction/resolve", {"title": "mine", "data": {"uri": 4}})
 
 
+def test_an_action_that_needs_nothing_more_is_resolved_to_itself(client: Client, tmp_path: Path) -> None:
+    uri = begin(client, tmp_path, "teh", RESOLVING)
+    actions = {action["title"]: action for action in client.actions(uri, (0, 0, 0, 3))}
+    fix = actions["Replace with the"]
+    assert fix["edit"]
+    assert client.request("codeAction/resolve", fix)["edit"] == fix["edit"]
+
+
 def test_the_page_of_a_rule_is_opened(start_shop: Start, shop: Path) -> None:
     client = start_shop(RESOLVING)
     text = (

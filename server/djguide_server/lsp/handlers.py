@@ -226,6 +226,9 @@ async def code_action(ls: DjguideServer, params: types.CodeActionParams) -> list
 
 async def resolve_code_action(ls: DjguideServer, action: types.CodeAction) -> types.CodeAction:
     """The edit of an action that was offered without."""
+    # Some clients ask for any action.
+    if action.edit is not None or action.command is not None:
+        return action
     data = action.data if isinstance(action.data, dict) else {}
     uri, selected = data.get("uri"), refactorings.selected_of(data)
     document = ls.documents.get(uri) if isinstance(uri, str) else None
