@@ -133,13 +133,15 @@ def check(djguide: Path, project: Path, environment: dict[str, str]) -> list[Jso
 
 
 def find_repairs(djguide: Path, project: Path, environment: dict[str, str]) -> Iterator[Repair]:
-    """The fixes of the project that stay within the file of their finding, one by one."""
+    """For each file the first fix that stays within the file of its finding, one by one."""
     findings = check(djguide, project, environment)
+    repaired: set[str] = set()
     for finding in findings:
         path = finding["path"]
         for fix in finding["fixes"]:
-            if not fix["edits"] or any(edit["path"] != path for edit in fix["edits"]):
+            if not fix["edits"] or path in repaired or any(edit["path"] != path for edit in fix["edits"]):
                 continue
+            repaired.add(path)
             before = FileFindings(path, (project / path).read_text(encoding="utf-8"), findings)
             fixed_text = apply_edits(before.text, fix["edits"])
             with TemporaryDirectory() as folder:

@@ -60,8 +60,46 @@ local function apply_code_action(step, seen)
     return seen.menu
   end)
   wait('the edit', function()
-    return vim.b.changedtick ~= before
+    -- A file that is not open is opened to be changed.
+    return vim.b.changedtick ~= before or step.cause and vim.fn.bufloaded(step.cause) == 1
   end)
+end
+
+local function text_of(buffer)
+  return table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, true), '\n') .. '\n'
+end
+
+-- A fix that changes another file than the one it is offered in.
+local function take_far(step, seen)
+  apply_code_action(step, seen)
+  seen.text = text_of(vim.fn.bufnr(step.cause))
+  vim.cmd.bdelete({ vim.fn.bufnr(step.cause), bang = true })
+end
+
+-- A fault is typed at the end of the file and repaired, by a code action or by saving.
+local function take_typed(step, seen)
+  local earlier = vim.api.nvim_buf_line_count(0)
+  vim.cmd.normal({ 'G', bang = true })
+  vim.api.nvim_feedkeys('o' .. step.type .. vim.keycode('<Esc>'), 'ntx', false)
+  wait('the fault', function()
+    seen.found = vim.iter(vim.diagnostic.get(0)):find(function(d)
+      return d.code == step.code and d.lnum >= earlier
+    end)
+    return seen.found
+  end)
+  seen.found = { seen.found.lnum, seen.found.col }
+  if step.title then
+    step.line, step.column = unpack(seen.found)
+    apply_code_action(step, seen)
+    seen.text = text_of(0)
+    vim.cmd.undo()
+    vim.cmd.undo()
+    vim.cmd.write()
+  else
+    vim.cmd.write()
+    seen.text = text_of(0)
+  end
+  seen.saved = table.concat(vim.fn.readfile(step.file, 'b'), '\n')
 end
 
 local function take(step)
@@ -69,6 +107,11 @@ local function take(step)
   table.insert(report.steps, seen)
   vim.cmd.edit(vim.fn.fnameescape(step.file))
   seen.before = shown(step.before)
+  if step.cause then
+    return take_far(step, seen)
+  elseif step.type then
+    return take_typed(step, seen)
+  end
   if step.title then
     apply_code_action(step, seen)
     seen.after = shown(step.after)

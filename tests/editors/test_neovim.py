@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import readme_lua
 from editor_programs import Editors
-from ground_truth import FileFindings, Repair, utf8
+from ground_truth import TYPED, FarRepair, FileFindings, Repair, utf8
 
 pytestmark = pytest.mark.editor
 
@@ -38,6 +39,7 @@ def run(editors: Editors, environment: dict[str, str], neovim_configuration: Pat
         report = json.loads(report_file.read_text(encoding="utf-8"))
         assert "error" not in report, f"{report}\n{plan}\n{client_log(environment)}"
         assert result.returncode == 0
+        assert "[ERROR]" not in client_log(environment), client_log(environment)
         return report
 
     return run
@@ -77,6 +79,59 @@ def step(repair: Repair, shop: Path) -> dict[str, Any]:
         "title": repair.title,
         "after": repair.after.lines,
     }
+
+
+def test_a_fix_in_another_file_and_a_fault_that_is_typed(
+    run: Run, repair: Repair, far_repair: FarRepair, shop: Path
+) -> None:
+    views, typed = (
+        FileFindings(path, (shop / path).read_text(encoding="utf-8"), repair.before.findings)
+        for path in (far_repair.path, TYPED.path)
+    )
+    far_step = {
+        "file": str(shop / far_repair.path),
+        "before": views.lines,
+        "line": far_repair.start["line"] - 1,
+        "column": far_repair.start["column"] - 1,
+        "title": far_repair.title,
+        "cause": str(shop / far_repair.cause),
+    }
+    typed_step = {
+        "file": str(shop / TYPED.path),
+        "before": typed.lines,
+        "type": keys(TYPED.text),
+        "code": TYPED.code,
+        "title": TYPED.title,
+    }
+    far, near = run(steps=[far_step, typed_step], stop=True)["steps"]
+    assert far["text"] == far_repair.text
+    assert near["text"] == typed.text + TYPED.repaired
+    assert near["saved"] == typed.text
+
+
+def keys(text: str) -> str:
+    """What to type below the last line of a file to have a text there; Neovim indents after a colon by itself."""
+    return "\n".join(line.strip() for line in text.splitlines())
+
+
+def test_the_safe_fixes_are_applied_when_saving(
+    run: Run, neovim_configuration: Path, repair: Repair, shop: Path
+) -> None:
+    before = FileFindings(TYPED.path, (shop / TYPED.path).read_text(encoding="utf-8"), repair.before.findings)
+    configuration = neovim_configuration.read_text(encoding="utf-8")
+    step = {
+        "file": str(shop / TYPED.path),
+        "before": before.lines,
+        "type": keys(TYPED.text),
+        "code": TYPED.code,
+    }
+    try:
+        neovim_configuration.write_text(configuration + readme_lua("Fix when saving"), encoding="utf-8")
+        (seen,) = run(steps=[step], stop=True)["steps"]
+    finally:
+        neovim_configuration.write_text(configuration, encoding="utf-8")
+    assert seen["saved"].endswith(TYPED.repaired)
+    assert seen["saved"] == seen["text"]
 
 
 def test_the_server_ends_with_neovim(run: Run, repair: Repair, shop: Path) -> None:
