@@ -96,3 +96,52 @@ def test_the_manifest_names_what_there_is() -> None:
 
 def read(name: str) -> str:
     return (EXTENSION / name).read_text(encoding="utf-8")
+
+
+SERVER = ["djguide", "server", "--stdio"]
+
+
+def configured(path: str) -> dict[str, Any]:
+    file = ROOT / "client-config" / path
+    text = file.read_text(encoding="utf-8")
+    return tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
+
+
+def test_helix() -> None:
+    languages = configured("helix/languages.toml")
+    server = languages["language-server"]["djguide"]
+    assert [server["command"], *server["args"]] == SERVER
+    assert {language["name"]: language["language-servers"][0] for language in languages["language"]} == {
+        "python": "djguide",
+        "html": "djguide",
+    }
+
+
+def test_zed() -> None:
+    extension = configured("zed/extension.toml")
+    assert extension["language_servers"]["djguide"]["languages"] == list(
+        configured("zed/settings.json")["languages"]
+    )
+    assert extension["version"] == configured("zed/Cargo.toml")["package"]["version"] == manifest()["version"]
+    source = (ROOT / "client-config" / "zed" / "src" / "lib.rs").read_text(encoding="utf-8")
+    assert [word for word in SERVER if f'"{word}"' not in source] == []
+    assert configured("zed/settings.json")["lsp"]["djguide"]["binary"]["arguments"] == SERVER[1:]
+
+
+def test_sublime_and_kate() -> None:
+    assert configured("sublime/LSP.sublime-settings")["clients"]["djguide"]["command"] == SERVER
+    assert configured("kate/settings.json")["servers"]["python"]["command"] == SERVER
+
+
+def test_coc() -> None:
+    readme = (ROOT / "client-config" / "vim" / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
+    server = json.loads(block)["languageserver"]["djguide"]
+    assert [server["command"], *server["args"]] == SERVER
+
+
+def test_every_configuration_is_linked_and_says_where_rules_are_chosen() -> None:
+    overview = (ROOT / "README.md").read_text(encoding="utf-8")
+    for readme in sorted((ROOT / "client-config").glob("*/README.md")):
+        assert f"client-config/{readme.parent.name}/README.md" in overview, readme
+        assert "[tool.djguide]" in readme.read_text(encoding="utf-8"), readme
