@@ -64,13 +64,15 @@ export class Client extends LanguageClient {
    */
   constructor(command: Command, cwd: string, output: LogOutputChannel, declared: readonly string[], listener: Listener) {
     const keys = serverKeys(declared);
+    const own = workspace.getConfiguration('djguide');
     const options: LanguageClientOptions = {
       documentSelector: documents,
       outputChannel: output,
       traceOutputChannel: output,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationOptions: {
-        ruleFolders: workspace.getConfiguration('djguide').get<string[]>('rule-folders', []),
+        ruleFolders: own.get<string[]>('rule-folders', []),
+        codeLens: own.get<boolean>('code-lens', false),
       },
       middleware: {
         provideHover: async (document, position, token, next) => {

@@ -6,7 +6,7 @@ import { StatusItem } from './status.ts';
 let session: Session | undefined;
 
 /** Settings that only a new server notices. */
-const needRestart = ['djguide.path', 'djguide.interpreter', 'djguide.rule-folders'];
+const needRestart = ['djguide.path', 'djguide.interpreter', 'djguide.rule-folders', 'djguide.code-lens'];
 const requirementFiles = 50;
 
 export async function activate(context: vscode.ExtensionContext): Promise<{ status: () => StatusItem['words'] }> {

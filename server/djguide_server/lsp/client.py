@@ -33,6 +33,7 @@ _READ: dict[str, dict | None] = {
     "workspace": {
         "configuration": None,
         "diagnostics": {"refreshSupport": None},
+        "codeLens": {"refreshSupport": None},
         "workspaceEdit": {
             "documentChanges": None,
             "resourceOperations": None,
@@ -60,6 +61,7 @@ class ClientFeatures:
         creates_files: Edits may create files.
         show_document: It can be told to open a file.
         symbol_tree: It shows the symbols of a document as a tree.
+        refreshes_lenses: It can be told to ask for code lenses again.
         status: It takes ``experimental/serverStatus`` notifications.
         overview: It takes ``djguide/overview`` notifications.
     """
@@ -81,6 +83,7 @@ class ClientFeatures:
     configuration_registration: bool = False
     watched_files: bool = False
     progress: bool = False
+    refreshes_lenses: bool = False
     status: bool = False
     overview: bool = False
 
@@ -126,6 +129,7 @@ class ClientFeatures:
             configuration_registration=has("workspace.did_change_configuration.dynamic_registration"),
             watched_files=has("workspace.did_change_watched_files.dynamic_registration"),
             progress=has("window.work_done_progress"),
+            refreshes_lenses=has("workspace.code_lens.refresh_support"),
             status=bool(experimental.get("serverStatusNotification")),
             overview=bool(experimental.get("djguideOverview")),
         )

@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException
 
 from djguide_analyzers.project.files import DiskFiles
 from djguide_analyzers.rules import plugins
-from djguide_server.lsp import questions, refactorings, settings, symbols
+from djguide_server.lsp import lenses, questions, refactorings, settings, symbols
 from djguide_server.lsp.actions import (
     FIX_ALL,
     QUICK_FIX,
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SHOW_REPORT = "djguide.showReport"
+LENS_SECONDS = 2.0
+"""How long a request for lenses waits for the analysis; the client is told when it is asked too early."""
 FIX_ALL_SECONDS = 1.0
 """How long a fix-all at saving waits for the analysis of the text that is saved."""
 _WATCHED = (
@@ -60,7 +62,10 @@ def initialize(ls: DjguideServer, params: types.InitializeParams) -> types.Initi
     ls.settings = settings.initial_settings(params.initialization_options)
     plugins.use_folders(settings.rule_folders(params.initialization_options))
     watch_parent(asyncio.get_running_loop(), params.process_id, lambda: ls.stop(1))
-    return types.InitializeResult(capabilities=_capabilities(ls.client), server_info=ls.protocol.server_info)
+    capabilities = _capabilities(ls.client)
+    if lenses.wanted(params.initialization_options):
+        capabilities.code_lens_provider = types.CodeLensOptions()
+    return types.InitializeResult(capabilities=capabilities, server_info=ls.protocol.server_info)
 
 
 def _capabilities(client: ClientFeatures) -> types.ServerCapabilities:
@@ -246,6 +251,14 @@ async def resolve_code_action(ls: DjguideServer, action: types.CodeAction) -> ty
     raise JsonRpcException("The file was changed since; ask again.", types.LSPErrorCodes.ContentModified)
 
 
+async def code_lens(ls: DjguideServer, params: types.CodeLensParams) -> list[types.CodeLens]:
+    """What the rows of the querysets in a document cost."""
+    uri = params.text_document.uri
+    result = await ls.awaited_result(uri, LENS_SECONDS)
+    ls.lenses[uri] = found = lenses.lenses(result) if result is not None else []
+    return found
+
+
 async def show_hover(ls: DjguideServer, params: types.HoverParams) -> types.Hover | None:
     """What is known about a position: findings there, the rule of a code, or the model, field or queryset."""
     document = ls.documents.get(params.text_document.uri)
@@ -350,6 +363,7 @@ _HANDLERS = {
     types.WORKSPACE_DIAGNOSTIC: workspace_diagnostics,
     types.TEXT_DOCUMENT_CODE_ACTION: code_action,
     types.CODE_ACTION_RESOLVE: resolve_code_action,
+    types.TEXT_DOCUMENT_CODE_LENS: code_lens,
     types.TEXT_DOCUMENT_HOVER: show_hover,
     types.TEXT_DOCUMENT_COMPLETION: complete,
     types.TEXT_DOCUMENT_DEFINITION: go_to_definition,

@@ -21,6 +21,7 @@ from djguide_server.lsp import handlers, settings
 from djguide_server.lsp.client import ClientFeatures
 from djguide_server.lsp.diagnostics import Channel, PullChannel, PushChannel
 from djguide_server.lsp.documents import Document, Documents
+from djguide_server.lsp.lenses import lenses
 from djguide_server.lsp.lifecycle import ClientLogHandler, route_logging
 from djguide_server.lsp.protocol import Protocol
 from djguide_server.lsp.questions import Questions
@@ -72,6 +73,7 @@ class DjguideServer(LanguageServer):
         results: What was last found, by path, for documents that are open.
         questions: Where requests about a place in a document are answered.
         deleted: Paths of open documents whose file is gone.
+        lenses: The code lenses last told, by address.
         ended: Set when nothing of the session runs any more.
     """
 
@@ -85,6 +87,7 @@ class DjguideServer(LanguageServer):
         self.settings: dict[str, object] = {}
         self.results: dict[str, Result] = {}
         self.deleted: set[str] = set()
+        self.lenses: dict[str, list[types.CodeLens]] = {}
         self.worker: Worker | None = None
         self.questions = Questions()
         self.ended = threading.Event()
@@ -200,6 +203,7 @@ class DjguideServer(LanguageServer):
         """A document was closed or its file deleted: take back what was found in it."""
         if document.path is not None:
             self.results.pop(document.path, None)
+        self.lenses.pop(document.uri, None)
         self._health.forget(document.uri)
         self.channel.clear(document, deleted=deleted)
 
@@ -269,6 +273,9 @@ class DjguideServer(LanguageServer):
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
+        told = self.lenses.get(document.uri)
+        if told is not None and self.client.refreshes_lenses and told != lenses(result):
+            self.workspace_code_lens_refresh(None)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
