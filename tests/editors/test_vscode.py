@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from pathlib import Path
 
@@ -168,3 +169,18 @@ def test_settings_reach_the_server(shop_window: Window, open_shop_folder: Path, 
     assert number_of_starts(window) == starts
     # The extension's own settings are none of the server's.
     assert "Unknown key" not in window.output()
+
+
+def test_code_lenses_are_told_when_they_are_wanted(shop_window: Window, open_shop_folder: Path) -> None:
+    window, file = shop_window, open_shop_folder / "orders" / "views.py"
+    window.show(file)
+    provided = f"""const lenses = await vscode.commands.executeCommand('vscode.executeCodeLensProvider',
+        vscode.Uri.file({json.dumps(str(file))}), 9);
+        return lenses.map((lens) => [lens.range.start.line, lens.command.title])"""
+    assert window.evaluate(provided) == []
+    write_workspace_settings(open_shop_folder, **{"code-lens": True})
+    line, _ = place_of("def picking_list", file.read_text(encoding="utf-8"))
+    expected = [[line, "1 relation per row is not loaded"]]
+    assert window.wait_for(lambda: window.evaluate(provided), expected) == expected
+    write_workspace_settings(open_shop_folder)
+    assert window.wait_for(lambda: window.evaluate(provided), []) == []
