@@ -18,6 +18,7 @@ pytestmark = pytest.mark.editor
 CODE = "n-plus-one-foreign-key"
 FIX = 'Load with select_related("customer")'
 EDITOR = ".part.editor"
+PREVIEW = ".bulk-edit-panel"
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +63,19 @@ def test_vscode_quick_fix(shop_window: Window, open_shop_folder: Path, pictures:
     assert any(FIX in title for title in shop_window.quick_fixes())
     shop_window.screenshot(pictures / "vscode-quick-fix.png", EDITOR)
     shop_window.press("Escape")
+
+
+def test_vscode_change_in_another_file(shop_window: Window, open_shop_folder: Path, pictures: Path) -> None:
+    shop_window.resize(960, 560)
+    open_at(shop_window, open_shop_folder / "orders" / "views.py", "order.customer.name")
+    shop_window.scroll_to(61)
+    assert any(FIX in title for title in shop_window.quick_fixes())
+    shop_window.choose(FIX)
+    shop_window.click(f"{PREVIEW} .edit-checkbox", "")
+    changes = " ".join(shop_window.texts(f"{PREVIEW} .monaco-list-row"))
+    assert 'select_related("customer")' in changes
+    shop_window.screenshot(pictures / "vscode-preview.png", ".monaco-workbench")
+    shop_window.click(f"{PREVIEW} .monaco-button", "Discard")
 
 
 def test_neovim_code_actions(
