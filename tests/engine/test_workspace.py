@@ -292,7 +292,9 @@ def test_a_rule_that_fails_late_keeps_what_it_found(shop: Shop, monkeypatch: pyt
     (original,) = [rule for rule in registry.all_rules() if rule.code == "len-of-queryset"]
 
     def late(file: FileContext) -> Iterator[Hit]:
-        yield from original.check(file)
+        assert original.check_scope is not None
+        for scope in file.scopes:
+            yield from original.check_scope(file, scope)
         raise RuntimeError
 
     entries = {**registry._entries(), "len-of-queryset": entry("len-of-queryset", "queries", late)}

@@ -12,7 +12,7 @@ from msgspec import Struct, msgpack
 from djguide_analyzers.engine.config import Config
 from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.engine.verify import Facts, verified
-from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS, Module
+from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS, Module, is_moving
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules import registry
@@ -21,10 +21,13 @@ from djguide_analyzers.rules.context import (
     NEVER_ASKED,
     FileContext,
     ProjectContext,
+    Root,
+    Scope,
     TemplateContext,
     question_name,
 )
 from djguide_analyzers.rules.finding import Finding, Place
+from djguide_analyzers.rules.remembered import made
 from djguide_analyzers.source.positions import LineIndex, Position, Range
 
 Read = Callable[[str], str | None]
@@ -59,6 +62,11 @@ def _decoded(collect: Callable[..., Any], results: list[Checked]) -> list[Any]:
         if name in result.collected
         for item in decoder.decode(result.collected[name])
     ]
+
+
+def _collecting(rules: Iterable[registry.Entry]) -> dict[str, registry.Entry]:
+    """The rules that collect, one for each function that does it, by its name."""
+    return {question_name(entry.collect): entry for entry in rules if entry.collect is not None}
 
 
 def files_named(finding: Finding) -> set[str]:
@@ -111,11 +119,11 @@ class Checker:
         collecting, asking = BODIES_READ.set(bodies_read), QUESTIONS.set(questions)
         try:
             for entry in rules:
-                for hit in self._guarded(entry, context.path, entry.check, context):
-                    findings += self._finding(entry, hit)
-                if entry.collect is not None and (name := question_name(entry.collect)) not in collected:
-                    found = self._guarded(entry, context.path, entry.collect, context)
-                    collected[name] = msgpack.encode(list(found))
+                findings += self._of_file(entry, context)
+                for scope in context.scopes if entry.check_scope is not None else ():
+                    findings += self._of_scope(entry, context, scope)
+            for name, entry in _collecting(rules).items():
+                collected[name] = self._collected(entry, context)
         finally:
             BODIES_READ.reset(collecting)
             QUESTIONS.reset(asking)
@@ -123,6 +131,78 @@ class Checker:
         read = self._rests_on(module.path, findings).union(bodies_read, *ran)
         context.forget_traces()
         return Checked(findings, frozenset(read), frozenset(questions), self.problems[before:], collected)
+
+    def check_pieces(
+        self, module: Module, rules: list[registry.Entry], pieces: dict[str, Checked], *, collect: bool
+    ) -> Checked:
+        """The same for a file that somebody edits, in pieces that rest on as little as each of them looked at.
+
+        `pieces` are those known, by name; what is missing is added. Without `collect`, nothing is collected yet.
+        """
+        context = self.context(module)
+        for entry in rules:
+            if entry.check is not None and entry.code not in pieces:
+                pieces[entry.code] = self._piece(context, lambda entry=entry: self._of_file(entry, context))
+        by_scope = [entry for entry in rules if entry.check_scope is not None]
+        names = [entry.code for entry in rules if entry.check is not None]
+        for root in context.roots():
+            for scope in root.scopes:
+                name = scope.name
+                names.append(name)
+                if name not in pieces:
+                    pieces[name] = self._piece(
+                        context,
+                        lambda root=root, scope=scope: self._of_scopes(by_scope, context, root, scope),
+                    )
+        collected: dict[str, bytes] = {}
+        for name, entry in _collecting(rules).items() if collect else ():
+            if name not in pieces:
+                pieces[name] = self._collecting_piece(name, entry, context)
+            names.append(name)
+            collected |= pieces[name].collected
+        context.forget_traces()
+        used = [pieces[name] for name in names]
+        return Checked(
+            [finding for piece in used for finding in piece.findings],
+            frozenset[str]().union(*(piece.read for piece in used)),
+            frozenset[str]().union(*(piece.questions for piece in used)),
+            [problem for piece in used for problem in piece.problems],
+            collected,
+        )
+
+    def _piece(self, context: FileContext, find: Callable[[], Iterable[Finding]]) -> Checked:
+        """What `find` finds and what that rests on; where places move to is looked after by others."""
+        before = len(self.problems)
+        found = made(lambda: list(find()))
+        read = self._rests_on(context.path, found.value) | {key for key in found.bodies if not is_moving(key)}
+        return Checked(found.value, frozenset(read), frozenset(found.questions), self.problems[before:])
+
+    def _collecting_piece(self, name: str, entry: registry.Entry, context: FileContext) -> Checked:
+        before = len(self.problems)
+        found = made(lambda: self._collected(entry, context))
+        problems, collected = self.problems[before:], {name: found.value}
+        return Checked([], frozenset(found.bodies), frozenset(found.questions), problems, collected)
+
+    def _of_file(self, entry: registry.Entry, context: FileContext) -> Iterator[Finding]:
+        if entry.check is not None:
+            for hit in self._guarded(entry, context.path, entry.check, context):
+                yield from self._finding(entry, hit)
+
+    def _of_scope(self, entry: registry.Entry, context: FileContext, scope: Scope) -> Iterator[Finding]:
+        if entry.check_scope is not None:
+            for hit in self._guarded(entry, context.path, entry.check_scope, context, scope):
+                yield from self._finding(entry, hit)
+
+    def _of_scopes(
+        self, entries: list[registry.Entry], context: FileContext, root: Root, scope: Scope
+    ) -> Iterator[Finding]:
+        root.rested_on()
+        for entry in entries:
+            yield from self._of_scope(entry, context, scope)
+
+    def _collected(self, entry: registry.Entry, context: FileContext) -> bytes:
+        assert entry.collect is not None
+        return msgpack.encode(list(self._guarded(entry, context.path, entry.collect, context)))
 
     def _rests_on(self, path: str, findings: Iterable[Finding]) -> set[str]:
         """Files that findings of a check of `path` rest on for their places; in edited ones, they move."""

@@ -310,7 +310,7 @@ class Folder:
             own = project.file(path)
             for file in [*([own] if own is not None else []), *project.urgent]:
                 steps("checking", 0, 1)
-                project.check(file)
+                project.check_first(file)
 
     def findings(self) -> list[Finding]:
         """All findings known so far, in order of place."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 
 from msgspec import structs
 
@@ -28,6 +28,8 @@ class TrackedProject:
         self._checker = Checker(project, config, read)
         self.rules = self._checker.selected()
         self._results: dict[str, Checked] = {}
+        self._pieces: dict[str, dict[str, Checked]] = {}
+        """What the results of files that somebody edits are put together from."""
         self._named: dict[str, frozenset[str]] = {}
         """Files that the findings of each result name."""
         self._adopted: set[str] = set()
@@ -109,6 +111,8 @@ class TrackedProject:
         answered.update(question for question in unknown if self._answers_something(path, question))
         for shared in self.project.overall.values():
             shared.forget(keys, answered)
+        for pieces in self._pieces.values():
+            _update(pieces, path, keys, answered, change)
         for other, result in list(self._results.items()):
             if not keys.isdisjoint(result.read) or not answered.isdisjoint(result.questions):
                 self._outdated[other] = self._results.pop(other).findings
@@ -181,13 +185,26 @@ class TrackedProject:
         """Check one file, unless its result still holds."""
         if file.path in self._results:
             return
-        if isinstance(file, Module):
+        if isinstance(file, Module) and file.edited:
+            pieces = self._pieces.setdefault(file.path, {})
+            self._keep(file.path, self._checker.check_pieces(file, self.rules, pieces, collect=True))
+        elif isinstance(file, Module):
             self._keep(file.path, self._checker.check(file, self.rules))
         else:
             self._keep(file.path, self._checker.check_template(file, self.rules))
         self._outdated.pop(file.path, None)
         self._urgent.discard(file.path)
         self._concluded = not self._concludes
+
+    def check_first(self, file: Module | TemplateSource) -> None:
+        """Find what there is to show in a file, unless its result still holds; `check` does the rest."""
+        if file.path in self._results or not isinstance(file, Module) or not file.edited:
+            self.check(file)
+            return
+        pieces = self._pieces.setdefault(file.path, {})
+        found = self._checker.check_pieces(file, self.rules, pieces, collect=False)
+        self._outdated[file.path] = found.findings
+        self._urgent.discard(file.path)
 
     def conclude(self) -> None:
         """Find what only the whole project tells; all files have to be checked."""
@@ -211,8 +228,10 @@ class TrackedProject:
         yield from self._conclusions
 
     def problems(self) -> Iterator[Problem]:
-        for result in (*self._results.values(), self._conclusion):
-            yield from result.problems
+        """What rules failed at, each told once for a file."""
+        results = (*self._results.values(), self._conclusion)
+        found = (problem for result in results for problem in result.problems)
+        yield from {(problem.message, problem.place): problem for problem in found}.values()
 
 
 def _after(findings: list[Finding], path: str, change: Change | None) -> list[Finding]:
@@ -224,3 +243,18 @@ def _after(findings: list[Finding], path: str, change: Change | None) -> list[Fi
         elif change is not None and (after := moved(finding, path, change)) is not None:
             kept.append(after)
     return kept
+
+
+def _update(
+    pieces: dict[str, Checked], path: str, keys: Set[str], answered: Set[str], change: Change | None
+) -> None:
+    """Take out what no longer holds, and move the rest by `change` of the file at `path`."""
+    for name, piece in list(pieces.items()):
+        if not keys.isdisjoint(piece.read) or not answered.isdisjoint(piece.questions):
+            del pieces[name]
+        elif piece.findings:
+            after = _after(piece.findings, path, change)
+            if len(after) < len(piece.findings):
+                del pieces[name]
+            else:
+                pieces[name] = structs.replace(piece, findings=after)

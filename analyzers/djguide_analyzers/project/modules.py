@@ -169,6 +169,11 @@ def path_of(key: str) -> str:
     return _KEY.sub("", key) if key[-1:].isdigit() or key.endswith("@") else key
 
 
+def is_moving(key: str) -> bool:
+    """Whether something rests on where things stand, by its key."""
+    return key.endswith("@")
+
+
 _KEY = re.compile(r"(?:#\d+\.\d+|@)\Z")
 
 
@@ -288,7 +293,10 @@ class FunctionInfo:
     def _decoded(self) -> tuple[list[ir.Stmt], Code]:
         chunk, number = self.code.chunk, self.node.body
         if (bodies_read := BODIES_READ.get()) is not None:
-            bodies_read.add(self.module.key(chunk, number))
+            function: FunctionInfo | None = self
+            while function is not None:  # where a nested one stands is for those around it to say
+                bodies_read.add(self.module.key(chunk, function.node.body))
+                function = function.parent
         blob = chunk.bodies[number]
         if self._kept is None or self._kept[0] is not blob:
             self._kept = (blob, decode_body(blob), Code(self.module, chunk, number))

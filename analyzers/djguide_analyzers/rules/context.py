@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Hashable, Iterator, Mapping, Set
 from functools import cache, cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.template_ir import Include, TemplateFacts
@@ -23,7 +23,7 @@ from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.roles import is_test
 from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules.finding import Place
-from djguide_analyzers.rules.remembered import Remembered
+from djguide_analyzers.rules.remembered import Kept, Remembered, made, told
 from djguide_analyzers.source.positions import LineIndex, Range
 from djguide_analyzers.trace.tracer import Trace, trace_class, trace_function, trace_top_level
 from djguide_analyzers.trace.values import AbstractValue, Site
@@ -44,13 +44,13 @@ class Scope:
         self.function = function
         self.trace = trace
         self.blocks = blocks
-        self._kept: dict[Hashable, Any] = {}
+        self._kept: dict[Hashable, Kept[Any]] = {}
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` returns, kept under `key` as long as this scope is: for facts about this scope alone."""
         if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]
+            self._kept[key] = made(make)
+        return told(self._kept[key])
 
     @cached_property
     def _nodes(self) -> dict[type, list[tuple[ir.Node, Code]]]:
@@ -64,6 +64,14 @@ class Scope:
         """All nodes of one kind in source order, with the table each stands in."""
         return self._nodes.get(kind, [])  # type: ignore[return-value]
 
+    @cached_property
+    def name(self) -> str:
+        """Tells the scope from others of its file, before and after edits inside of functions."""
+        if self.function is None:
+            return "#"
+        code = self.function.body_code
+        return f"#{code.module.key(code.chunk, code.body)}"
+
     def tests(self) -> Iterator[tuple[ir.Expr, Code]]:
         """Expressions of which only the truth matters."""
         for kind in (ir.If, ir.While, ir.IfExp, ir.Assert, ir.Unary, ir.Clause, ir.Call):
@@ -74,6 +82,19 @@ class Scope:
     def value(self, code: Code, node: ir.Node) -> AbstractValue:
         """What the trace found `node` to be."""
         return self.trace.value(code, node)
+
+
+class Root(NamedTuple):
+    """The scopes that one trace enters, the root's own first, and what was looked at to make them."""
+
+    scopes: list[Scope]
+    read: set[str]
+
+    def rested_on(self) -> Root:
+        """The same, which the result under way rests on from now on."""
+        if (read := BODIES_READ.get()) is not None:
+            read |= self.read
+        return self
 
 
 class FileContext:
@@ -97,7 +118,8 @@ class FileContext:
         self._read = read
         self.sibling = sibling
         self._kept: dict[Hashable, Any] = {}
-        self._during: dict[Hashable, Any] = {}
+        self._during: dict[Hashable, Kept[Any]] = {}
+        self._roots: dict[FunctionInfo | None, Root] = {}
         self._answered: dict[Callable[[FileContext], Any], tuple[Any, set[str]]] = {}
         """Answers about this file by question, and what each looks at besides outlines."""
 
@@ -114,8 +136,12 @@ class FileContext:
         for question in gone:
             del self._answered[question]
         self._kept.clear()
+        self._during.clear()
         self.__dict__.pop("lines", None)
-        self.forget_traces()
+        self.__dict__.pop("_class_traces", None)
+        for info, root in list(self._roots.items()):
+            if keys is None or not keys.isdisjoint(root.read):
+                del self._roots[info]
         return gone
 
     @cached_property
@@ -211,8 +237,8 @@ class FileContext:
     def during_check(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` returns, kept under `key` while this file is checked: for what several rules share."""
         if key not in self._during:
-            self._during[key] = make()
-        return self._during[key]
+            self._during[key] = made(make)
+        return told(self._during[key])
 
     def read(self, path: str) -> str | None:
         """Text of any file of the workspace, None when there is none."""
@@ -225,37 +251,59 @@ class FileContext:
         """The file's text."""
         return LineIndex(self._read(self.path) or "")
 
-    @cached_property
+    @property
     def scopes(self) -> list[Scope]:
         """The top level and every function, nested ones included, each with the trace that enters it."""
-        module = self.module
-        top = trace_top_level(self.project, module)
-        blocks = [(chunk.outline, Code(module, chunk)) for chunk in module.facts.chunks]
-        scopes = [Scope(None, blocks, top)]
-        for info in module.functions():
-            scopes += _with_nested(info, trace_function(self.project, info))
-        return scopes
+        return [scope for root in self.roots() for scope in root.rested_on().scopes]
 
     @property
     def traces(self) -> Iterator[Trace]:
         """The traces of the file, one for each root."""
-        seen: set[int] = set()
-        for scope in self.scopes:
-            if id(scope.trace) not in seen:
-                seen.add(id(scope.trace))
-                yield scope.trace
-        yield from self._class_traces
+        for root in self.roots():
+            yield root.rested_on().scopes[0].trace
+        yield from told(self._class_traces)
+
+    def roots(self) -> Iterator[Root]:
+        """What the scopes of the file belong to: its top level, its functions and methods."""
+        for info in (None, *self.module.functions()):
+            if info not in self._roots:
+                self._roots[info] = self._root(info)
+            yield self._roots[info]
+
+    def _root(self, info: FunctionInfo | None) -> Root:
+        module, read = self.module, set[str]()
+        reading = BODIES_READ.set(read)
+        try:
+            if info is not None:
+                scopes = list(_with_nested(info, trace_function(self.project, info)))
+            else:
+                blocks = [(chunk.outline, Code(module, chunk)) for chunk in module.facts.chunks]
+                scopes = [Scope(None, blocks, trace_top_level(self.project, module))]
+        finally:
+            BODIES_READ.reset(reading)
+        return Root(scopes, read | scopes[0].trace.modules)
 
     @cached_property
-    def _class_traces(self) -> list[Trace]:
+    def _class_traces(self) -> Kept[list[Trace]]:
         """What frameworks do with the classes of the file."""
-        traces = (trace_class(self.project, cls) for cls in self.module.classes())
-        return [trace for trace in traces if trace is not None]
+
+        def trace() -> list[Trace]:
+            traces = (trace_class(self.project, cls) for cls in self.module.classes())
+            found = [trace for trace in traces if trace is not None]
+            if (read := BODIES_READ.get()) is not None:
+                read.update(*(trace.modules for trace in found))
+            return found
+
+        return made(trace)
 
     def forget_traces(self) -> None:
-        """Let go of the traces, which are large; they are made again when asked for."""
-        self.__dict__.pop("scopes", None)
-        self.__dict__.pop("_class_traces", None)
+        """Let go of the traces, which are large; they are made again when asked for.
+
+        Those of a file that somebody edits are kept until they are out of date.
+        """
+        if not self.module.edited:
+            self._roots.clear()
+            self.__dict__.pop("_class_traces", None)
         self._during.clear()
 
     def classes(self) -> Iterator[ClassInfo]:

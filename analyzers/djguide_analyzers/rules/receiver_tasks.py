@@ -9,7 +9,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.rules.atomicity import regions_of
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.bodies import Body
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.effects import Effect, Kind, dispatched
 from djguide_analyzers.rules.entry_points import IN_TRANSACTION
 from djguide_analyzers.rules.escaping import signals_of
@@ -26,20 +26,19 @@ class QueuedByReceiver(NamedTuple):
     signals: list[str]
 
 
-def queued_by_receivers(file: FileContext, kind: Kind) -> Iterator[QueuedByReceiver]:
-    """The tasks of one kind that handlers in `file` queue without waiting for a commit."""
+def queued_by_receiver(file: FileContext, scope: Scope, kind: Kind) -> Iterator[QueuedByReceiver]:
+    """The tasks of one kind that the handler `scope` of `file` queues without waiting for a commit."""
     if file.is_test or is_seeding(file):
         return
-    for scope in file.scopes:
-        signals = signals_of(file, scope)
-        if not signals or scope.function is None:
+    signals = signals_of(file, scope)
+    if not signals or scope.function is None:
+        return
+    regions = regions_of(file.project, scope.function)
+    for call in regions.body.calls:
+        effect = dispatched(regions.body, call)
+        if effect is None or effect.kind != kind or regions.is_deferred(call) or regions.at(call):
             continue
-        regions = regions_of(file.project, scope.function)
-        for call in regions.body.calls:
-            effect = dispatched(regions.body, call)
-            if effect is None or effect.kind != kind or regions.is_deferred(call) or regions.at(call):
-                continue
-            yield QueuedByReceiver(regions.body, call, effect, signals)
+        yield QueuedByReceiver(regions.body, call, effect, signals)
 
 
 def receiver_hit(file: FileContext, queued: QueuedByReceiver) -> Hit:

@@ -21,7 +21,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.plugins import Broken, Source
 
 if TYPE_CHECKING:
-    from djguide_analyzers.rules.context import FileContext, ProjectContext, TemplateContext
+    from djguide_analyzers.rules.context import FileContext, ProjectContext, Scope, TemplateContext
 
 _OWN = Source(__package__ or "", Path(__file__).parent, "")
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -30,18 +30,19 @@ _CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 class Entry(Struct, frozen=True):
     """A registered rule: its names, what it is, how it runs, its page, and who brought it (empty: djguide).
 
-    `check` looks at one Python file, `check_template` at one template. A rule about the whole project says with
-    `collect` what each Python file contributes, and with `conclude` what all of them together mean. The former
-    yields structures of `msgspec`, of the types its annotation names, with positions as `Place`: they are kept from
-    run to run. Rules that share one `collect` function have it run once.
+    `check` looks at one Python file, `check_scope` at one of its scopes, `check_template` at one template. A rule
+    about the whole project says with `collect` what each Python file contributes, and with `conclude` what all of
+    them together mean. The former yields structures of `msgspec`, of the types its annotation names, with positions
+    as `Place`: they are kept from run to run. Rules that share one `collect` function have it run once.
     """
 
     code: str
     practice: str
     rule: Rule
-    check: Callable[[FileContext], Iterator[Hit]]
+    check: Callable[[FileContext], Iterator[Hit]] | None
     page_path: Path
     source: str = ""
+    check_scope: Callable[[FileContext, Scope], Iterator[Hit]] | None = None
     check_template: Callable[[TemplateContext], Iterator[Hit]] | None = None
     collect: Callable[[FileContext], Iterable[Any]] | None = None
     conclude: Callable[[ProjectContext, list[Any]], Iterator[Hit]] | None = None
@@ -51,11 +52,6 @@ class _Loaded(NamedTuple):
     folders: list[Path]
     entries: dict[str, Entry]
     broken: list[Broken]
-
-
-def _nothing(file: FileContext) -> Iterator[Hit]:
-    """The check of rules that look at something else than single Python files."""
-    return iter(())
 
 
 @cache
@@ -94,16 +90,18 @@ def _entry(source: Source, practice: str, name: str) -> Entry:
     if not _CODE.fullmatch(code):
         raise ValueError(f"{code!r} cannot be the code of a rule: lower case, as in 'len_of_queryset.py'")
     rule: Any = getattr(module, "RULE", None)
-    functions = {name: getattr(module, name, None) for name in ("check", "check_template", "conclude")}
+    names = ("check", "check_scope", "check_template", "conclude")
+    functions = {name: getattr(module, name, None) for name in names}
     if not isinstance(rule, Rule) or not any(isinstance(found, FunctionType) for found in functions.values()):
-        raise TypeError("a rule defines RULE, a djguide_analyzers.rules.base.Rule, and check(file)")
+        raise TypeError("a rule defines RULE, a djguide_analyzers.rules.base.Rule, and check_scope or check")
     return Entry(
         code,
         practice,
         rule,
-        functions["check"] or _nothing,
+        functions["check"],
         source.folder / practice / f"{name}.md",
         source.title,
+        functions["check_scope"],
         functions["check_template"],
         getattr(module, "collect", None),
         functions["conclude"],

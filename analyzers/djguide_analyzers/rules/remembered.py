@@ -10,7 +10,9 @@ from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS
 T = TypeVar("T")
 
 
-class _Kept(NamedTuple, Generic[T]):
+class Kept(NamedTuple, Generic[T]):
+    """A value, and what was looked at to make it."""
+
     value: T
     bodies: set[str]
     questions: set[str]
@@ -20,19 +22,19 @@ class Remembered(Generic[T]):
     """Values by key. Whoever gets one rests on all that was looked at to make it, as if by asking anew."""
 
     def __init__(self) -> None:
-        self._kept: dict[Hashable, _Kept[T]] = {}
+        self._kept: dict[Hashable, Kept[T]] = {}
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value of `key`, made when it is asked for the first time."""
         kept = self._kept.get(key)
         if kept is None:
-            kept = self._kept[key] = _made(make)
-        return _told(kept)
+            kept = self._kept[key] = made(make)
+        return told(kept)
 
     def find(self, key: Hashable) -> T | None:
         """The value of `key` if there is one."""
         kept = self._kept.get(key)
-        return None if kept is None else _told(kept)
+        return None if kept is None else told(kept)
 
     def questions(self) -> set[str]:
         """The questions about all files that some value rests on."""
@@ -50,24 +52,26 @@ class Remembered(Generic[T]):
 
     def attempt(self, key: Hashable, make: Callable[[], T], final: Callable[[], bool]) -> T:
         """The value that `make` returns, kept only when `final` says so after it was made."""
-        kept = _made(make)
+        kept = made(make)
         if final():
             self._kept[key] = kept
-        return _told(kept)
+        return told(kept)
 
 
-def _made(make: Callable[[], T]) -> _Kept[T]:
+def made(make: Callable[[], T]) -> Kept[T]:
+    """What `make` returns, for `told`."""
     bodies: set[str] = set()
     questions: set[str] = set()
     collecting, asking = BODIES_READ.set(bodies), QUESTIONS.set(questions)
     try:
-        return _Kept(make(), bodies, questions)
+        return Kept(make(), bodies, questions)
     finally:
         BODIES_READ.reset(collecting)
         QUESTIONS.reset(asking)
 
 
-def _told(kept: _Kept[T]) -> T:
+def told(kept: Kept[T]) -> T:
+    """The value; whoever asks for it rests on what it rests on."""
     if (bodies := BODIES_READ.get()) is not None:
         bodies |= kept.bodies
     if (questions := QUESTIONS.get()) is not None:

@@ -21,21 +21,20 @@ RULE = Rule(
 _NEEDS_VERDICT = ("save", "validated_data")
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        made = _serializers(file, scope)
-        if not made:
-            continue
-        for node, code in scope.nodes(ir.ExprStmt):
-            match node.value:
-                case ir.Call(func=ir.Attr(value=ir.Name(id=name), name="is_valid")) as call if name in made:
-                    if _is_ignored(call) and not _reads_errors(scope, name):
-                        yield _ignored(file, code, call, name)
-        for name, call in made.items():
-            if call is not None:
-                yield from _unasked(file, scope, name, call)
+    made = _serializers(file, scope)
+    if not made:
+        return
+    for node, code in scope.nodes(ir.ExprStmt):
+        match node.value:
+            case ir.Call(func=ir.Attr(value=ir.Name(id=name), name="is_valid")) as call if name in made:
+                if _is_ignored(call) and not _reads_errors(scope, name):
+                    yield _ignored(file, code, call, name)
+    for name, call in made.items():
+        if call is not None:
+            yield from _unasked(file, scope, name, call)
 
 
 def _serializers(file: FileContext, scope: Scope) -> dict[str, ir.Call | None]:

@@ -23,29 +23,28 @@ RULE = Rule(
 _CONSUMING = frozenset({"list", "len", "set", "tuple", "sorted", "bool", "sum", "max", "min"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        if not is_async(scope):
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if not is_async(scope):
+        return
+    read = {node.value.at for node, _ in scope.nodes(ir.Attr)} | {
+        node.value.at for node, _ in scope.nodes(ir.Subscript)
+    }
+    awaited = {node.value.at for node, _ in scope.nodes(ir.Await)}
+    for node, func, code in database_calls(scope, asynchronous=False):
+        if node.at in awaited:
             continue
-        read = {node.value.at for node, _ in scope.nodes(ir.Attr)} | {
-            node.value.at for node, _ in scope.nodes(ir.Subscript)
-        }
-        awaited = {node.value.at for node, _ in scope.nodes(ir.Await)}
-        for node, func, code in database_calls(scope, asynchronous=False):
-            if node.at in awaited:
-                continue
-            name = code.name_range(func)
-            edits = [insert(file, name.start, "a"), insert(file, code.range(node).start, "await ")]
-            if node.at in read:
-                whole = code.range(node)
-                edits = [
-                    insert(file, name.start, "a"),
-                    insert(file, whole.start, "(await "),
-                    insert(file, whole.end, ")"),
-                ]
-            fix = Fix(f"Await `a{func.name}()`", Safety.SAFE, tuple(edits))
-            yield _hit(file.place(code, node), f"`{func.name}()`", fix)
-        yield from _loops(file, scope)
+        name = code.name_range(func)
+        edits = [insert(file, name.start, "a"), insert(file, code.range(node).start, "await ")]
+        if node.at in read:
+            whole = code.range(node)
+            edits = [
+                insert(file, name.start, "a"),
+                insert(file, whole.start, "(await "),
+                insert(file, whole.end, ")"),
+            ]
+        fix = Fix(f"Await `a{func.name}()`", Safety.SAFE, tuple(edits))
+        yield _hit(file.place(code, node), f"`{func.name}()`", fix)
+    yield from _loops(file, scope)
 
 
 def _loops(file: FileContext, scope: Scope) -> Iterator[Hit]:

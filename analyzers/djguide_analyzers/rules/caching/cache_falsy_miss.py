@@ -47,17 +47,16 @@ _COLLECTIONS = frozenset(
 _QUERIES = frozenset({"count", "exists", "update", "values_list", "values", "in_bulk"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        if scope.function is None:
-            continue
-        names = of_scope(file, scope)
-        for node, code in scope.nodes(ir.If):
-            for test, negative in _operands(node.test):
-                got = _tested(names, test)
-                if got is None or not _computes(scope, names, code, node, test, got, negative=negative):
-                    continue
-                yield _hit(file, code, node, test, got, negative=negative)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if scope.function is None:
+        return
+    names = of_scope(file, scope)
+    for node, code in scope.nodes(ir.If):
+        for test, negative in _operands(node.test):
+            got = _tested(names, test)
+            if got is None or not _computes(scope, names, code, node, test, got, negative=negative):
+                continue
+            yield _hit(file, code, node, test, got, negative=negative)
 
 
 def _operands(test: ir.Expr) -> Iterator[tuple[ir.Expr, bool]]:

@@ -10,7 +10,7 @@ from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.caches import CacheCall, cache_call
 from djguide_analyzers.rules.comments import comments
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.names import Names, of_scope
@@ -27,17 +27,16 @@ RULE = Rule(
 _LINE = 100
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        if scope.function is None:
-            continue
-        names = of_scope(file, scope)
-        for statements, code in scope.blocks:
-            for block in blocks(statements):
-                for number, node in enumerate(block):
-                    found = _triple(file, names, code, block[number:], node)
-                    if found is not None:
-                        yield found
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if scope.function is None:
+        return
+    names = of_scope(file, scope)
+    for statements, code in scope.blocks:
+        for block in blocks(statements):
+            for number, node in enumerate(block):
+                found = _triple(file, names, code, block[number:], node)
+                if found is not None:
+                    yield found
 
 
 def _triple(file: FileContext, names: Names, code: Code, block: list[ir.Stmt], node: ir.Stmt) -> Hit | None:

@@ -26,20 +26,19 @@ RULE = Rule(
 _LOOPS = (ir.For, ir.Comp)
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        if scope.function is None:
-            continue
-        names = of_scope(file, scope)
-        for kind in _LOOPS:
-            for loop, code in scope.nodes(kind):
-                calls = list(_calls(names, code, loop))
-                reads = any(call.method == "get" for call in calls)
-                for call in calls:
-                    if reads and call.method == "set":
-                        continue  # on a miss only; to read all at once comes first
-                    if is_remote(file.project.settings, call.alias):
-                        yield _hit(file, scope, names, loop, call)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if scope.function is None:
+        return
+    names = of_scope(file, scope)
+    for kind in _LOOPS:
+        for loop, code in scope.nodes(kind):
+            calls = list(_calls(names, code, loop))
+            reads = any(call.method == "get" for call in calls)
+            for call in calls:
+                if reads and call.method == "set":
+                    continue  # on a miss only; to read all at once comes first
+                if is_remote(file.project.settings, call.alias):
+                    yield _hit(file, scope, names, loop, call)
 
 
 def _calls(names: Names, code: Code, loop: ir.For | ir.Comp) -> Iterator[CacheCall]:

@@ -40,24 +40,23 @@ _SCOPES = (
 _MAX_DEPTH = 5
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        if scope.function is None:
+    if scope.function is None:
+        return
+    names = of_scope(file, scope)
+    for node, code in scope.nodes(ir.Call):
+        call = cache_call(names, code, node)
+        if call is None or call.method not in _WRITES or call.node.keyword("version") is not None:
             continue
-        names = of_scope(file, scope)
-        for node, code in scope.nodes(ir.Call):
-            call = cache_call(names, code, node)
-            if call is None or call.method not in _WRITES or call.node.keyword("version") is not None:
-                continue
-            value = call.argument("default" if call.method == "get_or_set" else "value")
-            key = call.argument("key")
-            if value is None or key is None or not _is_shared(names, code, key, 0):
-                continue
-            personal = _personal(file, scope, names, code, value, 0)
-            if personal is not None:
-                yield _hit(file, call, key, personal)
+        value = call.argument("default" if call.method == "get_or_set" else "value")
+        key = call.argument("key")
+        if value is None or key is None or not _is_shared(names, code, key, 0):
+            continue
+        personal = _personal(file, scope, names, code, value, 0)
+        if personal is not None:
+            yield _hit(file, call, key, personal)
 
 
 def _hit(file: FileContext, call: CacheCall, key: ir.Expr, personal: tuple[Place, str]) -> Hit:

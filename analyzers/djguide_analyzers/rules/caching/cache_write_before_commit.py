@@ -41,31 +41,28 @@ class _Region:
     using: str | None
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        if scope.function is None:
+    if scope.function is None:
+        return
+    names = of_scope(file, scope)
+    seen: set[int] = set()
+    for region in _regions(file, scope, names):
+        nodes = {id(node): node for node in walk(region.block)}
+        written = _written(file, scope, region, nodes)
+        if written is None:
             continue
-        names = of_scope(file, scope)
-        seen: set[int] = set()
-        for region in _regions(file, scope, names):
-            nodes = {id(node): node for node in walk(region.block)}
-            written = _written(file, scope, region, nodes)
-            if written is None:
+        deferred = {id(part) for node in nodes.values() if isinstance(node, ir.Lambda) for part in walk(node)}
+        collected = _collected(file, region, names, nodes)
+        for node in nodes.values():
+            call = cache_call(names, region.code, node) if isinstance(node, ir.Call) else None
+            if call is None or id(node) in seen or id(node) in deferred or not _copies_rows(names, call):
                 continue
-            deferred = {
-                id(part) for node in nodes.values() if isinstance(node, ir.Lambda) for part in walk(node)
-            }
-            collected = _collected(file, region, names, nodes)
-            for node in nodes.values():
-                call = cache_call(names, region.code, node) if isinstance(node, ir.Call) else None
-                if call is None or id(node) in seen or id(node) in deferred or not _copies_rows(names, call):
-                    continue
-                if call.method.removeprefix("a").startswith("delete") and _key(file, call) in collected:
-                    continue
-                seen.add(id(node))
-                yield _hit(file, region, call, written)
+            if call.method.removeprefix("a").startswith("delete") and _key(file, call) in collected:
+                continue
+            seen.add(id(node))
+            yield _hit(file, region, call, written)
 
 
 def _regions(file: FileContext, scope: Scope, names: Names) -> Iterator[_Region]:

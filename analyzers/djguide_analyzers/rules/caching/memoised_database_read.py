@@ -25,27 +25,26 @@ _FIXED = frozenset({"contenttypes.ContentType", "auth.Permission"})
 _SHORT_LIVED = ("/management/commands/", "/migrations/")
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test or any(folder in file.path for folder in _SHORT_LIVED):
         return
-    for scope in file.scopes:
-        info = scope.function
-        if info is None:
-            continue
-        memo = _memo(file, scope, info)
-        if memo is None:
-            continue
-        read = _read(file, scope)
-        if read is None or _is_cleared(file, info):
-            continue
-        code, node = memo
-        yield Hit(
-            file.place(code, node),
-            f"`{info.name}` reads the database once and then answers from memory as long as the process lives: "
-            "changed rows never show, and each worker process has its own version",
-            related=(Related("reads the database", read),),
-            fixes=(Fix("Use Django's cache with a timeout, or clear it when rows change", Safety.MANUAL),),
-        )
+    info = scope.function
+    if info is None:
+        return
+    memo = _memo(file, scope, info)
+    if memo is None:
+        return
+    read = _read(file, scope)
+    if read is None or _is_cleared(file, info):
+        return
+    code, node = memo
+    yield Hit(
+        file.place(code, node),
+        f"`{info.name}` reads the database once and then answers from memory as long as the process lives: "
+        "changed rows never show, and each worker process has its own version",
+        related=(Related("reads the database", read),),
+        fixes=(Fix("Use Django's cache with a timeout, or clear it when rows change", Safety.MANUAL),),
+    )
 
 
 def _memo(file: FileContext, scope: Scope, info: FunctionInfo) -> tuple[Code, ir.Expr] | None:

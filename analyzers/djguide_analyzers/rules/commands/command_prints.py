@@ -23,20 +23,19 @@ _COMMAND = "django.core.management.base.BaseCommand"
 _STREAMS = {"sys.stdout": "stdout", "sys.stderr": "stderr"}
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     in_commands = "/management/commands/" in file.path
-    for scope in file.scopes:
-        info = scope.function
-        if info is None or "print" in file.module.symbols.names:
-            continue
-        command = _is_command_method(file, info)
-        if not command and not in_commands:
-            continue
-        for node, code in scope.nodes(ir.Call):
-            if isinstance(node.func, ir.Name) and node.func.id == "print":
-                stream = _stream(file, scope, code, node)
-                if stream is not None:
-                    yield _hit(file, code, node, stream, info if command else None)
+    info = scope.function
+    if info is None or "print" in file.module.symbols.names:
+        return
+    command = _is_command_method(file, info)
+    if not command and not in_commands:
+        return
+    for node, code in scope.nodes(ir.Call):
+        if isinstance(node.func, ir.Name) and node.func.id == "print":
+            stream = _stream(file, scope, code, node)
+            if stream is not None:
+                yield _hit(file, code, node, stream, info if command else None)
 
 
 def _is_command_method(file: FileContext, info: FunctionInfo) -> bool:

@@ -50,25 +50,24 @@ _CALLS = {
 }
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        info = scope.function
-        if info is None or info.name not in _HANDLERS or info.parent is not None or info.node.is_generator:
-            continue
-        command = command_of(file, info)
-        if command is None or not _is_djangos(file, info):
-            continue
-        names = of_scope(file, scope)
-        for node, code in scope.nodes(ir.Return):
-            what = _what(scope, names, code, node.value, 0) if node.value is not None else None
-            if node.value is not None and what is not None:
-                yield Hit(
-                    file.place(code, node),
-                    f"`{info.name}()` returns {what}: Django writes what it returns to the output, and "
-                    "fails with an "
-                    "AttributeError unless it is text",
-                    fixes=_fix(file, code, node, node.value),
-                )
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    info = scope.function
+    if info is None or info.name not in _HANDLERS or info.parent is not None or info.node.is_generator:
+        return
+    command = command_of(file, info)
+    if command is None or not _is_djangos(file, info):
+        return
+    names = of_scope(file, scope)
+    for node, code in scope.nodes(ir.Return):
+        what = _what(scope, names, code, node.value, 0) if node.value is not None else None
+        if node.value is not None and what is not None:
+            yield Hit(
+                file.place(code, node),
+                f"`{info.name}()` returns {what}: Django writes what it returns to the output, and "
+                "fails with an "
+                "AttributeError unless it is text",
+                fixes=_fix(file, code, node, node.value),
+            )
 
 
 def _is_djangos(file: FileContext, info: FunctionInfo) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import import_name, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.names import of_scope
@@ -23,18 +23,17 @@ _NOW = "django.utils.timezone.now"
 _UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "Universal", "Zulu", "Etc/Universal", "Etc/Zulu"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     zone = _zone(file)
     if zone is None or file.is_test:
         return
-    for scope in file.scopes:
-        calls = [(node, code) for node, code in scope.nodes(ir.Call) if _is_date_of_call(node)]
-        names = of_scope(file, scope) if calls else None
-        for node, code in calls:
-            assert isinstance(node.func, ir.Attr) and isinstance(node.func.value, ir.Call)
-            now = node.func.value
-            if names is not None and not now.args and not now.keywords and names.called(code, now) == _NOW:
-                yield _hit(file, code, node, now, zone)
+    calls = [(node, code) for node, code in scope.nodes(ir.Call) if _is_date_of_call(node)]
+    names = of_scope(file, scope) if calls else None
+    for node, code in calls:
+        assert isinstance(node.func, ir.Attr) and isinstance(node.func.value, ir.Call)
+        now = node.func.value
+        if names is not None and not now.args and not now.keywords and names.called(code, now) == _NOW:
+            yield _hit(file, code, node, now, zone)
 
 
 def _is_date_of_call(node: ir.Call) -> bool:

@@ -24,22 +24,21 @@ _PLAIN = frozenset({"fields", "data", "files", "initial", "instance", "prefix", 
 """What may be looked at without validating the form; anything else, a method of its own above all, may do so."""
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        if scope.function is None:
-            continue
-        names = of_scope(file, scope)
-        forms = {name for name in names.bound if _is_form(file, names, name)}
-        for name in sorted(forms):
-            read = _read_too_early(file, scope, name)
-            if read is not None:
-                yield Hit(
-                    read,
-                    f"Nothing has validated `{name}` yet: the form gets its `cleaned_data` in "
-                    "`is_valid()`, and this "
-                    "raises an AttributeError",
-                    fixes=(Fix("Call `is_valid()` first, and answer if it is not", Safety.MANUAL),),
-                )
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if scope.function is None:
+        return
+    names = of_scope(file, scope)
+    forms = {name for name in names.bound if _is_form(file, names, name)}
+    for name in sorted(forms):
+        read = _read_too_early(file, scope, name)
+        if read is not None:
+            yield Hit(
+                read,
+                f"Nothing has validated `{name}` yet: the form gets its `cleaned_data` in "
+                "`is_valid()`, and this "
+                "raises an AttributeError",
+                fixes=(Fix("Call `is_valid()` first, and answer if it is not", Safety.MANUAL),),
+            )
 
 
 def _is_form(file: FileContext, names: Names, name: str) -> bool:

@@ -26,15 +26,14 @@ _FORM_VIEW = "django.views.generic.edit.ModelFormMixin"
 _RENDERS = ("render", "redirect", "get_context_data", "render_to_response")
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        if scope.function is None:
-            continue
-        names = of_scope(file, scope)
-        for node, code in scope.nodes(ir.Assign):
-            hit = _judge(file, scope, names, code, node)
-            if hit is not None:
-                yield hit
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if scope.function is None:
+        return
+    names = of_scope(file, scope)
+    for node, code in scope.nodes(ir.Assign):
+        hit = _judge(file, scope, names, code, node)
+        if hit is not None:
+            yield hit
 
 
 def _judge(file: FileContext, scope: Scope, names: Names, code: Code, node: ir.Assign) -> Hit | None:

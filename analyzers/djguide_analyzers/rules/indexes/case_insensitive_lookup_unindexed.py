@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
 from djguide_analyzers.rules.lookups import FILTERS, follow, lookups
 from djguide_analyzers.rules.queryset_calls import queryset_calls
@@ -23,21 +23,20 @@ _ENGINES = ("postgresql", "postgresql_psycopg2", "postgis")
 _TEXT = frozenset({"CharField", "EmailField", "SlugField", "URLField", "TextField"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test or not _is_postgres(file):
         return
     graph = file.project.graph
-    for scope in file.scopes:
-        for call in queryset_calls(scope, *FILTERS):
-            model = graph.get(call.model)
-            if model is None or call.name == "exclude" or call.receiver.related is not None:
+    for call in queryset_calls(scope, *FILTERS):
+        model = graph.get(call.model)
+        if model is None or call.name == "exclude" or call.receiver.related is not None:
+            continue
+        for keyword in lookups(call.node):
+            path = follow(graph, model, keyword.name or "")
+            if path.rest != ("iexact",) or path.field is None or path.model is None:
                 continue
-            for keyword in lookups(call.node):
-                path = follow(graph, model, keyword.name or "")
-                if path.rest != ("iexact",) or path.field is None or path.model is None:
-                    continue
-                if _has_plain_index_only(file, path.model, path.field):
-                    yield _hit(file, file.place(call.code, keyword), path.model, path.field)
+            if _has_plain_index_only(file, path.model, path.field):
+                yield _hit(file, file.place(call.code, keyword), path.model, path.field)
 
 
 def _is_postgres(file: FileContext) -> bool:

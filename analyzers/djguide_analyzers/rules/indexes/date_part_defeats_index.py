@@ -8,7 +8,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Field
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import import_name, import_names, replace
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
 from djguide_analyzers.rules.lookups import FILTERS, Path, follow, lookups
@@ -42,19 +42,18 @@ _BOUNDS = {"exact": ("gte", "lt"), "gte": ("gte",), "gt": ("gte+",), "lt": ("lt"
 """The half-open range that each lookup on a day means; ``+`` for the day after."""
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
     graph = file.project.graph
-    for scope in file.scopes:
-        for call in queryset_calls(scope, *FILTERS):
-            model = graph.get(call.model)
-            if model is None or call.name == "exclude":
-                continue
-            given = [(keyword, follow(graph, model, keyword.name or "")) for keyword in lookups(call.node)]
-            for keyword, path in given:
-                if _is_hidden(file, path) and not _has_range(path, given):
-                    yield _hit(file, call, keyword, path)
+    for call in queryset_calls(scope, *FILTERS):
+        model = graph.get(call.model)
+        if model is None or call.name == "exclude":
+            continue
+        given = [(keyword, follow(graph, model, keyword.name or "")) for keyword in lookups(call.node)]
+        for keyword, path in given:
+            if _is_hidden(file, path) and not _has_range(path, given):
+                yield _hit(file, call, keyword, path)
 
 
 def _is_hidden(file: FileContext, path: Path) -> bool:

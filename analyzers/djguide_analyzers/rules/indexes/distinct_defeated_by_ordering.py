@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import arguments_range, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.grouping import column, selected, values_link
@@ -21,22 +21,21 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     graph = file.project.graph
-    for scope in file.scopes:
-        for built in built_querysets(scope):
-            query = built.query
-            if not _is_plain_distinct(built) or query.combined or query.sliced:
-                continue
-            link = values_link(query)
-            names = selected(link) if link is not None else None
-            model = graph.get(query.model)
-            if names is None or model is None:
-                continue
-            order = order_of(graph, query)
-            added = _added(file, model, order, names, query.annotations)
-            if added:
-                yield _hit(file, built, order, names, added)
+    for built in built_querysets(scope):
+        query = built.query
+        if not _is_plain_distinct(built) or query.combined or query.sliced:
+            continue
+        link = values_link(query)
+        names = selected(link) if link is not None else None
+        model = graph.get(query.model)
+        if names is None or model is None:
+            continue
+        order = order_of(graph, query)
+        added = _added(file, model, order, names, query.annotations)
+        if added:
+            yield _hit(file, built, order, names, added)
 
 
 def _is_plain_distinct(built: Built) -> bool:

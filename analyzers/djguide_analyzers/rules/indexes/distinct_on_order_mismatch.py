@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import arguments_range, insert
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.grouping import column
@@ -23,17 +23,16 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     graph = file.project.graph
-    for scope in file.scopes:
-        for built in built_querysets(scope):
-            names = _distinct_on(built)
-            model = graph.get(built.query.model)
-            if names is None or model is None or built.query.combined:
-                continue
-            order = order_of(graph, built.query)
-            if order.known and order.names and not _starts_with(file, model, order, names):
-                yield _hit(file, built, order, names)
+    for built in built_querysets(scope):
+        names = _distinct_on(built)
+        model = graph.get(built.query.model)
+        if names is None or model is None or built.query.combined:
+            continue
+        order = order_of(graph, built.query)
+        if order.known and order.names and not _starts_with(file, model, order, names):
+            yield _hit(file, built, order, names)
 
 
 def _distinct_on(built: Built) -> list[str] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import arguments_range, replace
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
 from djguide_analyzers.rules.grouping import column, is_aggregate, selected
@@ -22,20 +22,19 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     graph = file.project.graph
-    for scope in file.scopes:
-        for built in built_querysets(scope):
-            names = _groups(file, built.query)
-            model = graph.get(built.query.model)
-            if names is None or model is None or built.query.combined:
-                continue
-            order = order_of(graph, built.query)
-            if not order.known or order.link is None:
-                continue  # the model's own order is left out of GROUP BY
-            widening = _widening(file, model, order, names, built.query)
-            if widening:
-                yield _hit(file, built, order, names, widening)
+    for built in built_querysets(scope):
+        names = _groups(file, built.query)
+        model = graph.get(built.query.model)
+        if names is None or model is None or built.query.combined:
+            continue
+        order = order_of(graph, built.query)
+        if not order.known or order.link is None:
+            continue  # the model's own order is left out of GROUP BY
+        widening = _widening(file, model, order, names, built.query)
+        if widening:
+            yield _hit(file, built, order, names, widening)
 
 
 def _groups(file: FileContext, query: Query) -> list[str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.meta import effective_meta
 from djguide_analyzers.rules.queryset_calls import queryset_calls
@@ -17,21 +17,20 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        for call in queryset_calls(scope, "latest", "earliest"):
-            if call.node.args or call.node.keywords:
-                continue
-            model = file.project.graph.get(call.model)
-            if model is None or not model.complete or _has_latest_by(file, call.model):
-                continue
-            yield Hit(
-                file.place(call.code, call.node),
-                f"`{call.func.name}()` raises ValueError: it names no column, and {model.name} has no "
-                "`Meta.get_latest_by`",
-                fixes=(Fix(f'Name the column: {call.func.name}("...")', Safety.MANUAL),),
-                data={"model": model.label},
-            )
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    for call in queryset_calls(scope, "latest", "earliest"):
+        if call.node.args or call.node.keywords:
+            continue
+        model = file.project.graph.get(call.model)
+        if model is None or not model.complete or _has_latest_by(file, call.model):
+            continue
+        yield Hit(
+            file.place(call.code, call.node),
+            f"`{call.func.name}()` raises ValueError: it names no column, and {model.name} has no "
+            "`Meta.get_latest_by`",
+            fixes=(Fix(f'Name the column: {call.func.name}("...")', Safety.MANUAL),),
+            data={"model": model.label},
+        )
 
 
 def _has_latest_by(file: FileContext, label: str) -> bool:

@@ -26,23 +26,22 @@ _PROBING_CALLS = frozenset({"len", "bool", "any", "Exists", "Subquery", "exists"
 _REDUCING = frozenset({"distinct", "union", "intersection", "difference"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        skipped = _in_probes(scope)
-        for node, code in scope.nodes(ir.Subscript):
-            base, result = scope.value(code, node.value), scope.value(code, node)
-            if not isinstance(node.index, ir.Slice) or (code, node.at) in skipped:
-                continue
-            if not isinstance(base, QuerySetValue) or not isinstance(result, QuerySetValue):
-                continue
-            if result.query.limit is not None and result.query.limit == 2:
-                continue  # looks whether there is more than one
-            if "sample" in file.text(code, node.index).lower():
-                continue
-            if _takes_any_rows(file, base.query) and not _is_batch(scope, base.query, result):
-                yield _hit(file, code, node, base.query)
+    skipped = _in_probes(scope)
+    for node, code in scope.nodes(ir.Subscript):
+        base, result = scope.value(code, node.value), scope.value(code, node)
+        if not isinstance(node.index, ir.Slice) or (code, node.at) in skipped:
+            continue
+        if not isinstance(base, QuerySetValue) or not isinstance(result, QuerySetValue):
+            continue
+        if result.query.limit is not None and result.query.limit == 2:
+            continue  # looks whether there is more than one
+        if "sample" in file.text(code, node.index).lower():
+            continue
+        if _takes_any_rows(file, base.query) and not _is_batch(scope, base.query, result):
+            yield _hit(file, code, node, base.query)
 
 
 def _takes_any_rows(file: FileContext, query: Query) -> bool:

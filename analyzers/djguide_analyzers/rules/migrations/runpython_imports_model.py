@@ -24,29 +24,28 @@ RULE = Rule(
 _MANAGERS = ("objects", "_default_manager", "_base_manager")
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if migration_class(file) is None:
         return
-    for scope in file.scopes:
-        if scope.function is None or scope.function.parent is not None:
+    if scope.function is None or scope.function.parent is not None:
+        return
+    names = of_scope(file, scope)
+    seen: set[str] = set()
+    for node, code in scope.nodes(ir.Attr):
+        base = node.value
+        if node.name not in _MANAGERS or not isinstance(base, ir.Name) or base.id in seen:
             continue
-        names = of_scope(file, scope)
-        seen: set[str] = set()
-        for node, code in scope.nodes(ir.Attr):
-            base = node.value
-            if node.name not in _MANAGERS or not isinstance(base, ir.Name) or base.id in seen:
-                continue
-            symbol = names.symbol(code, base)
-            model = file.project.graph.of_class(symbol) if isinstance(symbol, ClassInfo) else None
-            if model is not None and model.cls.module.origin == "project":
-                seen.add(base.id)
-                yield Hit(
-                    file.place(code, base),
-                    f"`{base.id}` is the model as it is today: once a column is added to it, this migration asks "
-                    "for a column that its table does not have yet",
-                    fixes=(_fix(file, scope, names, base.id, model),),
-                    data={"model": model.label},
-                )
+        symbol = names.symbol(code, base)
+        model = file.project.graph.of_class(symbol) if isinstance(symbol, ClassInfo) else None
+        if model is not None and model.cls.module.origin == "project":
+            seen.add(base.id)
+            yield Hit(
+                file.place(code, base),
+                f"`{base.id}` is the model as it is today: once a column is added to it, this migration asks "
+                "for a column that its table does not have yet",
+                fixes=(_fix(file, scope, names, base.id, model),),
+                data={"model": model.label},
+            )
 
 
 def _fix(file: FileContext, scope: Scope, names: Names, name: str, model: Model) -> Fix:

@@ -42,19 +42,18 @@ _VALIDATION = frozenset({"full_clean", "clean", "clean_fields", "validate_unique
 """What a hook that calls nothing else keeps up to date: nothing."""
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test or "/migrations/" in file.path:
         return
-    for scope in file.scopes:
-        for node, code in scope.nodes(ir.Call):
-            if not isinstance(node.func, ir.Attr) or node.func.name not in _WRITES:
-                continue
-            model = _model(file, scope, code, node)
-            if model is None or _is_its_own(file, scope, model):
-                continue
-            hook = _skipped(file, scope, node, model, _WRITES[node.func.name])
-            if hook is not None:
-                yield _hit(file, code, node, hook)
+    for node, code in scope.nodes(ir.Call):
+        if not isinstance(node.func, ir.Attr) or node.func.name not in _WRITES:
+            continue
+        model = _model(file, scope, code, node)
+        if model is None or _is_its_own(file, scope, model):
+            continue
+        hook = _skipped(file, scope, node, model, _WRITES[node.func.name])
+        if hook is not None:
+            yield _hit(file, code, node, hook)
 
 
 def _hit(file: FileContext, code: Code, node: ir.Call, hook: Hook) -> Hit:

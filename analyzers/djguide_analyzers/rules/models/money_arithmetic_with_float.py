@@ -29,19 +29,20 @@ _ESTIMATES = ("statistics.", "math.", "numpy.", "pandas.")
 _RESPONSES = frozenset({"JsonResponse", "Response", "HttpResponse", "render"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        if not any(True for kind in (ir.Binary, ir.AugAssign, ir.Call) for _ in scope.nodes(kind)):
-            continue
-        decimals = Decimals(file, scope)
-        for node, code in scope.nodes(ir.Binary):
-            if node.op in OPERATORS:
-                yield from _combined(file, decimals, code, node, node.left, node.right)
-        for node, code in scope.nodes(ir.AugAssign):
-            if node.op.removesuffix("=") in OPERATORS:
-                yield from _combined(file, decimals, code, node, node.target, node.value)
-        yield from _conversions(file, scope, decimals)
-        yield from _created(file, scope, decimals)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    if not any(True for kind in (ir.Binary, ir.AugAssign, ir.Call) for _ in scope.nodes(kind)):
+        return
+    decimals = Decimals(file, scope)
+    for node, code in scope.nodes(ir.Binary):
+        if node.op in OPERATORS:
+            yield from _combined(file, decimals, code, node, node.left, node.right)
+    for node, code in scope.nodes(ir.AugAssign):
+        if node.op.removesuffix("=") in OPERATORS:
+            yield from _combined(file, decimals, code, node, node.target, node.value)
+    yield from _conversions(file, scope, decimals)
+    yield from _created(file, scope, decimals)
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------

@@ -22,14 +22,15 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        for node, code in scope.nodes(ir.Call):
-            if (what := _connected(file, scope, code, node)) is not None:
-                yield _hit(file, code, node, what)
-        for node, code in scope.nodes(ir.FunctionDef):
-            if scope.function is not None:
-                yield from _decorated(file, scope, code, node)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    for node, code in scope.nodes(ir.Call):
+        if (what := _connected(file, scope, code, node)) is not None:
+            yield _hit(file, code, node, what)
+    for node, code in scope.nodes(ir.FunctionDef):
+        if scope.function is not None:
+            yield from _decorated(file, scope, code, node)
 
 
 def _hit(file: FileContext, code: Code, node: ir.Call, what: str) -> Hit:

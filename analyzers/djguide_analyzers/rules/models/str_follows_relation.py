@@ -22,16 +22,17 @@ Load = tuple[RelationLoad | QueryRun, Row, str]
 """What is loaded: the event, the row it is loaded for, and the relation."""
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        info = scope.function
-        if info is None or info.name != "__str__" or info.owner is None:
-            continue
-        model = file.project.graph.of_class(info.owner)
-        loads = [load for load in _loads(scope) if model is not None and load[1].model == model.label]
-        own = [load for load in loads if not load[0].context.stack]
-        if own or loads:
-            yield _hit(file, own or loads)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    info = scope.function
+    if info is None or info.name != "__str__" or info.owner is None:
+        return
+    model = file.project.graph.of_class(info.owner)
+    loads = [load for load in _loads(scope) if model is not None and load[1].model == model.label]
+    own = [load for load in loads if not load[0].context.stack]
+    if own or loads:
+        yield _hit(file, own or loads)
 
 
 def _loads(scope: Scope) -> Iterator[Load]:

@@ -38,20 +38,21 @@ class _Check:
     plain: bool
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        info = scope.function
-        if info is None or info.owner is None or not info.name.startswith(_METHODS):
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    info = scope.function
+    if info is None or info.owner is None or not info.name.startswith(_METHODS):
+        return
+    model = _validated(file, info.owner)
+    if model is None:
+        return
+    for node, code in scope.nodes(ir.Call):
+        if not isinstance(node.func, ir.Attr) or node.func.name != "exists":
             continue
-        model = _validated(file, info.owner)
-        if model is None:
-            continue
-        for node, code in scope.nodes(ir.Call):
-            if not isinstance(node.func, ir.Attr) or node.func.name != "exists":
-                continue
-            found = _check(file, scope, code, node, model, info)
-            if found is not None and _refuses(info, node) and not _is_enforced(model, found):
-                yield _hit(file, code, node, found)
+        found = _check(file, scope, code, node, model, info)
+        if found is not None and _refuses(info, node) and not _is_enforced(model, found):
+            yield _hit(file, code, node, found)
 
 
 # --- the look-up -----------------------------------------------------------------------------------------

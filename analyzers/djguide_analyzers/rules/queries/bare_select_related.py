@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from djguide_analyzers.project.graph import Model, ModelGraph
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import arguments_range, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.queryset_calls import QuerySetCall, queryset_calls
@@ -23,17 +23,18 @@ _DEPTH = 5
 _MANY = 8
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        for call in queryset_calls(scope, "select_related"):
-            if not call.node.args and not call.node.keywords:
-                yield Hit(
-                    file.place(call.code, call.node),
-                    "`select_related()` joins every foreign key that cannot be null, and those of the joined "
-                    "models, and none that can: name the relations that are read",
-                    fixes=(_fix(file, call),),
-                    data={"model": call.model},
-                )
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    for call in queryset_calls(scope, "select_related"):
+        if not call.node.args and not call.node.keywords:
+            yield Hit(
+                file.place(call.code, call.node),
+                "`select_related()` joins every foreign key that cannot be null, and those of the joined "
+                "models, and none that can: name the relations that are read",
+                fixes=(_fix(file, call),),
+                data={"model": call.model},
+            )
 
 
 def _fix(file: FileContext, call: QuerySetCall) -> Fix:

@@ -28,13 +28,14 @@ _NONE = {("==", 0), ("<", 1), ("<=", 0)}
 _LOADS_ROWS = frozenset({"iterate", "len", "bool", "in"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        for node, code in scope.nodes(ir.Compare):
-            yield from _comparison(file, scope, node, code)
-        for node, code in scope.tests():
-            if (call := _count(scope, code, node)) is not None:
-                yield _hit(file, code, node, call, negated=False)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    for node, code in scope.nodes(ir.Compare):
+        yield from _comparison(file, scope, node, code)
+    for node, code in scope.tests():
+        if (call := _count(scope, code, node)) is not None:
+            yield _hit(file, code, node, call, negated=False)
 
 
 def _comparison(file: FileContext, scope: Scope, node: ir.Compare, code: Code) -> Iterator[Hit]:

@@ -31,22 +31,19 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     graph = file.project.graph
-    for scope in file.scopes:
-        for written in loop_writes(file, scope, "create", "save"):
-            model = graph.get(written.event.model)
-            if written.loop is not None and does_more(written.loop, written.call):
-                continue
-            if model is None or model.parents or not model.complete or is_hooked(file, model, "save"):
-                continue
-            if written.event.operation == "create":
-                if isinstance(written.event.receiver, (QuerySetValue, ManagerValue)) and not _is_needed(
-                    written
-                ):
-                    yield _hit(file, written, model, _collected(file, scope, written))
-            elif (made := _made(scope, written)) is not None and not _is_read(written, made):
-                yield _hit(file, written, model, _collected_row(file, scope, written, made))
+    for written in loop_writes(file, scope, "create", "save"):
+        model = graph.get(written.event.model)
+        if written.loop is not None and does_more(written.loop, written.call):
+            continue
+        if model is None or model.parents or not model.complete or is_hooked(file, model, "save"):
+            continue
+        if written.event.operation == "create":
+            if isinstance(written.event.receiver, (QuerySetValue, ManagerValue)) and not _is_needed(written):
+                yield _hit(file, written, model, _collected(file, scope, written))
+        elif (made := _made(scope, written)) is not None and not _is_read(written, made):
+            yield _hit(file, written, model, _collected_row(file, scope, written, made))
 
 
 def _hit(file: FileContext, written: Written, model: Model, fix: Fix | None) -> Hit:

@@ -19,26 +19,25 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        for written in loop_writes(file, scope, "delete"):
-            row, loop = written.event.receiver, written.loop
-            model = file.project.graph.get(written.event.model)
-            if not isinstance(row, Row) or row.path or loop is None or model is None:
-                continue
-            if row.root.identity != written.event.context.loops[-1].rows or is_hooked(file, model, "delete"):
-                continue
-            query = row.root.query
-            if query is None or query.sliced or query.combined:
-                continue
-            if any(statement is written.statement for statement in loop.body) and _is_all(loop, written):
-                yield Hit(
-                    file.place(written.code, written.call),
-                    "At least one DELETE per row: the queryset's own `delete()` removes them together, with "
-                    "cascades and signals",
-                    fixes=(_fix(file, scope, written, loop),),
-                    data={"model": model.label},
-                )
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    for written in loop_writes(file, scope, "delete"):
+        row, loop = written.event.receiver, written.loop
+        model = file.project.graph.get(written.event.model)
+        if not isinstance(row, Row) or row.path or loop is None or model is None:
+            continue
+        if row.root.identity != written.event.context.loops[-1].rows or is_hooked(file, model, "delete"):
+            continue
+        query = row.root.query
+        if query is None or query.sliced or query.combined:
+            continue
+        if any(statement is written.statement for statement in loop.body) and _is_all(loop, written):
+            yield Hit(
+                file.place(written.code, written.call),
+                "At least one DELETE per row: the queryset's own `delete()` removes them together, with "
+                "cascades and signals",
+                fixes=(_fix(file, scope, written, loop),),
+                data={"model": model.label},
+            )
 
 
 def _is_all(loop: ir.For, written: Written) -> bool:

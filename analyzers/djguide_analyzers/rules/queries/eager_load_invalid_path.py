@@ -10,7 +10,7 @@ from djguide_analyzers.project.graph import Model, ModelGraph
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.certain import probing
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.lookups import closest
@@ -26,22 +26,23 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     graph = file.project.graph
-    for scope in () if file.is_test else file.scopes:
-        attempts = probing(scope)
-        for call in queryset_calls(scope, "select_related", "prefetch_related"):
-            model, query = graph.get(call.model), query_before(file.project, scope, call)
-            if model is None or query is None or query.opaque or query.assumed or query.shape != "instances":
-                continue
-            if (call.code, call.node.at) in attempts:
-                continue
-            for node in call.node.args:
-                literal = node
-                if isinstance(node, ir.Call) and isinstance(scope.value(call.code, node), PrefetchValue):
-                    literal = node.args[0] if node.args else node
-                if isinstance(literal, ir.Const) and isinstance(literal.value, str):
-                    yield from _check(file, call, query, model, literal, direct=literal is node)
+    if file.is_test:
+        return
+    attempts = probing(scope)
+    for call in queryset_calls(scope, "select_related", "prefetch_related"):
+        model, query = graph.get(call.model), query_before(file.project, scope, call)
+        if model is None or query is None or query.opaque or query.assumed or query.shape != "instances":
+            continue
+        if (call.code, call.node.at) in attempts:
+            continue
+        for node in call.node.args:
+            literal = node
+            if isinstance(node, ir.Call) and isinstance(scope.value(call.code, node), PrefetchValue):
+                literal = node.args[0] if node.args else node
+            if isinstance(literal, ir.Const) and isinstance(literal.value, str):
+                yield from _check(file, call, query, model, literal, direct=literal is node)
 
 
 def _check(

@@ -20,25 +20,22 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        loads = {e.site: e for e in scope.trace.events if isinstance(e, RelationLoad) and e.key_only}
-        if not loads:
-            continue
-        read_fully = {
-            (event.row.key, event.name)
-            for event in scope.trace.events
-            if isinstance(event, (RelationLoad, RelationRead)) and not event.key_only
-        }
-        for node, code in scope.nodes(ir.Attr):
-            relation = node.value
-            load = loads.get(Site(code, relation.at)) if isinstance(relation, ir.Attr) else None
-            if (
-                load is not None
-                and isinstance(relation, ir.Attr)
-                and (load.row.key, load.name) not in read_fully
-            ):
-                yield from _hit(file, scope, load, node, relation)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    loads = {e.site: e for e in scope.trace.events if isinstance(e, RelationLoad) and e.key_only}
+    if not loads:
+        return
+    read_fully = {
+        (event.row.key, event.name)
+        for event in scope.trace.events
+        if isinstance(event, (RelationLoad, RelationRead)) and not event.key_only
+    }
+    for node, code in scope.nodes(ir.Attr):
+        relation = node.value
+        load = loads.get(Site(code, relation.at)) if isinstance(relation, ir.Attr) else None
+        if load is not None and isinstance(relation, ir.Attr) and (load.row.key, load.name) not in read_fully:
+            yield from _hit(file, scope, load, node, relation)
 
 
 def _hit(

@@ -22,19 +22,20 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        events = [e for e in scope.trace.events if isinstance(e, (RelationLoad, RelationRead))]
-        loads = {e.site: e for e in events if isinstance(e, RelationLoad) and e.kind in ("fk", "o2o")}
-        if not loads:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    events = [e for e in scope.trace.events if isinstance(e, (RelationLoad, RelationRead))]
+    loads = {e.site: e for e in events if isinstance(e, RelationLoad) and e.kind in ("fk", "o2o")}
+    if not loads:
+        return
+    for whole, node, code, is_none in _none_checks(scope):
+        load = loads.get(Site(code, node.at))
+        if load is None or _is_used(events, load) or _is_needed(file, scope, code, node):
             continue
-        for whole, node, code, is_none in _none_checks(scope):
-            load = loads.get(Site(code, node.at))
-            if load is None or _is_used(events, load) or _is_needed(file, scope, code, node):
-                continue
-            field = _field(file, scope, code, node)
-            if field is not None:
-                yield _hit(file, load, whole, node, field, is_none)
+        field = _field(file, scope, code, node)
+        if field is not None:
+            yield _hit(file, load, whole, node, field, is_none)
 
 
 def _none_checks(scope: Scope) -> Iterator[tuple[ir.Expr, ir.Attr, Code, bool]]:

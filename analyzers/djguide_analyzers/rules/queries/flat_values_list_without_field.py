@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.fields import is_literal_true
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
@@ -20,20 +20,19 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        for call in queryset_calls(scope, "values_list"):
-            node = call.node
-            if node.args or any(keyword.name not in ("flat", "named") for keyword in node.keywords):
-                continue
-            if is_literal_true(node.keyword("flat")):
-                yield Hit(
-                    file.place(call.code, node),
-                    "`values_list(flat=True)` takes whatever column the model has first, which is deprecated: "
-                    "name the column",
-                    fixes=(_fix(file, call),),
-                    data={"model": call.model},
-                )
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    for call in queryset_calls(scope, "values_list"):
+        node = call.node
+        if node.args or any(keyword.name not in ("flat", "named") for keyword in node.keywords):
+            continue
+        if is_literal_true(node.keyword("flat")):
+            yield Hit(
+                file.place(call.code, node),
+                "`values_list(flat=True)` takes whatever column the model has first, which is deprecated: "
+                "name the column",
+                fixes=(_fix(file, call),),
+                data={"model": call.model},
+            )
 
 
 def _fix(file: FileContext, call: QuerySetCall) -> Fix:

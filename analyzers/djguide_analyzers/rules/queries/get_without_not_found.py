@@ -44,21 +44,20 @@ _CONVERTING = frozenset(
 _CATCHING = frozenset({"DoesNotExist", "ObjectDoesNotExist", "Exception", "BaseException"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        info = scope.function
-        if info is None or info.parent is not None or not _is_view(file, scope, info):
+    info = scope.function
+    if info is None or info.parent is not None or not _is_view(file, scope, info):
+        return
+    sent = _Sent(scope, info)
+    caught = _caught(scope)
+    for call in queryset_calls(scope, "get"):
+        if (call.code, call.node.at) in caught or not call.node.keywords:
             continue
-        sent = _Sent(scope, info)
-        caught = _caught(scope)
-        for call in queryset_calls(scope, "get"):
-            if (call.code, call.node.at) in caught or not call.node.keywords:
-                continue
-            values = [keyword.value for keyword in conditions(call.node)]
-            if any(sent.holds(value) for value in values) and not _is_checked(scope, call):
-                yield _hit(file, scope, call)
+        values = [keyword.value for keyword in conditions(call.node)]
+        if any(sent.holds(value) for value in values) and not _is_checked(scope, call):
+            yield _hit(file, scope, call)
 
 
 def _is_view(file: FileContext, scope: Scope, info: FunctionInfo) -> bool:

@@ -28,16 +28,17 @@ _COMMA = re.compile(r"(?:\s|#[^\r\n]*)*(?P<comma>,)")
 _SIMPLE = (ir.Name, ir.Attr, ir.Call, ir.Subscript)
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        for node, code in scope.nodes(ir.Call):
-            if _is_len(node):
-                argument = node.args[0]
-                value = scope.value(code, argument)
-                if not isinstance(value, QuerySetValue) or is_shared(scope, argument):
-                    continue
-                if _only_counted(scope, code, node, argument, value):
-                    yield _hit(file, scope, code, node, argument)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    for node, code in scope.nodes(ir.Call):
+        if _is_len(node):
+            argument = node.args[0]
+            value = scope.value(code, argument)
+            if not isinstance(value, QuerySetValue) or is_shared(scope, argument):
+                continue
+            if _only_counted(scope, code, node, argument, value):
+                yield _hit(file, scope, code, node, argument)
 
 
 def _is_len(node: ir.Call) -> bool:

@@ -22,19 +22,20 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        repeated = _in_loops(scope)
-        for node, code in scope.nodes(ir.Compare):
-            if len(node.ops) != 1 or node.ops[0] not in ("in", "not in"):
-                continue
-            left, right = scope.value(code, node.left), scope.value(code, node.rights[0])
-            if not isinstance(left, Row) or not isinstance(right, QuerySetValue):
-                continue
-            if isinstance(node.rights[0], ir.Name) and (code, node.at) in repeated:
-                continue  # loaded once, searched many times
-            if _loads_for_one(file, scope, code, node, left, right):
-                yield _hit(file, scope, code, node, left)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    repeated = _in_loops(scope)
+    for node, code in scope.nodes(ir.Compare):
+        if len(node.ops) != 1 or node.ops[0] not in ("in", "not in"):
+            continue
+        left, right = scope.value(code, node.left), scope.value(code, node.rights[0])
+        if not isinstance(left, Row) or not isinstance(right, QuerySetValue):
+            continue
+        if isinstance(node.rights[0], ir.Name) and (code, node.at) in repeated:
+            continue  # loaded once, searched many times
+        if _loads_for_one(file, scope, code, node, left, right):
+            yield _hit(file, scope, code, node, left)
 
 
 def _in_loops(scope: Scope) -> set[tuple[Code, int]]:

@@ -9,7 +9,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.fields import is_literal_true, keyword_node
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
@@ -40,23 +40,22 @@ class _Aggregate:
     distinct: bool
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     graph = file.project.graph
-    for scope in () if file.is_test else file.scopes:
-        for call in queryset_calls(scope, "annotate", "aggregate"):
-            model = graph.get(call.model)
-            query = query_before(file.project, scope, call)
-            if model is None or query is None or query.opaque or query.combined:
-                continue
-            if any(link.name in ("values", "values_list") for link in query.chain):
-                continue
-            earlier = [
-                a for link in _annotations(query) for a in _found(file, model, link.site.code, link.node)
-            ]
-            own = list(_found(file, model, call.code, call.node))
-            wrong = _multiplied([*earlier, *own])
-            if wrong and _multiplied(earlier) != wrong:
-                yield _hit(file, call, [*earlier, *own], wrong)
+    if file.is_test:
+        return
+    for call in queryset_calls(scope, "annotate", "aggregate"):
+        model = graph.get(call.model)
+        query = query_before(file.project, scope, call)
+        if model is None or query is None or query.opaque or query.combined:
+            continue
+        if any(link.name in ("values", "values_list") for link in query.chain):
+            continue
+        earlier = [a for link in _annotations(query) for a in _found(file, model, link.site.code, link.node)]
+        own = list(_found(file, model, call.code, call.node))
+        wrong = _multiplied([*earlier, *own])
+        if wrong and _multiplied(earlier) != wrong:
+            yield _hit(file, call, [*earlier, *own], wrong)
 
 
 def _annotations(query: Query) -> list[Link]:

@@ -21,13 +21,12 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        for built in built_querysets(scope):
-            missing = _missing_joins(file.project.graph, built)
-            if missing:
-                yield _hit(file, built.query, missing, _joining(built.query))
-        yield from _prefetches(file, scope)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    for built in built_querysets(scope):
+        missing = _missing_joins(file.project.graph, built)
+        if missing:
+            yield _hit(file, built.query, missing, _joining(built.query))
+    yield from _prefetches(file, scope)
 
 
 def _missing_joins(graph: ModelGraph, built: Built) -> list[str]:

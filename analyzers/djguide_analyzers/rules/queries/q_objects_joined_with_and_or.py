@@ -26,15 +26,14 @@ _OPERATORS = {"and": "&", "or": "|"}
 _COMMENT = re.compile(r"#[^\r\n]*")
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        part_of_another: set[tuple[Code, int]] = set()
-        for node, code in _words(scope):
-            if not _is_condition(scope, code, node):
-                continue
-            part_of_another |= {(code, operand.at) for operand in _operands(node)}
-            if (code, node.at) not in part_of_another and not _only_tested(scope, code, node):
-                yield _hit(file, code, node)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    part_of_another: set[tuple[Code, int]] = set()
+    for node, code in _words(scope):
+        if not _is_condition(scope, code, node):
+            continue
+        part_of_another |= {(code, operand.at) for operand in _operands(node)}
+        if (code, node.at) not in part_of_another and not _only_tested(scope, code, node):
+            yield _hit(file, code, node)
 
 
 def _words(scope: Scope) -> Iterator[tuple[ir.Bool | ir.Unary, Code]]:

@@ -22,12 +22,11 @@ RULE = Rule(
 _EXPECTING = ("assertRaises", "raises", "assertRaisesMessage", "assertRaisesRegex", "suppress")
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        expecting = _probes(scope)
-        for node, code in scope.nodes(ir.ExprStmt):
-            if (code, node.at) not in expecting and (call := _discarded(scope, code, node)) is not None:
-                yield _hit(file, scope, code, call)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    expecting = _probes(scope)
+    for node, code in scope.nodes(ir.ExprStmt):
+        if (code, node.at) not in expecting and (call := _discarded(scope, code, node)) is not None:
+            yield _hit(file, scope, code, call)
 
 
 def _discarded(scope: Scope, code: Code, node: ir.ExprStmt) -> ir.Call | None:

@@ -25,23 +25,22 @@ _REFUSED = (
 )  # fmt: skip
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        attempts = probing(scope)
-        for call in queryset_calls(scope, *_REFUSED):
-            if file.is_test or (call.code, call.node.at) in attempts:
-                continue
-            if call.name == "get" and not call.node.args and not call.node.keywords:
-                continue
-            combined = _combined(scope, call)
-            if combined is not None:
-                yield Hit(
-                    file.place(call.code, call.node),
-                    f"`{call.func.name}()` after `{_name(combined)}()` raises NotSupportedError: refine the parts "
-                    "before they are combined",
-                    related=(Related("combined here", file.place(call.code, combined)),),
-                    data={"model": call.model},
-                )
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    attempts = probing(scope)
+    for call in queryset_calls(scope, *_REFUSED):
+        if file.is_test or (call.code, call.node.at) in attempts:
+            continue
+        if call.name == "get" and not call.node.args and not call.node.keywords:
+            continue
+        combined = _combined(scope, call)
+        if combined is not None:
+            yield Hit(
+                file.place(call.code, call.node),
+                f"`{call.func.name}()` after `{_name(combined)}()` raises NotSupportedError: refine the parts "
+                "before they are combined",
+                related=(Related("combined here", file.place(call.code, combined)),),
+                data={"model": call.model},
+            )
 
 
 def _name(node: ir.Call) -> str:

@@ -20,21 +20,20 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        for written in loop_writes(file, scope, "add"):
-            loop, func = written.loop, written.call.func
-            if loop is None or not isinstance(func, ir.Attr) or not isinstance(func.value, ir.Attr):
-                continue
-            if len(written.call.args) != 1 or isinstance(written.call.args[0], ir.Star):
-                continue
-            if _bound(loop) & {node.id for node in walk(func.value) if isinstance(node, ir.Name)}:
-                continue  # another relation in each round
-            yield Hit(
-                file.place(written.code, written.call),
-                "Each `add()` looks whether the link exists and inserts it: one call takes all objects at once",
-                fixes=(_fix(file, scope, written, loop),),
-            )
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    for written in loop_writes(file, scope, "add"):
+        loop, func = written.loop, written.call.func
+        if loop is None or not isinstance(func, ir.Attr) or not isinstance(func.value, ir.Attr):
+            continue
+        if len(written.call.args) != 1 or isinstance(written.call.args[0], ir.Star):
+            continue
+        if _bound(loop) & {node.id for node in walk(func.value) if isinstance(node, ir.Name)}:
+            continue  # another relation in each round
+        yield Hit(
+            file.place(written.code, written.call),
+            "Each `add()` looks whether the link exists and inserts it: one call takes all objects at once",
+            fixes=(_fix(file, scope, written, loop),),
+        )
 
 
 def _bound(loop: ir.For) -> set[str]:

@@ -29,16 +29,17 @@ _ADDABLE = frozenset(
 _COMPARABLE = _ADDABLE | {"DateField", "DateTimeField", "AutoField", "BigAutoField", "TimeField"}
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        for node, code in scope.nodes(ir.Call):
-            if not isinstance(node.func, ir.Name) or node.func.id not in _AGGREGATES or len(node.args) != 1:
-                continue
-            found = _column(scope, code, node.args[0])
-            if found is not None and _is_for_nothing_else(scope, code, found[0]):
-                rows, name = found
-                if _is_column(file, scope, code, rows, name, node.func.id):
-                    yield _hit(file, scope, code, node, rows, name)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    for node, code in scope.nodes(ir.Call):
+        if not isinstance(node.func, ir.Name) or node.func.id not in _AGGREGATES or len(node.args) != 1:
+            continue
+        found = _column(scope, code, node.args[0])
+        if found is not None and _is_for_nothing_else(scope, code, found[0]):
+            rows, name = found
+            if _is_column(file, scope, code, rows, name, node.func.id):
+                yield _hit(file, scope, code, node, rows, name)
 
 
 def _column(scope: Scope, code: Code, node: ir.Expr) -> tuple[ir.Expr, str] | None:

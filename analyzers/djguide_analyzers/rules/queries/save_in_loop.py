@@ -32,23 +32,20 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     graph = file.project.graph
-    for scope in file.scopes:
-        for written in loop_writes(file, scope, "save"):
-            row, loop = written.event.receiver, written.loop
-            model = graph.get(written.event.model)
-            if not isinstance(row, Row) or row.path or loop is None or model is None:
-                continue
-            if row.root.identity != written.event.context.loops[-1].rows or not isinstance(
-                loop.target, ir.Name
-            ):
-                continue
-            if _inserts(written.call, loop, loop.target.id, model):
-                continue
-            columns = _changed(model, loop, loop.target.id)
-            if columns and not is_hooked(file, model, "save"):
-                yield _hit(file, scope, written, loop, model, columns)
+    for written in loop_writes(file, scope, "save"):
+        row, loop = written.event.receiver, written.loop
+        model = graph.get(written.event.model)
+        if not isinstance(row, Row) or row.path or loop is None or model is None:
+            continue
+        if row.root.identity != written.event.context.loops[-1].rows or not isinstance(loop.target, ir.Name):
+            continue
+        if _inserts(written.call, loop, loop.target.id, model):
+            continue
+        columns = _changed(model, loop, loop.target.id)
+        if columns and not is_hooked(file, model, "save"):
+            yield _hit(file, scope, written, loop, model, columns)
 
 
 def _inserts(call: ir.Call, loop: ir.For, name: str, model: Model) -> bool:

@@ -33,20 +33,19 @@ _KEEPING = frozenset(
 )  # fmt: skip
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        attempts = probing(scope)
-        for call in queryset_calls(scope, *_REFUSED):
-            if file.is_test or (call.code, call.node.at) in attempts or not _refuses(file, call):
-                continue
-            cut = _cut(scope, call)
-            if cut is not None:
-                yield Hit(
-                    file.place(call.code, call.node),
-                    f"`{call.func.name}()` of a sliced queryset raises TypeError: refine first, slice last",
-                    related=(Related("the slice", file.place(call.code, cut)),),
-                    data={"model": call.model},
-                )
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    attempts = probing(scope)
+    for call in queryset_calls(scope, *_REFUSED):
+        if file.is_test or (call.code, call.node.at) in attempts or not _refuses(file, call):
+            continue
+        cut = _cut(scope, call)
+        if cut is not None:
+            yield Hit(
+                file.place(call.code, call.node),
+                f"`{call.func.name}()` of a sliced queryset raises TypeError: refine first, slice last",
+                related=(Related("the slice", file.place(call.code, cut)),),
+                data={"model": call.model},
+            )
 
 
 def _refuses(file: FileContext, call: QuerySetCall) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
 from djguide_analyzers.rules.lookups import Path, follow, lookups
 from djguide_analyzers.rules.queryset_calls import append_call, built_querysets, place_of_link
@@ -25,33 +25,34 @@ _REDUCING = frozenset(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     graph = file.project.graph
-    for scope in () if file.is_test else file.scopes:
-        for built in built_querysets(scope):
-            query = built.query
-            model = graph.get(query.model)
-            if model is None or query.opaque or query.single or query.combined or query.shape != "instances":
-                continue
-            if any(link.name in _REDUCING for link in query.chain):
-                continue
-            found = _crossing(file, model, query)
-            if found is not None:
-                link, keyword, path = found
-                edit = append_call(file, query, "distinct()")
-                fix = Fix(
-                    "Add distinct()",
-                    Safety.MANUAL if edit is None else Safety.REVIEW,
-                    (edit,) if edit else (),
-                )
-                yield Hit(
-                    file.place(built.code, built.node),
-                    f"`{keyword.name}` joins `{path.steps[0].name}`: a {model.name} with several matching rows is "
-                    "listed, counted and paged several times",
-                    related=(Related("the condition", place_of_link(link)),),
-                    fixes=(fix,),
-                    data={"model": model.label},
-                )
+    if file.is_test:
+        return
+    for built in built_querysets(scope):
+        query = built.query
+        model = graph.get(query.model)
+        if model is None or query.opaque or query.single or query.combined or query.shape != "instances":
+            continue
+        if any(link.name in _REDUCING for link in query.chain):
+            continue
+        found = _crossing(file, model, query)
+        if found is not None:
+            link, keyword, path = found
+            edit = append_call(file, query, "distinct()")
+            fix = Fix(
+                "Add distinct()",
+                Safety.MANUAL if edit is None else Safety.REVIEW,
+                (edit,) if edit else (),
+            )
+            yield Hit(
+                file.place(built.code, built.node),
+                f"`{keyword.name}` joins `{path.steps[0].name}`: a {model.name} with several matching rows is "
+                "listed, counted and paged several times",
+                related=(Related("the condition", place_of_link(link)),),
+                fixes=(fix,),
+                data={"model": model.label},
+            )
 
 
 def _crossing(file: FileContext, model: Model, query: Query) -> tuple[Link, ir.Keyword, Path] | None:

@@ -22,19 +22,20 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        asked = {
-            (code, call.args[0].at): call.at
-            for call, code in scope.nodes(ir.Call)
-            if isinstance(call.func, ir.Name) and call.func.id == "bool" and len(call.args) == 1
-        }
-        for node, code in scope.tests():
-            value = scope.value(code, node)
-            if isinstance(value, QuerySetValue):
-                at = asked.get((code, node.at), node.at)
-                if _loads_for_nothing(scope, code, node, at, value):
-                    yield _hit(file, scope, code, node)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    asked = {
+        (code, call.args[0].at): call.at
+        for call, code in scope.nodes(ir.Call)
+        if isinstance(call.func, ir.Name) and call.func.id == "bool" and len(call.args) == 1
+    }
+    for node, code in scope.tests():
+        value = scope.value(code, node)
+        if isinstance(value, QuerySetValue):
+            at = asked.get((code, node.at), node.at)
+            if _loads_for_nothing(scope, code, node, at, value):
+                yield _hit(file, scope, code, node)
 
 
 def _loads_for_nothing(scope: Scope, code: Code, node: ir.Expr, at: int, value: QuerySetValue) -> bool:

@@ -30,18 +30,17 @@ _WHOLE = frozenset(
 """Methods that leave all rows in."""
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        if not _runs_in_background(file, scope.function):
+    if not _runs_in_background(file, scope.function):
+        return
+    for rows, code in _iterated(scope):
+        value = scope.value(code, rows)
+        if not isinstance(value, QuerySetValue) or not _is_whole_table(value) or is_shared(scope, rows):
             continue
-        for rows, code in _iterated(scope):
-            value = scope.value(code, rows)
-            if not isinstance(value, QuerySetValue) or not _is_whole_table(value) or is_shared(scope, rows):
-                continue
-            if is_only_use(scope, code, rows.at, rows, "iterate") and not is_read_later(scope, code, rows):
-                yield _hit(file, code, rows, value)
+        if is_only_use(scope, code, rows.at, rows, "iterate") and not is_read_later(scope, code, rows):
+            yield _hit(file, code, rows, value)
 
 
 def _runs_in_background(file: FileContext, info: FunctionInfo | None) -> bool:

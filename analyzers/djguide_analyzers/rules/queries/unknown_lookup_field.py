@@ -12,7 +12,7 @@ from djguide_analyzers.project.modules import Code, Value
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.certain import probing
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.lookups import (
@@ -42,21 +42,22 @@ _TYPO = 0.8
 """Likeness from which a name is held to be a slip; below, it may have been meant for something else."""
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        attempts = probing(scope)
-        for call in queryset_calls(scope, *FILTERS, *_COLUMNS, "update"):
-            if (call.code, call.node.at) in attempts:
-                continue
-            query = query_before(file.project, scope, call)
-            model = file.project.graph.get(call.model)
-            known = _known_names(query) if query is not None else None
-            if query is None or model is None or known is None or not model.complete:
-                continue
-            if call.name in ("values", "values_list"):
-                known |= {keyword.name for keyword in call.node.keywords if keyword.name is not None}
-            for written in _names(call):
-                yield from _check(file, call, model, known, written)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    attempts = probing(scope)
+    for call in queryset_calls(scope, *FILTERS, *_COLUMNS, "update"):
+        if (call.code, call.node.at) in attempts:
+            continue
+        query = query_before(file.project, scope, call)
+        model = file.project.graph.get(call.model)
+        known = _known_names(query) if query is not None else None
+        if query is None or model is None or known is None or not model.complete:
+            continue
+        if call.name in ("values", "values_list"):
+            known |= {keyword.name for keyword in call.node.keywords if keyword.name is not None}
+        for written in _names(call):
+            yield from _check(file, call, model, known, written)
 
 
 def _known_names(query: Query) -> set[str] | None:

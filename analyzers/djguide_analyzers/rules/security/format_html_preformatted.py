@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.html import formatted_edits
 from djguide_analyzers.rules.names import Names, of_scope
@@ -22,20 +22,19 @@ RULE = Rule(
 _FORMAT_HTML = "django.utils.html.format_html"
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        names = of_scope(file, scope)
-        for call, code in scope.nodes(ir.Call):
-            if names.called(code, call) != _FORMAT_HTML or not call.args:
-                continue
-            if any(isinstance(arg, ir.Star) for arg in call.args):
-                continue
-            text, where = _text(names, code, call.args[0])
-            if is_dynamic(text):
-                alone = len(call.args) == 1 and not call.keywords and text is call.args[0]
-                yield _hit(file, code, call, text if alone else None)
-            elif len(call.args) == 1 and not call.keywords and where is code and _is_bare(text):
-                yield _hit(file, code, call, None)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    names = of_scope(file, scope)
+    for call, code in scope.nodes(ir.Call):
+        if names.called(code, call) != _FORMAT_HTML or not call.args:
+            continue
+        if any(isinstance(arg, ir.Star) for arg in call.args):
+            continue
+        text, where = _text(names, code, call.args[0])
+        if is_dynamic(text):
+            alone = len(call.args) == 1 and not call.keywords and text is call.args[0]
+            yield _hit(file, code, call, text if alone else None)
+        elif len(call.args) == 1 and not call.keywords and where is code and _is_bare(text):
+            yield _hit(file, code, call, None)
 
 
 def _text(names: Names, code: Code, node: ir.Expr) -> tuple[ir.Expr, Code]:

@@ -39,20 +39,19 @@ _MAX_DEPTH = 4
 _ADMIN = "django.contrib.admin.options.BaseModelAdmin"
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test or ruff_reports(file, "S308"):
         return
-    for scope in file.scopes:
-        if scope.function is None:
+    if scope.function is None:
+        return
+    names = of_scope(file, scope)
+    judge = _Judge(file, scope, names)
+    for call, code in scope.nodes(ir.Call):
+        if len(call.args) != 1 or call.keywords or names.called(code, call) not in _MARKS:
             continue
-        names = of_scope(file, scope)
-        judge = _Judge(file, scope, names)
-        for call, code in scope.nodes(ir.Call):
-            if len(call.args) != 1 or call.keywords or names.called(code, call) not in _MARKS:
-                continue
-            unsafe = judge.unsafe_text(code, call.args[0], 0)
-            if unsafe is not None:
-                yield _hit(file, code, call, unsafe)
+        unsafe = judge.unsafe_text(code, call.args[0], 0)
+        if unsafe is not None:
+            yield _hit(file, code, call, unsafe)
 
 
 def _hit(file: FileContext, code: Code, call: ir.Call, unsafe: tuple[Place, str]) -> Hit:

@@ -9,7 +9,7 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.rules.access import VIEW
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
 from djguide_analyzers.rules.names import Names, of_scope
 from djguide_analyzers.rules.request_data import RequestData, Sent
@@ -36,30 +36,29 @@ _NOT_CHOSEN = frozenset({"META", "headers", "COOKIES"})
 _MAX_DEPTH = 6
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        info = scope.function
-        if info is None:
-            continue
-        names = of_scope(file, scope)
-        data = RequestData(names)
-        for call, code in scope.nodes(ir.Call):
-            target = _target(names, code, call)
-            sent = _address(names, data, code, target, 0) if target is not None else None
+    info = scope.function
+    if info is None:
+        return
+    names = of_scope(file, scope)
+    data = RequestData(names)
+    for call, code in scope.nodes(ir.Call):
+        target = _target(names, code, call)
+        sent = _address(names, data, code, target, 0) if target is not None else None
+        if sent is not None:
+            yield _hit(file, code, call, sent)
+    for node, code in scope.nodes(ir.Assign):
+        if _is_location(node) and node.value is not None:
+            sent = _address(names, data, code, node.value, 0)
             if sent is not None:
-                yield _hit(file, code, call, sent)
-        for node, code in scope.nodes(ir.Assign):
-            if _is_location(node) and node.value is not None:
-                sent = _address(names, data, code, node.value, 0)
-                if sent is not None:
-                    yield _hit(file, code, node, sent)
-        if _gives_target(file, info):
-            for node, code in scope.nodes(ir.Return):
-                sent = _address(names, data, code, node.value, 0) if node.value is not None else None
-                if sent is not None:
-                    yield _hit(file, code, node, sent)
+                yield _hit(file, code, node, sent)
+    if _gives_target(file, info):
+        for node, code in scope.nodes(ir.Return):
+            sent = _address(names, data, code, node.value, 0) if node.value is not None else None
+            if sent is not None:
+                yield _hit(file, code, node, sent)
 
 
 def _target(names: Names, code: Code, call: ir.Call) -> ir.Expr | None:

@@ -27,15 +27,14 @@ _RAW_CALLS = ("get_random_string", "token_urlsafe", "token_hex", "make_random_pa
               "strip", "get", "input", "getpass", "lower")  # fmt: skip
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        if scope.function is None or _is_of_hashing_model(file, scope.function):
-            continue
-        names = of_scope(file, scope)
-        for node, code in scope.nodes(ir.Assign):
-            yield from _assignment(file, scope, names, code, node)
-        for call, code in scope.nodes(ir.Call):
-            yield from _call(file, scope, names, code, call)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if scope.function is None or _is_of_hashing_model(file, scope.function):
+        return
+    names = of_scope(file, scope)
+    for node, code in scope.nodes(ir.Assign):
+        yield from _assignment(file, scope, names, code, node)
+    for call, code in scope.nodes(ir.Call):
+        yield from _call(file, scope, names, code, call)
 
 
 def _is_of_hashing_model(file: FileContext, info: FunctionInfo) -> bool:

@@ -26,18 +26,17 @@ RULE = Rule(
 _FORM_VIEW = "django.views.generic.edit.FormMixin"
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        info = scope.function
-        if info is None:
-            continue
-        names = of_scope(file, scope)
-        data = RequestData(names)
-        for form, fields, nodes in _validated(file, scope, names, info):
-            for node in nodes:
-                yield from _raw(file, data, info.body_code, node, form, fields)
+    info = scope.function
+    if info is None:
+        return
+    names = of_scope(file, scope)
+    data = RequestData(names)
+    for form, fields, nodes in _validated(file, scope, names, info):
+        for node in nodes:
+            yield from _raw(file, data, info.body_code, node, form, fields)
 
 
 def _validated(

@@ -54,23 +54,22 @@ class _Statement:
     kind: str
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test or "/migrations/" in file.path:
         return  # nobody sends a migration anything
-    for scope in file.scopes:
-        if scope.function is None:
+    if scope.function is None:
+        return
+    names = of_scope(file, scope)
+    data = RequestData(names)
+    for call, code in scope.nodes(ir.Call):
+        kind = _kind(names, code, call)
+        if kind is None or ruff_reports(file, _RUFF[kind]):
             continue
-        names = of_scope(file, scope)
-        data = RequestData(names)
-        for call, code in scope.nodes(ir.Call):
-            kind = _kind(names, code, call)
-            if kind is None or ruff_reports(file, _RUFF[kind]):
-                continue
-            for statement in _statements(names, code, call, kind):
-                unsafe = _unsafe(names, data, scope, statement)
-                if unsafe is not None:
-                    yield _hit(file, names, statement, unsafe)
-                    break
+        for statement in _statements(names, code, call, kind):
+            unsafe = _unsafe(names, data, scope, statement)
+            if unsafe is not None:
+                yield _hit(file, names, statement, unsafe)
+                break
 
 
 def _kind(names: Names, code: Code, call: ir.Call) -> str | None:

@@ -8,7 +8,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.names import Names, of_scope
 from djguide_analyzers.rules.ruff import ruff_reports
@@ -31,24 +31,23 @@ _RENDERS = {
 _ALL = frozenset({"builtins.locals", "builtins.globals", "builtins.vars"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        info = scope.function
-        if info is None:
-            continue
-        names = of_scope(file, scope)
-        for call, code in scope.nodes(ir.Call):
-            context, is_shortcut = _context(names, code, call)
-            found = _all_names(names, code, context, 0) if context is not None else None
-            if found is not None and not (is_shortcut and ruff_reports(file, "DJ003")):
-                yield _hit(file, code, found if found is context else call)
-        if info.name == "get_context_data":
-            for node, code in scope.nodes(ir.Return):
-                found = _all_names(names, code, node.value, 0) if node.value is not None else None
-                if found is not None:
-                    yield _hit(file, code, node)
+    info = scope.function
+    if info is None:
+        return
+    names = of_scope(file, scope)
+    for call, code in scope.nodes(ir.Call):
+        context, is_shortcut = _context(names, code, call)
+        found = _all_names(names, code, context, 0) if context is not None else None
+        if found is not None and not (is_shortcut and ruff_reports(file, "DJ003")):
+            yield _hit(file, code, found if found is context else call)
+    if info.name == "get_context_data":
+        for node, code in scope.nodes(ir.Return):
+            found = _all_names(names, code, node.value, 0) if node.value is not None else None
+            if found is not None:
+                yield _hit(file, code, node)
 
 
 def _context(names: Names, code: Code, call: ir.Call) -> tuple[ir.Expr | None, bool]:

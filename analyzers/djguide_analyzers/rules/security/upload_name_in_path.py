@@ -8,7 +8,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
 from djguide_analyzers.rules.names import Names, of_scope
 from djguide_analyzers.rules.request_data import RequestData, Sent
@@ -27,25 +27,24 @@ _OPENS = frozenset(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        if scope.function is None:
-            continue
-        names = of_scope(file, scope)
-        data = RequestData(names)
-        for call, code in scope.nodes(ir.Call):
-            for part in _parts(names, code, call):
-                sent = _name(names, data, code, part)
-                if sent is not None:
-                    yield _hit(file, code, call, sent)
-                    break
-        for node, code in scope.nodes(ir.Binary):
-            if node.op == "/" and _is_path(names, code, node.left, 0):
-                sent = _name(names, data, code, node.right)
-                if sent is not None:
-                    yield _hit(file, code, node, sent)
+    if scope.function is None:
+        return
+    names = of_scope(file, scope)
+    data = RequestData(names)
+    for call, code in scope.nodes(ir.Call):
+        for part in _parts(names, code, call):
+            sent = _name(names, data, code, part)
+            if sent is not None:
+                yield _hit(file, code, call, sent)
+                break
+    for node, code in scope.nodes(ir.Binary):
+        if node.op == "/" and _is_path(names, code, node.left, 0):
+            sent = _name(names, data, code, node.right)
+            if sent is not None:
+                yield _hit(file, code, node, sent)
 
 
 def _parts(names: Names, code: Code, call: ir.Call) -> list[ir.Expr]:

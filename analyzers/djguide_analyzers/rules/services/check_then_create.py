@@ -30,15 +30,14 @@ RULE = Rule(
 _NARROWING = frozenset({"filter", "all", "using", "order_by", "only", "select_related", "prefetch_related"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test or runs_once(file):
         return
-    for scope in file.scopes:
-        if scope.function is None:
-            continue
-        made = list(creations(file.project, scope))
-        for missing in missing_rows(scope) if made else ():
-            yield from _check(file, scope, missing, made)
+    if scope.function is None:
+        return
+    made = list(creations(file.project, scope))
+    for missing in missing_rows(scope) if made else ():
+        yield from _check(file, scope, missing, made)
 
 
 def _check(file: FileContext, scope: Scope, missing: Missing, made: list[Creation]) -> Iterator[Hit]:

@@ -9,7 +9,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.f_expressions import mentions_f
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
@@ -44,20 +44,19 @@ class _Reuse:
     use: ir.Expr
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        for body in bodies(file.project, scope):
-            found: dict[int, list[_Reuse]] = {}
-            for node in walk(body.statements):
-                match node:
-                    case ir.Assign(targets=[ir.Attr() as target], value=value) if value is not None:
-                        reuse = _reuse(body, node, target) if mentions_f(scope, body.code, value) else None
-                        if reuse is not None:
-                            found.setdefault(reuse.use.at, []).append(reuse)
-                    case _:
-                        pass
-            for group in found.values():
-                yield _hit(file, body, group)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    for body in bodies(file.project, scope):
+        found: dict[int, list[_Reuse]] = {}
+        for node in walk(body.statements):
+            match node:
+                case ir.Assign(targets=[ir.Attr() as target], value=value) if value is not None:
+                    reuse = _reuse(body, node, target) if mentions_f(scope, body.code, value) else None
+                    if reuse is not None:
+                        found.setdefault(reuse.use.at, []).append(reuse)
+                case _:
+                    pass
+        for group in found.values():
+            yield _hit(file, body, group)
 
 
 def _reuse(body: TracedBody, node: ir.Assign, target: ir.Attr) -> _Reuse | None:

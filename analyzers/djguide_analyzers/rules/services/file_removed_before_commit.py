@@ -32,19 +32,18 @@ _REMOVES = frozenset({"os.remove", "os.unlink"})
 _FILE_FIELDS = frozenset({"FileField", "ImageField"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test or is_seeding(file):
         return
-    for scope in file.scopes:
-        calls = [node for node, _ in scope.nodes(ir.Call) if _removes_something(node)]
-        if scope.function is None or not calls:
-            continue
-        body = regions_of(file.project, scope.function).body
-        for call in calls:
-            if _removes_stored(file, scope, body, call):
-                where = _transaction(file, scope.function, call)
-                if where is not None:
-                    yield _hit(file, body, call, where)
+    calls = [node for node, _ in scope.nodes(ir.Call) if _removes_something(node)]
+    if scope.function is None or not calls:
+        return
+    body = regions_of(file.project, scope.function).body
+    for call in calls:
+        if _removes_stored(file, scope, body, call):
+            where = _transaction(file, scope.function, call)
+            if where is not None:
+                yield _hit(file, body, call, where)
 
 
 def _removes_something(node: ir.Call) -> bool:

@@ -9,7 +9,7 @@ from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.project.resolve import Symbol
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert, remove_keyword, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.names import Names, of_scope
@@ -41,18 +41,17 @@ _RANDOM = frozenset(
 )  # fmt: skip
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        names: Names | None = None
-        for call in queryset_calls(scope, *_METHODS):
-            model = file.project.graph.get(call.model)
-            if model is None or has_star(call.node):
-                continue
-            names = names or of_scope(file, scope)
-            lookups = [keyword for keyword in call.node.keywords if keyword.name not in _NO_LOOKUPS]
-            volatile = [each for each in lookups if _is_volatile(names, call.code, model, each)]
-            if volatile and not _is_key(file, call, model, lookups, volatile):
-                yield _hit(file, call, model, lookups, volatile)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    names: Names | None = None
+    for call in queryset_calls(scope, *_METHODS):
+        model = file.project.graph.get(call.model)
+        if model is None or has_star(call.node):
+            continue
+        names = names or of_scope(file, scope)
+        lookups = [keyword for keyword in call.node.keywords if keyword.name not in _NO_LOOKUPS]
+        volatile = [each for each in lookups if _is_volatile(names, call.code, model, each)]
+        if volatile and not _is_key(file, call, model, lookups, volatile):
+            yield _hit(file, call, model, lookups, volatile)
 
 
 def _is_volatile(names: Names, code: Code, model: Model, keyword: ir.Keyword) -> bool:

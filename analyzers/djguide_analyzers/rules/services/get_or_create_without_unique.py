@@ -33,22 +33,21 @@ _OF_SEVERAL = frozenset({"in", "gt", "gte", "lt", "lte", "range", "isnull"})
 """Comparisons that many rows may meet: a look-up by one does not tell what should be unique."""
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test or runs_once(file):
         return
-    for scope in file.scopes:
-        for call in queryset_calls(scope, *_METHODS):
-            model = file.project.graph.get(call.model)
-            own = model is not None and model.cls.module.origin == "project"  # others' tables are theirs
-            found = _look_up(file, call, model) if model is not None and own else None
-            if model is None or found is None or not found.names:
-                continue
-            given = _given(model, call.node)
-            if keeps_apart(file.project, model, found, given) != "open" or _is_guarded(file, scope, call):
-                continue
-            names = of_scope(file, scope)
-            if not any(value is not None and _is_new(names, value) for value in found.exact.values()):
-                yield _hit(file, call, model, found)
+    for call in queryset_calls(scope, *_METHODS):
+        model = file.project.graph.get(call.model)
+        own = model is not None and model.cls.module.origin == "project"  # others' tables are theirs
+        found = _look_up(file, call, model) if model is not None and own else None
+        if model is None or found is None or not found.names:
+            continue
+        given = _given(model, call.node)
+        if keeps_apart(file.project, model, found, given) != "open" or _is_guarded(file, scope, call):
+            continue
+        names = of_scope(file, scope)
+        if not any(value is not None and _is_new(names, value) for value in found.exact.values()):
+            yield _hit(file, call, model, found)
 
 
 def _look_up(file: FileContext, call: QuerySetCall, model: Model) -> LookUp | None:

@@ -33,14 +33,13 @@ _NOT_FOLLOWED = frozenset(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test or runs_once(file):
         return
-    for scope in file.scopes:
-        for body in bodies(file.project, scope):
-            yield from _own_changes(file, scope, body)
-            yield from _changes_in_calls(file, scope, body)
-            yield from _updates(file, scope, body)
+    for body in bodies(file.project, scope):
+        yield from _own_changes(file, scope, body)
+        yield from _changes_in_calls(file, scope, body)
+        yield from _updates(file, scope, body)
 
 
 # --- in the function itself ------------------------------------------------------------------------------

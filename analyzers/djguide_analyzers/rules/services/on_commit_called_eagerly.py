@@ -63,14 +63,13 @@ _WORKS_AT_ONCE = frozenset(
 _DISPATCHES = frozenset({"delay", "apply_async", "delay_on_commit", "enqueue"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        for node, code in scope.nodes(ir.Call):
-            func = scope.value(code, node.func)
-            if isinstance(func, FunctionValue) and func.info.dotted == _ON_COMMIT:
-                callback = node.args[0] if node.args else node.keyword("func")
-                if isinstance(callback, ir.Call) and _is_done(file, scope, code, callback):
-                    yield _hit(file, code, node, callback)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    for node, code in scope.nodes(ir.Call):
+        func = scope.value(code, node.func)
+        if isinstance(func, FunctionValue) and func.info.dotted == _ON_COMMIT:
+            callback = node.args[0] if node.args else node.keyword("func")
+            if isinstance(callback, ir.Call) and _is_done(file, scope, code, callback):
+                yield _hit(file, code, node, callback)
 
 
 def _is_done(file: FileContext, scope: Scope, code: Code, call: ir.Call) -> bool:

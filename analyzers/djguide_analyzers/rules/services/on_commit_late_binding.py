@@ -28,14 +28,13 @@ _ON_COMMIT = "django.db.transaction.on_commit"
 _TITLE = "Give the callback the value that the variable has now"
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        if scope.function is None:
-            continue
-        for statements, code in scope.blocks:
-            for node in walk(statements):
-                if isinstance(node, ir.Call) and _is_on_commit(scope, code, node):
-                    yield from _check(file, scope, statements, code, node)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if scope.function is None:
+        return
+    for statements, code in scope.blocks:
+        for node in walk(statements):
+            if isinstance(node, ir.Call) and _is_on_commit(scope, code, node):
+                yield from _check(file, scope, statements, code, node)
 
 
 def _is_on_commit(scope: Scope, code: Code, node: ir.Call) -> bool:

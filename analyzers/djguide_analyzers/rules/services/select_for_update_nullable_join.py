@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.eager import has_nullable
 from djguide_analyzers.rules.edits import append_argument
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
@@ -21,18 +21,17 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if not is_postgresql(file.project):
         return
-    for scope in file.scopes:
-        seen: set[object] = set()
-        for run in locked_runs(file, scope):
-            if run.operation in DROPS_LOCK or run.lock.site in seen:
-                continue
-            path = nullable_join(file.project, run.query, run.lock.node)
-            if path is not None:
-                seen.add(run.lock.site)
-                yield _hit(file, run, path)
+    seen: set[object] = set()
+    for run in locked_runs(file, scope):
+        if run.operation in DROPS_LOCK or run.lock.site in seen:
+            continue
+        path = nullable_join(file.project, run.query, run.lock.node)
+        if path is not None:
+            seen.add(run.lock.site)
+            yield _hit(file, run, path)
 
 
 def nullable_join(project: Project, query: Query, lock: ir.Call) -> str | None:

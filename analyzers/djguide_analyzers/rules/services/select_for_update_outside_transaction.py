@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.rules.atomicity import regions_of
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.callers import callers_of
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Related, Safety, Severity
 from djguide_analyzers.rules.locking import DROPS_LOCK, LockedRun, locked_runs
 from djguide_analyzers.rules.wrapping import in_transaction
@@ -21,16 +21,15 @@ RULE = Rule(
 _OWN_TRANSACTION = frozenset({"get_or_create", "update_or_create", "create", "bulk_create"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        seen: set[int] = set()
-        for run in locked_runs(file, scope):
-            if run.operation in DROPS_LOCK | _OWN_TRANSACTION or run.node.at in seen:
-                continue
-            seen.add(run.node.at)
-            yield from _judged(file, run)
+    seen: set[int] = set()
+    for run in locked_runs(file, scope):
+        if run.operation in DROPS_LOCK | _OWN_TRANSACTION or run.node.at in seen:
+            continue
+        seen.add(run.node.at)
+        yield from _judged(file, run)
 
 
 def _judged(file: FileContext, run: LockedRun) -> Iterator[Hit]:

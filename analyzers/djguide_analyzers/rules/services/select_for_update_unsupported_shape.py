@@ -9,7 +9,7 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import ClassInfo
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.bodies import Body
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Severity
 from djguide_analyzers.rules.locking import DROPS_LOCK, LockedRun, combining, is_postgresql, locked_runs
 
@@ -21,18 +21,17 @@ RULE = Rule(
 _AGGREGATE = "django.db.models.aggregates.Aggregate"
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if not is_postgresql(file.project):
         return
-    for scope in file.scopes:
-        seen: set[object] = set()
-        for run in locked_runs(file, scope):
-            if run.operation in DROPS_LOCK or run.lock.site in seen:
-                continue
-            reason = _reason(file, run)
-            if reason is not None:
-                seen.add(run.lock.site)
-                yield Hit(file.place(run.body.code, run.node), reason)
+    seen: set[object] = set()
+    for run in locked_runs(file, scope):
+        if run.operation in DROPS_LOCK or run.lock.site in seen:
+            continue
+        reason = _reason(file, run)
+        if reason is not None:
+            seen.add(run.lock.site)
+            yield Hit(file.place(run.body.code, run.node), reason)
 
 
 def _reason(file: FileContext, run: LockedRun) -> str | None:

@@ -17,23 +17,22 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        if scope.function is None:
-            continue
-        runs = list(locked_runs(file, scope))
-        locking = {run.lock.site for run in runs if run.operation not in DROPS_LOCK}
-        for run in runs:
-            combined = combining(run.query, after_lock=False)
-            dropped = run.operation in DROPS_LOCK and run.lock.site not in locking
-            if run.own and (dropped or combined is not None):
-                yield Hit(
-                    file.place(run.body.code, run.node),
-                    f"`{combined or run.operation}()` leaves the lock out: no row is locked",
-                )
-        yield from _unused(file, scope)
+    if scope.function is None:
+        return
+    runs = list(locked_runs(file, scope))
+    locking = {run.lock.site for run in runs if run.operation not in DROPS_LOCK}
+    for run in runs:
+        combined = combining(run.query, after_lock=False)
+        dropped = run.operation in DROPS_LOCK and run.lock.site not in locking
+        if run.own and (dropped or combined is not None):
+            yield Hit(
+                file.place(run.body.code, run.node),
+                f"`{combined or run.operation}()` leaves the lock out: no row is locked",
+            )
+    yield from _unused(file, scope)
 
 
 def _unused(file: FileContext, scope: Scope) -> Iterator[Hit]:

@@ -44,13 +44,12 @@ _WORD = re.compile(r"[a-z]+")
 _TITLE = "Lower it only while there is enough"
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test or runs_once(file):
         return
-    for scope in file.scopes:
-        for body in bodies(file.project, scope):
-            yield from _updates(file, scope, body)
-            yield from _assignments(file, scope, body)
+    for body in bodies(file.project, scope):
+        yield from _updates(file, scope, body)
+        yield from _assignments(file, scope, body)
 
 
 # --- queryset.update() -----------------------------------------------------------------------------------

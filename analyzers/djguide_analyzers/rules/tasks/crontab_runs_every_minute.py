@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.names import of_scope
@@ -21,18 +21,17 @@ _CRONTAB = frozenset({"celery.schedules.crontab", "celery.task.schedules.crontab
 _FIELDS = frozenset({"hour", "day_of_week", "day_of_month", "month_of_year"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in file.scopes:
-        names = of_scope(file, scope)
-        for call, code in scope.nodes(ir.Call):
-            given = {keyword.name for keyword in call.keywords}
-            if call.args or None in given or "minute" in given or given.isdisjoint(_FIELDS):
-                continue
-            if names.called(code, call) not in _CRONTAB:
-                continue
-            edit = insert(file, code.range(call.keywords[0]).start, "minute=0, ")
-            yield Hit(
-                file.place(code, call),
-                "Without a `minute` this runs every minute: 60 times an hour in each hour that it names",
-                fixes=(Fix("Run at minute 0", Safety.SAFE, (edit,)),),
-            )
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    names = of_scope(file, scope)
+    for call, code in scope.nodes(ir.Call):
+        given = {keyword.name for keyword in call.keywords}
+        if call.args or None in given or "minute" in given or given.isdisjoint(_FIELDS):
+            continue
+        if names.called(code, call) not in _CRONTAB:
+            continue
+        edit = insert(file, code.range(call.keywords[0]).start, "minute=0, ")
+        yield Hit(
+            file.place(code, call),
+            "Without a `minute` this runs every minute: 60 times an hour in each hour that it names",
+            fixes=(Fix("Run at minute 0", Safety.SAFE, (edit,)),),
+        )

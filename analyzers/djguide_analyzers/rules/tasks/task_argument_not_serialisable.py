@@ -23,17 +23,16 @@ _FORM = "django.forms.forms.BaseForm"
 _PICKLES = ("CELERY_TASK_SERIALIZER", "task_serializer")
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test or _is_other_serializer(file):
         return
-    for scope in file.scopes:
-        if not any(isinstance(call.func, ir.Attr) for call, _ in scope.nodes(ir.Call)):
+    if not any(isinstance(call.func, ir.Attr) for call, _ in scope.nodes(ir.Call)):
+        return
+    for sent in dispatches(of_scope(file, scope)):
+        options = sent.task.options
+        if options is not None and options.keyword("serializer") is not None:
             continue
-        for sent in dispatches(of_scope(file, scope)):
-            options = sent.task.options
-            if options is not None and options.keyword("serializer") is not None:
-                continue
-            yield from _check(file, scope, sent)
+        yield from _check(file, scope, sent)
 
 
 def _is_other_serializer(file: FileContext) -> bool:

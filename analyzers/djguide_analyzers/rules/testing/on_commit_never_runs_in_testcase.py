@@ -33,21 +33,20 @@ _CALLED = frozenset({"assert_called", "assert_called_once", "assert_called_with"
 _MAX_DEPTH = 3
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if not file.is_test:
         return
-    for scope in file.scopes:
-        info = scope.function
-        if info is None or info.owner is None or info.parent is not None or not info.name.startswith("test"):
-            continue
-        if not file.project.resolver.is_subclass(info.owner, _TEST_CASE) or _runs_callbacks(info):
-            continue
-        names = of_scope(file, scope)
-        for call, code, words, registered in _registering(file, scope, info):
-            asserted = _asserted(file, scope, names, code, call, words)
-            if asserted is not None:
-                yield _hit(file, info, code, call, registered, asserted)
-                break
+    info = scope.function
+    if info is None or info.owner is None or info.parent is not None or not info.name.startswith("test"):
+        return
+    if not file.project.resolver.is_subclass(info.owner, _TEST_CASE) or _runs_callbacks(info):
+        return
+    names = of_scope(file, scope)
+    for call, code, words, registered in _registering(file, scope, info):
+        asserted = _asserted(file, scope, names, code, call, words)
+        if asserted is not None:
+            yield _hit(file, info, code, call, registered, asserted)
+            break
 
 
 def _runs_callbacks(info: FunctionInfo) -> bool:

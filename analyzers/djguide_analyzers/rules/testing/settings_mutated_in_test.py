@@ -32,19 +32,18 @@ _GROWS = {"append": "[*{old}, {new}]", "extend": "[*{old}, *{new}]", "add": "{{*
 _SHRINKS = ("pop", "remove", "clear", "insert", "setdefault", "discard", "popitem")
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if not file.is_test:
         return
-    for scope in file.scopes:
-        info = scope.function
-        if info is None or info.parent is not None or not _is_of_tests(file, info) or info.node.is_generator:
-            continue
-        names = of_scope(file, scope)
-        if _SETTINGS not in _settings_names(names, scope):
-            continue
-        for node, name, value in _changes(file, scope, names):
-            if not _is_put_back(file, scope, info, node, name):
-                yield _hit(file, scope, info, node, name, value)
+    info = scope.function
+    if info is None or info.parent is not None or not _is_of_tests(file, info) or info.node.is_generator:
+        return
+    names = of_scope(file, scope)
+    if _SETTINGS not in _settings_names(names, scope):
+        return
+    for node, name, value in _changes(file, scope, names):
+        if not _is_put_back(file, scope, info, node, name):
+            yield _hit(file, scope, info, node, name, value)
 
 
 def _settings_names(names: Names, scope: Scope) -> set[str | None]:

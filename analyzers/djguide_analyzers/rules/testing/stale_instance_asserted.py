@@ -41,20 +41,19 @@ class _Use:
     code: Code
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if not file.is_test:
         return
-    for scope in file.scopes:
-        info = scope.function
-        if info is None or info.parent is not None or not info.name.startswith("test"):
-            continue
-        if not any(True for _ in _requests(scope)):
-            continue
-        names = of_scope(file, scope)
-        for variable, values in _created(file, scope, names, info).items():
-            hit = _judge(file, scope, info, variable, values)
-            if hit is not None:
-                yield hit
+    info = scope.function
+    if info is None or info.parent is not None or not info.name.startswith("test"):
+        return
+    if not any(True for _ in _requests(scope)):
+        return
+    names = of_scope(file, scope)
+    for variable, values in _created(file, scope, names, info).items():
+        hit = _judge(file, scope, info, variable, values)
+        if hit is not None:
+            yield hit
 
 
 # --- what the object holds --------------------------------------------------------------------------------

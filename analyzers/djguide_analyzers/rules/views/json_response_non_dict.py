@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import append_argument
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.names import Names, of_scope
@@ -21,29 +21,30 @@ _RESPONSE = "django.http.response.JsonResponse"
 _LISTS = frozenset({"list", "sorted", "tuple"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope in () if file.is_test else file.scopes:
-        calls = [(node, code) for node, code in scope.nodes(ir.Call) if _may_be_response(node)]
-        names = of_scope(file, scope) if calls else None
-        for node, code in calls:
-            if names is None or names.called(code, node) != _RESPONSE:
-                continue
-            data = node.args[0] if node.args else node.keyword("data")
-            if len(node.args) > 2 or any(keyword.name in (None, "safe") for keyword in node.keywords):
-                continue
-            if data is not None and _is_no_dict(names, data):
-                yield Hit(
-                    file.place(code, node),
-                    "`JsonResponse` raises TypeError for anything but a dictionary, unless `safe=False` says "
-                    "that another value is meant",
-                    fixes=(
-                        Fix(
-                            "Pass `safe=False`",
-                            Safety.SAFE,
-                            (append_argument(file, code, node, "safe=False"),),
-                        ),
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    calls = [(node, code) for node, code in scope.nodes(ir.Call) if _may_be_response(node)]
+    names = of_scope(file, scope) if calls else None
+    for node, code in calls:
+        if names is None or names.called(code, node) != _RESPONSE:
+            continue
+        data = node.args[0] if node.args else node.keyword("data")
+        if len(node.args) > 2 or any(keyword.name in (None, "safe") for keyword in node.keywords):
+            continue
+        if data is not None and _is_no_dict(names, data):
+            yield Hit(
+                file.place(code, node),
+                "`JsonResponse` raises TypeError for anything but a dictionary, unless `safe=False` says "
+                "that another value is meant",
+                fixes=(
+                    Fix(
+                        "Pass `safe=False`",
+                        Safety.SAFE,
+                        (append_argument(file, code, node, "safe=False"),),
                     ),
-                )
+                ),
+            )
 
 
 def _may_be_response(node: ir.Call) -> bool:

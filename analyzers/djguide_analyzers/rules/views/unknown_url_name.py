@@ -11,7 +11,7 @@ from djguide_analyzers.facts.walk import walk as node_walk
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.templates.source import static_name
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext, TemplateContext
+from djguide_analyzers.rules.context import FileContext, Scope, TemplateContext
 from djguide_analyzers.rules.finding import Fix, Place, Safety, Severity
 from djguide_analyzers.rules.names import of_scope
 from djguide_analyzers.rules.url_names import is_unknown
@@ -34,24 +34,21 @@ _REVERSING = {
 _NAME = re.compile(r"[A-Za-z_][\w:-]*")
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
     last = frozenset(_REVERSING.values())
-    for scope in file.scopes:
-        calls = [
-            (node, code) for node, code in scope.nodes(ir.Call) if _last_name(node) in last and node.args
-        ]
-        names = of_scope(file, scope) if calls else None
-        tried = {inner.at for node, _ in scope.nodes(ir.Try) for inner in node_walk(node.body)}
-        for node, code in calls:
-            given = node.args[0]
-            if names is None or names.called(code, node) not in _REVERSING or node.at in tried:
-                continue
-            if node.keyword("urlconf") is not None or not isinstance(given, ir.Const):
-                continue
-            if isinstance(given.value, str):
-                yield from _check(file.project, file.place(code, given), given.value, file.lines)
+    calls = [(node, code) for node, code in scope.nodes(ir.Call) if _last_name(node) in last and node.args]
+    names = of_scope(file, scope) if calls else None
+    tried = {inner.at for node, _ in scope.nodes(ir.Try) for inner in node_walk(node.body)}
+    for node, code in calls:
+        given = node.args[0]
+        if names is None or names.called(code, node) not in _REVERSING or node.at in tried:
+            continue
+        if node.keyword("urlconf") is not None or not isinstance(given, ir.Const):
+            continue
+        if isinstance(given.value, str):
+            yield from _check(file.project, file.place(code, given), given.value, file.lines)
 
 
 def check_template(template: TemplateContext) -> Iterator[Hit]:
