@@ -79,7 +79,7 @@ _FIELDS = "django.db.models.fields"
 def redefines(project: Project, dotted: str, *methods: str) -> bool:
     """Whether the field class called `dotted` has one of `methods` from a class that is not Django's own.
 
-    True as well where a class of its hierarchy cannot be read, or is only known from a sketch, which has no methods.
+    True as well where a class of its hierarchy cannot be read, or is known from a sketch only, without methods.
     """
     if dotted.startswith("django."):
         return False
