@@ -20,7 +20,6 @@ RULE = Rule(
     summary="A way through a view ends without a response",
     severity=Severity.ERROR,
     safety=Safety.MANUAL,
-    default=False,
 )
 
 _HANDLERS = ("get", "post", "put", "patch", "delete")
@@ -51,37 +50,49 @@ def _is_open(file: FileContext, info: FunctionInfo) -> bool:
         return False
     if not any(isinstance(node, ir.Return) and node.value is not None for node in walk(body)):
         return False  # perhaps an abstract one
-    return falls_through(body) and not _ends_otherwise(body[-1])
+    given = {param.name for param in info.node.params.items} - {"self", "request"}
+    return falls_through(body) and not _ends_otherwise(body[-1], given)
 
 
-def _ends_otherwise(last: ir.Stmt) -> bool:
-    """Whether the last statement leaves in a way that is not seen here, or asks for nothing but the method."""
+def _ends_otherwise(last: ir.Stmt, given: set[str]) -> bool:
+    """Whether the last statement leaves in a way that is not seen here, or tells apart what the address decides.
+
+    `given` are the arguments that come from the address, whose pattern may let nothing else through.
+    """
     match last:
         case ir.ExprStmt(value=ir.Call(func=func)):
             name = func.id if isinstance(func, ir.Name) else getattr(func, "name", "")
             return _RAISING.search(name) is not None
         case ir.If(body=body, orelse=orelse):
-            if _tells_methods_apart(last):
+            if _tells_requests_apart(last, given):
                 return True
             inner = [block[-1] for block in (body, orelse) if block and falls_through(block)]
-            return bool(inner) and bool(orelse) and all(_ends_otherwise(statement) for statement in inner)
+            return bool(inner) and bool(orelse) and all(_ends_otherwise(each, given) for each in inner)
         case ir.With() | ir.Try() | ir.While():
             return True
     return False
 
 
-def _tells_methods_apart(node: ir.If) -> bool:
-    """Whether the branches of an ``if`` are for one method each: those may be all that get here."""
-    if not _asks_for_method(node.test) or falls_through(node.body):
+def _tells_requests_apart(node: ir.If, given: set[str]) -> bool:
+    """Whether the branches of an ``if`` are for one method or one argument each: those may be all that get here."""
+    if not _asks_what_for(node.test, given) or falls_through(node.body):
         return False
     match node.orelse:
         case [ir.If() as other]:
-            return (not other.orelse and _asks_for_method(other.test)) or _tells_methods_apart(other)
+            last = not other.orelse and _asks_what_for(other.test, given)
+            return last or _tells_requests_apart(other, given)
     return False
 
 
-def _asks_for_method(test: ir.Expr) -> bool:
-    return any(isinstance(node, ir.Attr) and node.name == "method" for node in walk(test))
+def _asks_what_for(test: ir.Expr, given: set[str]) -> bool:
+    """Whether a test asks for the method of the request, or compares an argument with what it may be."""
+    if any(isinstance(node, ir.Attr) and node.name == "method" for node in walk(test)):
+        return True
+    match test:
+        case ir.Compare(left=ir.Name(id=name), ops=["==" | "in"], rights=[value]):
+            values = value.items if isinstance(value, ir.Display) else [value]
+            return name in given and all(isinstance(each, ir.Const) for each in values)
+    return False
 
 
 def _hit(file: FileContext, info: FunctionInfo) -> Hit:
