@@ -17,12 +17,14 @@ from djguide_analyzers.project.project import Project
 class UrlNames:
     """Names that URL modules give their patterns, and by the ``app_name`` of the module.
 
-    `open` are the ``app_name`` of modules with patterns whose names are not all written there.
+    `open` are the ``app_name`` of modules with patterns whose names are not all written there, `with_arguments` the
+    names of patterns that take some, or may.
     """
 
     names: set[str] = field(default_factory=set)
     by_app: dict[str, set[str]] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
+    with_arguments: set[str] = field(default_factory=set)
 
 
 _known: WeakKeyDictionary[Project, UrlNames] = WeakKeyDictionary()
@@ -42,19 +44,29 @@ def url_names(project: Project) -> UrlNames:
 def _collect(module: Module, found: UrlNames) -> None:
     app = module.symbols.get("app_name")
     label = app.expr.value if isinstance(app, Value) and isinstance(app.expr, ir.Const) else None
-    names = set(_names(module))
+    calls = list(_named(module))
+    names = {name for name, _ in calls}
     found.names |= names
+    found.with_arguments |= {name for name, call in calls if _takes_arguments(call)}
     if isinstance(label, str):
         found.by_app.setdefault(label, set()).update(names)
         if not _is_plain(module):
             found.open.add(label)
 
 
-def _names(module: Module) -> Iterator[str]:
+def _named(module: Module) -> Iterator[tuple[str, ir.Call]]:
+    """The calls that give a name, with the name."""
     for chunk in module.facts.chunks:
         for node in walk(chunk.outline):
-            if isinstance(node, ir.Keyword) and node.name == "name" and isinstance(node.value, ir.Const):
-                yield str(node.value.value)
+            name = node.keyword("name") if isinstance(node, ir.Call) else None
+            if isinstance(node, ir.Call) and isinstance(name, ir.Const):
+                yield str(name.value), node
+
+
+def _takes_arguments(pattern: ir.Call) -> bool:
+    """Whether the address of a pattern has parts that ``reverse()`` has to be given."""
+    route = pattern.args[0] if pattern.args else None
+    return not isinstance(route, ir.Const) or any(sign in str(route.value) for sign in "<(")
 
 
 def _is_plain(module: Module) -> bool:
@@ -74,6 +86,11 @@ def _is_plain(module: Module) -> bool:
         if isinstance(view, ir.Call) and isinstance(view.func, ir.Name) and view.func.id == "include":
             return False
     return True
+
+
+def takes_arguments(project: Project, name: str) -> bool:
+    """Whether a pattern of that name takes arguments, those of patterns that include it left out."""
+    return name in url_names(project).with_arguments
 
 
 def is_unknown(project: Project, name: str) -> tuple[bool, str | None]:

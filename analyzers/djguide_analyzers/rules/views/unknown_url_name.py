@@ -14,7 +14,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope, TemplateContext
 from djguide_analyzers.rules.finding import Fix, Place, Safety, Severity
 from djguide_analyzers.rules.names import of_scope
-from djguide_analyzers.rules.url_names import is_unknown
+from djguide_analyzers.rules.url_names import is_unknown, takes_arguments
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import LineIndex, Range
 
@@ -22,7 +22,6 @@ RULE = Rule(
     summary="An address is asked for by a name that no URL pattern has",
     severity=Severity.ERROR,
     safety=Safety.REVIEW,
-    default=False,
 )
 
 _REVERSING = {
@@ -48,7 +47,8 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
         if node.keyword("urlconf") is not None or not isinstance(given, ir.Const):
             continue
         if isinstance(given.value, str):
-            yield from _check(file.project, file.place(code, given), given.value, file.lines)
+            bare = len(node.args) == 1 and not node.keywords
+            yield from _check(file.project, file.place(code, given), given.value, file.lines, bare)
 
 
 def check_template(template: TemplateContext) -> Iterator[Hit]:
@@ -57,21 +57,24 @@ def check_template(template: TemplateContext) -> Iterator[Hit]:
     for node in walk(template.facts.nodes):
         name = static_name(node.view) if isinstance(node, Url) and node.as_var is None else None
         if name is not None and isinstance(node, Url):
-            yield from _check(template.project, template.place(node.view), name, template.lines)
+            bare = not node.args and not node.kwargs
+            yield from _check(template.project, template.place(node.view), name, template.lines, bare)
 
 
 def _last_name(node: ir.Call) -> str:
     return node.func.id if isinstance(node.func, ir.Name) else getattr(node.func, "name", "")
 
 
-def _check(project: Project, place: Place, name: str, lines: LineIndex) -> Iterator[Hit]:
+def _check(project: Project, place: Place, name: str, lines: LineIndex, bare: bool) -> Iterator[Hit]:
+    """The finding for `name`, which stands at `place`; `bare` tells that no arguments are given."""
     if not _NAME.fullmatch(name):
         return  # an address, or the dotted path of a view
     unknown, close = is_unknown(project, name)
     if not unknown:
         return
     fix = Fix("Name a pattern that is there", Safety.MANUAL)
-    if close is not None and lines.slice(place.range)[1:-1] == name:
+    fits = close is not None and not (bare and takes_arguments(project, close))
+    if fits and lines.slice(place.range)[1:-1] == name:
         start, end = place.range
         inside = Range(type(start)(start.line, start.column + 1), type(end)(end.line, end.column - 1))
         namespace, colon, _ = name.rpartition(":")
