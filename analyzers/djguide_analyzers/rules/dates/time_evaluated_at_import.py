@@ -20,7 +20,6 @@ RULE = Rule(
     summary="The time is taken once, when the module is imported",
     severity=Severity.WARNING,
     safety=Safety.MANUAL,
-    default=False,
 )
 
 _CLOCKS = frozenset(

@@ -16,7 +16,6 @@ RULE = Rule(
     summary="A view changes a list or dictionary of its class, which all requests share",
     severity=Severity.WARNING,
     safety=Safety.MANUAL,
-    default=False,
 )
 
 _CHANGING = frozenset(
