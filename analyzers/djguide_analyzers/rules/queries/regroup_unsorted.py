@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.template_ir import Regroup, Variable, walk
@@ -47,7 +47,7 @@ def _in_template(file: FileContext, trace: Trace, source: TemplateSource) -> Ite
             continue
         order = order_of(file.project.graph, value.query)
         key = node.key.base.lookups
-        if not order.known or _is_sorted(model, key, order.names[0] if order.names else None):
+        if not order.known or _is_sorted(model, key, order.names):
             continue
         built = place_of_query(file, value.query)
         path = "__".join(key)
@@ -60,12 +60,13 @@ def _in_template(file: FileContext, trace: Trace, source: TemplateSource) -> Ite
         )
 
 
-def _is_sorted(model: Model, key: list[str], first: str | None) -> bool:
-    """Whether rows in the order of the column `first` have those of one `key` together, or it is not known."""
+def _is_sorted(model: Model, key: list[str], order: Iterable[str]) -> bool:
+    """Whether rows in that order may have those of one `key` together, or it is not known.
+
+    Behind other columns in the order it may be one that decides them, as a name decides a severity.
+    """
     field = field_called(model, key[0])
     if field is None or (len(key) > 1 and not field.is_forward_one):
         return True  # what a method returns may well follow the order
-    if first is None:
-        return False
-    sorted_by = field_called(model, first.lstrip("-+").split("__")[0])
-    return sorted_by is None or sorted_by is field
+    sorted_by = [field_called(model, name.lstrip("-+").split("__")[0]) for name in order]
+    return any(each is None or each is field for each in sorted_by)
