@@ -9,21 +9,20 @@ from typing import Literal
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import FunctionInfo
-from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.serializers import is_serializer
 from djguide_analyzers.rules.atomicity import Atomic, Regions, regions_of
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.bodies import Body
 from djguide_analyzers.rules.callers import Coverage, callers_of
-from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.coupling import Coupling, couplings, separate
-from djguide_analyzers.rules.effects import leaves_database
 from djguide_analyzers.rules.entry_points import MODEL_ADMIN, is_admin_action
 from djguide_analyzers.rules.finding import Place, Related, Safety, Severity
 from djguide_analyzers.rules.loop_writes import is_seeding
+from djguide_analyzers.rules.reaching_out import reaching_out
 from djguide_analyzers.rules.step_by_step import is_step_by_step
 from djguide_analyzers.rules.wrapping import in_transaction
-from djguide_analyzers.rules.write_units import MAX_CALLS, Unit, units
+from djguide_analyzers.rules.write_units import Unit, units
 from djguide_analyzers.trace.events import Called, Event, Write
 
 Role = Literal["serializer", "admin action", "unrelated"]
@@ -83,26 +82,11 @@ def _found(file: FileContext) -> Iterator[Unprotected]:
         first = pairs[0]
         related = [pair for pair in pairs if pair.first.node is first.first.node]
         last = max(related, key=lambda pair: _position(body, pair.second)).second
-        yield Unprotected(body, first, last, coverage, frozenset(_reaching_out(scope, body)), role)
+        yield Unprotected(body, first, last, coverage, frozenset(reaching_out(scope, body)), role)
 
 
 def _writes(event: Event) -> bool:
     return isinstance(event, Write) or (isinstance(event, Called) and event.summary.writes)
-
-
-def _reaching_out(scope: Scope, body: Body) -> Iterator[int]:
-    """The calls of a function that enter code which queues a task, sends mail or the like."""
-    for event in scope.trace.events:
-        if isinstance(event, Called) and event.site.code == body.code:
-            inside = scope.trace.inside(event, MAX_CALLS)
-            entered = [event, *(each for each in inside if isinstance(each, Called))]
-            if any(_leaves_database(body.project, each.call.callee) for each in entered):
-                yield event.site.at
-
-
-def _leaves_database(project: Project, info: FunctionInfo) -> bool:
-    body = Body(project, info)
-    return any(leaves_database(body, call) is not None for call in body.calls)
 
 
 def _position(body: Body, unit: Unit) -> tuple[int, int]:
