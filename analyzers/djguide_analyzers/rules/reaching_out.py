@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.project.modules import FunctionInfo
+from djguide_analyzers.project.modules import BODIES_READ, FunctionInfo
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.bodies import Body
 from djguide_analyzers.rules.context import Scope
@@ -36,6 +36,8 @@ def _leaves_database(project: Project, info: FunctionInfo, given: Models, depth:
     if depth >= _MAX_DEPTH:
         return False
     trace = trace_function(project, info)
+    if (read := BODIES_READ.get()) is not None:
+        read |= trace.modules
     entered = (_entered(body, trace, call, given) for call in body.calls)
     return any(each is not None and _leaves_database(project, *each, depth + 1) for each in entered)
 
