@@ -12,7 +12,8 @@ from msgspec import Struct, msgpack
 from djguide_analyzers.engine.config import Config
 from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.engine.verify import Facts, verified
-from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS, Module, is_moving
+from djguide_analyzers.project.module_keys import is_moving
+from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS, Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules import registry

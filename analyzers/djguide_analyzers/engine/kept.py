@@ -23,7 +23,7 @@ from djguide_analyzers.engine.store import FactsStore
 from djguide_analyzers.engine.tracked import TrackedProject
 from djguide_analyzers.facts.cache import content_hash
 from djguide_analyzers.project.files import DiskFiles, Seen, entries_hash, entries_of, kind_of
-from djguide_analyzers.project.modules import path_of
+from djguide_analyzers.project.module_keys import path_of
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.finding import Finding
 

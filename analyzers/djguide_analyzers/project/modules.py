@@ -6,17 +6,17 @@ when a finding needs one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.python import decode_body
 from djguide_analyzers.facts.spans import span
+from djguide_analyzers.project.module_keys import TakenOver, differing
 from djguide_analyzers.project.typing_in import functions_edited
 from djguide_analyzers.source.changes import Change
 from djguide_analyzers.source.positions import Position, Range
@@ -68,7 +68,7 @@ class Module:
         old = self.facts.chunks
         for number, (a, b) in enumerate(zip(old, facts.chunks, strict=True)):
             if places is not None and a.bodies != b.bodies:
-                places |= _differing(number, a.bodies, b.bodies)
+                places |= differing(number, a.bodies, b.bodies)
             a.bodies = [x if x == y else y for x, y in zip_longest(a.bodies, b.bodies) if y is not None]
             a.line, a.lines, a.spans, a.body_spans = b.line, b.lines, b.spans, b.body_spans
         self.facts = ir.PyFacts(old, facts.comments, facts.problems)
@@ -143,38 +143,6 @@ class Module:
                 elif isinstance(binding, ClassInfo):
                     for cls in binding.with_nested():
                         yield from cls.methods()
-
-
-class TakenOver(NamedTuple):
-    """What an edit that left the outline of a file alone has changed.
-
-    Attributes:
-        keys: What of the file is no longer what somebody may rest on.
-        change: The edit; None unless everything outside of the functions among `keys` is the same, lines moved.
-    """
-
-    keys: frozenset[str]
-    change: Change | None
-
-
-def _differing(number: int, old: list[bytes], new: list[bytes]) -> set[tuple[int, int]]:
-    """The bodies of chunk `number` that are not what they were; all, when their numbers may mean others."""
-    if len(old) != len(new):
-        return {(number, body) for body in range(max(len(old), len(new)))}
-    return {(number, body) for body, (a, b) in enumerate(zip(old, new, strict=True)) if a != b}
-
-
-def path_of(key: str) -> str:
-    """The path of the file that something rests on, by its key."""
-    return _KEY.sub("", key) if key[-1:].isdigit() or key.endswith("@") else key
-
-
-def is_moving(key: str) -> bool:
-    """Whether something rests on where things stand, by its key."""
-    return key.endswith("@")
-
-
-_KEY = re.compile(r"(?:#\d+\.\d+|@)\Z")
 
 
 class Code:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.project.linearisation import linearised
 from djguide_analyzers.project.modules import (
     Binding,
     ClassInfo,
@@ -296,7 +297,7 @@ class Resolver:
         sequences: list[list[ClassInfo | External]] = [
             list(self.mro(base)) if isinstance(base, ClassInfo) else [base] for base in bases
         ]
-        result = (cls, *(base for base in _merge([*sequences, list(bases)]) if base is not cls))
+        result = (cls, *(base for base in linearised([*sequences, list(bases)]) if base is not cls))
         self._mro[cls] = result
         return result
 
@@ -437,18 +438,3 @@ def _written(node: ir.Expr) -> str:
     if isinstance(node, ir.Attr):
         return f"{_written(node.value)}.{node.name}"
     return "…"
-
-
-def _merge(sequences: list[list[ClassInfo | External]]) -> list[ClassInfo | External]:
-    """C3 linearisation; where the bases contradict each other, first come first served."""
-    result: list[ClassInfo | External] = []
-    sequences = [list(s) for s in sequences if s]
-    while sequences:
-        head = next(
-            (s[0] for s in sequences if not any(s[0] in other[1:] for other in sequences)),
-            sequences[0][0],
-        )
-        result.append(head)
-        sequences = [[c for c in s if c != head] for s in sequences]
-        sequences = [s for s in sequences if s]
-    return result

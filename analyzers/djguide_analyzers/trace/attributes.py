@@ -12,6 +12,7 @@ from djguide_analyzers.trace import calls, loading, members
 from djguide_analyzers.trace.events import LoadKind, RelationLoad, RelationRead
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.frameworks import rest_framework, serialization
+from djguide_analyzers.trace.joining import join
 from djguide_analyzers.trace.values import (
     NONE,
     SCALAR,
@@ -39,7 +40,6 @@ from djguide_analyzers.trace.values import (
     Scalar,
     Sequence,
     SuperValue,
-    join,
 )
 
 MODEL = "django.db.models.base.Model"

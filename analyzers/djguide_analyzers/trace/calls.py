@@ -22,6 +22,7 @@ from djguide_analyzers.trace.events import CallMade, CallSite, Write
 from djguide_analyzers.trace.frame import MAX_DEPTH, Frame, Run
 from djguide_analyzers.trace.frameworks import containers, rest_framework, saving, serialization
 from djguide_analyzers.trace.frameworks.registry import MODELS
+from djguide_analyzers.trace.joining import join_all
 from djguide_analyzers.trace.standins import StandIns
 from djguide_analyzers.trace.values import (
     NONE,
@@ -45,7 +46,6 @@ from djguide_analyzers.trace.values import (
     Sequence,
     Site,
     SuperValue,
-    join_all,
 )
 
 

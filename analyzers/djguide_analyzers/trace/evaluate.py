@@ -12,6 +12,7 @@ from djguide_analyzers.project.resolve import External, ModuleRef, Symbol, Value
 from djguide_analyzers.trace import attributes, branches, calls, iteration, querysets, statements
 from djguide_analyzers.trace.events import QuerySetUse
 from djguide_analyzers.trace.frame import MAX_STEPS, BudgetSpent, Frame
+from djguide_analyzers.trace.joining import join, join_all
 from djguide_analyzers.trace.values import (
     SCALAR,
     UNKNOWN,
@@ -29,8 +30,6 @@ from djguide_analyzers.trace.values import (
     Row,
     Scalar,
     Sequence,
-    join,
-    join_all,
 )
 
 _BUILTINS = frozenset(dir(builtins))

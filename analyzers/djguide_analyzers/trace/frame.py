@@ -10,6 +10,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import BODIES_READ, ClassInfo, Code, FunctionInfo
 from djguide_analyzers.trace.events import CallSite, Context, Event, Loop
+from djguide_analyzers.trace.joining import join
 from djguide_analyzers.trace.values import (
     UNKNOWN,
     AbstractValue,
@@ -19,7 +20,6 @@ from djguide_analyzers.trace.values import (
     RequestValue,
     Row,
     Site,
-    join,
 )
 
 if TYPE_CHECKING:

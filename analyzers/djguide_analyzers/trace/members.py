@@ -9,14 +9,8 @@ from __future__ import annotations
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.trace import annotations, statements, summaries
 from djguide_analyzers.trace.frame import Frame, Holder, Run
-from djguide_analyzers.trace.values import (
-    UNKNOWN,
-    AbstractValue,
-    Mapping,
-    ObjectValue,
-    RequestValue,
-    join_all,
-)
+from djguide_analyzers.trace.joining import join_all
+from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Mapping, ObjectValue, RequestValue
 
 MAX_SETTERS = 12
 """Functions that may set one attribute; of more, nobody can say what it holds."""

@@ -12,6 +12,7 @@ from djguide_analyzers.trace import annotations, attributes, branches, calls, it
 from djguide_analyzers.trace import evaluate as expressions
 from djguide_analyzers.trace.events import Loop, TransactionBoundary
 from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.joining import join
 from djguide_analyzers.trace.values import (
     UNKNOWN,
     AbstractValue,
@@ -25,7 +26,6 @@ from djguide_analyzers.trace.values import (
     Scalar,
     Sequence,
     Unknown,
-    join,
 )
 
 MAX_ROUNDS = 30

@@ -6,7 +6,7 @@ is unknown, and nothing is ever reported about it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from djguide_analyzers.facts import ir
@@ -371,94 +371,3 @@ class Assumed(Constant):
 
 NONE = Constant(None)
 TRUE = Constant(True)
-
-
-def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
-    """What holds whichever of the two it is.
-
-    None gives way to the other value. Two querysets of one model join to one that may have loaded whatever
-    either has, so that nothing is reported that one branch already took care of.
-    """
-    if one == other:
-        return one
-    if one == NONE:
-        return other
-    if other == NONE:
-        return one
-    match one, other:
-        case Sequence(items=()), Sequence():
-            return replace(other, items=None)
-        case Sequence(), Sequence(items=()):
-            return replace(one, items=None)
-        case Constant(), Constant():
-            return SCALAR
-        case ((Constant() | Scalar()), (Constant() | Scalar())):
-            return SCALAR
-        case QuerySetValue(), QuerySetValue():
-            return _join_querysets(one, other)
-        case ConditionValue(), ConditionValue():
-            return ConditionValue(one.empty or other.empty)
-        case Sequence(), Sequence():
-            element = join(one.element, other.element)
-            return Sequence(element, None, one.rows_of if one.rows_of == other.rows_of else None)
-        case Mapping(), Mapping():
-            return _join_mappings(one, other)
-        case ObjectValue(), ObjectValue() if one.cls is other.cls:
-            return ObjectValue(one.cls)
-        case Row(), Row() if one.model == other.model:
-            return Row(
-                one.model, RowRoot(min(one.root.identity, other.root.identity), None, False), (), False
-            )
-        case _:
-            return UNKNOWN
-
-
-def _join_mappings(one: Mapping, other: Mapping) -> Mapping:
-    """A dictionary with what either has; what is not known of one is left to the other."""
-    entries = dict(one.entries)
-    for key, value in other.entries:
-        entries[key] = join(entries[key], value) if key in entries else value
-    return Mapping(tuple(entries.items()), _either(one.element, other.element), _either(one.key, other.key))
-
-
-def _either(one: AbstractValue, other: AbstractValue) -> AbstractValue:
-    if one is UNKNOWN or other is UNKNOWN:
-        return other if one is UNKNOWN else one
-    return join(one, other)
-
-
-def _join_querysets(one: QuerySetValue, other: QuerySetValue) -> AbstractValue:
-    a, b = one.query, other.query
-    if a.model != b.model or a.shape != b.shape:
-        return UNKNOWN
-    longer = b if len(b.chain) >= len(a.chain) else a
-    query = longer.but(
-        select=a.select | b.select,
-        null=a.null | b.null,
-        select_all=a.select_all or b.select_all,
-        prefetch=tuple(dict.fromkeys((*a.prefetch, *b.prefetch))),
-        annotations=a.annotations | b.annotations,
-        known=a.known | b.known,
-        only=a.only if a.only == b.only else None,
-        deferred=a.deferred & b.deferred,
-        ordered=a.ordered if a.ordered == b.ordered else True,
-        sliced=a.sliced or b.sliced,
-        limit=a.limit if a.limit == b.limit else None,
-        combined=a.combined or b.combined,
-        locked=a.locked or b.locked,
-        opaque=a.opaque or b.opaque,
-        single=a.single and b.single,
-        assumed=a.assumed or b.assumed,
-    )
-    related = one.related if one.related == other.related else None
-    return QuerySetValue(query, max(one.identity, other.identity), related)
-
-
-def join_all(values: list[AbstractValue]) -> AbstractValue:
-    """Join of all `values`; None stands for no value at all."""
-    if not values:
-        return NONE
-    result = values[0]
-    for value in values[1:]:
-        result = join(result, value)
-    return result

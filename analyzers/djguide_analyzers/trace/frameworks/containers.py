@@ -6,6 +6,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.trace import calls, iteration, querysets
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.joining import join
 from djguide_analyzers.trace.values import (
     NONE,
     SCALAR,
@@ -16,7 +17,6 @@ from djguide_analyzers.trace.values import (
     Page,
     Paginator,
     Sequence,
-    join,
 )
 
 

@@ -8,7 +8,8 @@ from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.frameworks.builtin_functions import consume, per_item
 from djguide_analyzers.trace.frameworks.registry import models
-from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Partial, Sequence, join_all
+from djguide_analyzers.trace.joining import join_all
+from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Partial, Sequence
 
 
 @models("functools.partial")
