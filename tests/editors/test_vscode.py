@@ -104,6 +104,7 @@ def test_a_fault_is_typed_repaired_and_taken_back(shop_window: Window, open_shop
 
     window.run_command("cursorLineEnd")
     window.type("  # djguide: ignore[len-of-queryset]")
+    assert window.wait_for(lambda: "ignore[len-of-queryset]" in window.text(), True)
     window.put_cursor(*place_of("len-of-queryset", window.text()))
     assert "Django fetches every row" in window.hover("Django fetches every row")
     window.run_command("workbench.action.files.revert")
