@@ -34,7 +34,7 @@ async function withPython(wheel: string, around: Surroundings, log: (text: strin
   const own = programOf(around.own, 'python');
   return (
     (await run(log, python, '-m', 'venv', around.own)) &&
-    (await run(log, own, '-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', wheel))
+    (await run(log, own, '-m', 'pip', 'install', '--disable-pip-version-check', '--no-compile', '--quiet', wheel))
   );
 }
 
