@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,7 +12,6 @@ from lsp_client import REPOSITORY
 
 CORPUS = os.environ.get("DJGUIDE_CORPUS", "")
 """Folders of projects to compare as well, separated as in PATH."""
-DOWNLOADED = "django-oscar==4.0"
 NOTHING = Difference([], [])
 
 
@@ -33,16 +29,3 @@ def test_on_real_projects(folder: str, tmp_path: Path) -> None:
     found = compare(Path(folder).resolve(), tmp_path / "cache")
     print(f"{folder}: {found.findings} findings, {found.fixes} fixes")
     assert found.difference == NOTHING
-
-
-@pytest.mark.corpus
-@pytest.mark.skipif(not os.environ.get("DJGUIDE_DOWNLOAD"), reason="DJGUIDE_DOWNLOAD is not set")
-def test_on_a_downloaded_project(tmp_path: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-    subprocess.run([*pip, "--dest", str(tmp_path), DOWNLOADED], check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "project")
-    found = compare(tmp_path / "project", tmp_path / "cache")
-    assert found.difference == NOTHING
-    assert found.findings > 10 and found.fixes > 10
