@@ -84,14 +84,22 @@ def models_asked_for(file: FileContext) -> Iterator[tuple[ir.Call, str, str]]:
     """The ``apps.get_model("app", "Model")`` calls in the functions of `file`, with what they name."""
     for scope in file.scopes:
         for call, _ in scope.nodes(ir.Call):
-            func = call.func
-            if not (isinstance(func, ir.Attr) and func.name == "get_model"):
-                continue
-            if not (isinstance(func.value, ir.Name) and func.value.id == "apps"):
-                continue
-            match call.args:
-                case [ir.Const(value=str() as label), ir.Const(value=str() as name)]:
-                    yield call, label, name
-                case [ir.Const(value=str() as dotted)] if dotted.count(".") == 1 and not call.keywords:
-                    label, _, name = dotted.partition(".")
-                    yield call, label, name
+            named = model_asked_for(call)
+            if named is not None:
+                yield call, *named
+
+
+def model_asked_for(call: ir.Call) -> tuple[str, str] | None:
+    """Application and name of the model that ``apps.get_model()`` is asked for."""
+    func = call.func
+    if not (isinstance(func, ir.Attr) and func.name == "get_model"):
+        return None
+    if not (isinstance(func.value, ir.Name) and func.value.id == "apps") or call.keywords:
+        return None
+    match call.args:
+        case [ir.Const(value=str() as label), ir.Const(value=str() as name)]:
+            return label, name
+        case [ir.Const(value=str() as dotted)] if dotted.count(".") == 1:
+            label, _, name = dotted.partition(".")
+            return label, name
+    return None
