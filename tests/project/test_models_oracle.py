@@ -20,12 +20,18 @@ from djguide_analyzers.project.models import build_graph, models_document
 from djguide_analyzers.project.resolve import Resolver
 
 ZOO = Path(__file__).parent / "zoo"
+PACKAGES = Path(__file__).parent / "zoo_packages"
+"""Packages that are installed beside the zoo."""
 PYTHONS = [sys.executable, *filter(None, os.environ.get("DJGUIDE_ORACLE_PYTHONS", "").split(os.pathsep))]
 
 
 def ask(python: str) -> tuple[dict[str, Any], str]:
     """What Django under `python` says of the zoo, and the folder that its Django lies in."""
-    environment = {**os.environ, "PYTHONPATH": str(ZOO), "DJANGO_SETTINGS_MODULE": "zoo_settings"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ZOO}{os.pathsep}{PACKAGES}",
+        "DJANGO_SETTINGS_MODULE": "zoo_settings",
+    }
     place = "import django, pathlib; print(pathlib.Path(django.__file__).parent.parent)"
     folder = run([python, "-c", place], environment).strip()
     return json.loads(run([python, str(ZOO / "oracle.py")], environment)), folder
@@ -39,7 +45,7 @@ def run(command: list[str], environment: dict[str, str]) -> str:
 def answers(request: pytest.FixtureRequest) -> tuple[dict[str, Any], ModelGraph]:
     """What Django says, and the graph."""
     truth, folder = ask(request.param)
-    sources = Sources([(str(ZOO), "project"), (folder, "environment")])
+    sources = Sources([(str(ZOO), "project"), (str(PACKAGES), "environment"), (folder, "environment")])
     modules = sources.modules(str(ZOO))
     resolver = Resolver(sources)
     return truth, build_graph(resolver, modules, project_settings(sources, "zoo_settings"))
@@ -79,6 +85,7 @@ def test_the_same_models(both):
         "managed",
         "db_table",
         "unique_together",
+        "index_together",
         "parents",
         "swappable",
         "default_manager",

@@ -68,6 +68,7 @@ def model_row(model):
         "db_table": opts.db_table, "ordering": [str(item) for item in opts.ordering],
         "get_latest_by": opts.get_latest_by, "swappable": opts.swappable,
         "unique_together": [list(names) for names in opts.unique_together],
+        "index_together": [list(names) for names in getattr(opts, "index_together", ())],
         "parents": {parent._meta.label: link.name for parent, link in opts.parents.items() if link},
         "fields": sorted((field_row(f) for f in fields), key=lambda row: row["name"]),
         "relations": sorted((relation_row(f) for f in relations), key=lambda row: row["name"]),

@@ -15,6 +15,7 @@ from djguide_analyzers.project.models.evaluation.values import (
     Closure,
     Descriptor,
     Frame,
+    truth,
 )
 from djguide_analyzers.project.models.sketches import is_sketch
 from djguide_analyzers.project.modules import (
@@ -50,8 +51,23 @@ class Members(Core):
                     continue
                 return base, overlay[name]
             if any(not _is_bare(binding) for binding in base.members.names.get(name, ())):
+                if self._is_skipped(base, name):
+                    continue
                 return base, self.class_value(base, name)
         return None
+
+    def _is_skipped(self, cls: ClassInfo, name: str) -> bool:
+        """Whether `name` is only bound in a branch of the class body that is certainly not executed."""
+        bindings = cls.members.names[name]
+        if len(bindings) != 1 or not isinstance(bindings[0], Value):
+            return False
+        at = bindings[0].at
+        for node in cls.node.body:
+            if isinstance(node, ir.If) and node.at < at:
+                inside = any(inner.at == at for inner in node.body)
+                if inside or any(inner.at == at for inner in node.orelse):
+                    return truth(self.evaluate(node.test, self.frame_of(cls))) is (not inside)
+        return False
 
     def readable(self, cls: ClassInfo) -> bool:
         """Whether the whole hierarchy of `cls` can be read."""

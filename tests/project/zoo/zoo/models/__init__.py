@@ -5,6 +5,7 @@ from .conditional import *  # noqa: F403
 from .inheritance import *  # noqa: F403
 from .made import *  # noqa: F403
 from .many import *  # noqa: F403
+from .packages import *  # noqa: F403
 from .people import Keeper, Team
 from .relations import *  # noqa: F403
 
