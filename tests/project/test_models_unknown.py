@@ -470,3 +470,19 @@ def test_an_option_of_a_package_that_may_be_set_unseen_has_its_default_and_is_no
     assert {name: field.certain for name, field in told.models["shop.Order"].fields.items()} == {
         "id": True, "name": True, "code": True, "key": True,
     }  # fmt: skip
+
+
+def test_the_target_of_a_relation_that_no_model_is_found_for_is_not_certain():
+    shop = (
+        "from django.db import models\nclass Base(models.Model):\n"
+        "    other = models.ForeignKey('Nothing', models.CASCADE)\n    class Meta:\n        abstract = True\n"
+        "class Order(Base):\n    gone = models.ForeignKey('away.Gone', models.CASCADE)\n"
+        "    user = models.ForeignKey('auth.User', models.CASCADE)\n"
+    )
+    graph = graph_with(APPS + AUTO, shop)
+    fields = graph.models["shop.Order"].fields
+    assert {name: field.sure("target") for name, field in fields.items()} == {
+        "id": True, "other": False, "gone": False, "user": True,
+    }  # fmt: skip
+    assert listed(graph, "shop.Order.gone") == ["no model away.Gone was found"]
+    assert listed(graph, "shop.Order.other") == ["no model shop.Nothing was found"]

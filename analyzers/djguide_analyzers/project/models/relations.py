@@ -26,6 +26,10 @@ class Labels:
         """Learn the labels of the graph's models."""
         self._lower = {label.lower(): label for label in self._graph.models}
 
+    def knows(self, label: str) -> bool:
+        """Whether there is a model of that label."""
+        return label.lower() in self._lower
+
     def of(self, value: Any, scope: Draft) -> str | None:
         """Label of the model that `value` means in a relation of `scope`; None when it is not known."""
         if isinstance(value, ClassInfo):
@@ -65,6 +69,8 @@ class Linker:
         field.target = self._labels.of(target, draft)
         if field.target is None:
             field.doubts.setdefault("target", "the model it points to could not be determined")
+        elif "" not in field.doubts and not draft.abstract and not self._labels.knows(field.target):
+            field.doubts.setdefault("target", f"no model {field.target} was found")
         if field.kind == "generic":
             self._link_generic(field, source, draft)
             return
