@@ -168,6 +168,25 @@ def test_models_as_table(project: Path, graph: FakeEngine, run: Run) -> None:
     assert answer.out.endswith("4 models. 1 thing could not be read: see --format json.\n")
 
 
+@pytest.mark.parametrize(
+    ("told", "note"),
+    [
+        ({"uncertain": ["installed"]}, " (may not be installed)"),
+        ({"uncertain": [""], "proxy": True}, " (proxy, may not be installed)"),
+        ({"uncertain": ["ordering"], "proxy": True}, " (proxy)"),
+        ({"uncertain": []}, ""),
+    ],
+    ids=["application", "model", "proxy", "certain"],
+)
+def test_the_table_says_which_models_may_not_be_there(
+    project: Path, fake: FakeEngine, run: Run, told: dict[str, Any], note: str
+) -> None:
+    row = {"label": "shop.Order", "fields": [], "relations": [], "reverse": [], **told}
+    fake.prepare = lambda workspace: setattr(workspace, "model_graph", {"models": [row], "unknown": []})
+    [line] = [line for line in run("models").out.split("\n") if "shop.Order" in line]
+    assert line.split("   ")[0].strip() == f"shop.Order{note}"
+
+
 def test_models_as_mermaid(project: Path, graph: FakeEngine, run: Run) -> None:
     lines = run("models", "--format", "mermaid").out.split("\n")
     assert lines[0] == "erDiagram"

@@ -63,6 +63,14 @@ def _rendered(graph: dict[str, Any], format_: str) -> str:
     return _table(graph)
 
 
+def _note(model: dict[str, Any]) -> str:
+    """What the table says behind a model's label."""
+    notes = ["proxy"] if model.get("proxy") else []
+    if {"", "installed"}.intersection(model.get("uncertain") or ()):
+        notes.append("may not be installed")
+    return f" ({', '.join(notes)})" if notes else ""
+
+
 def _table(graph: dict[str, Any]) -> str:
     from djguide_server.cli.formats.text import count
     from djguide_server.cli.tables import render_table
@@ -70,7 +78,7 @@ def _table(graph: dict[str, Any]) -> str:
     columns = ("Model", "Defined in", "Table", "Fields", "Relations", "Reverse")
     rows = [
         (
-            model["label"] + (" (proxy)" if model.get("proxy") else ""),
+            model["label"] + _note(model),
             f"{model['file']}:{model['line']}" if model.get("file") else "-",
             model.get("db_table") or "-",
             str(len(model["fields"])),
