@@ -71,6 +71,11 @@ def value_of(text: str, name: str = "x", **others: str):
             {("a", 1): ["a"], ("b", 1): ["b"]},
         ),
         ("class A:\n    n = 1\ndef f():\n    del A.n\n    return hasattr(A, 'n')\nx = f()", False),
+        (
+            "class M(type): ...\nclass N(M): ...\nclass A(metaclass=M): ...\nclass B: ...\n"
+            "x = [isinstance(cls, kind) for cls in (A, B) for kind in (M, N)]",
+            [True, False, False, False],
+        ),
         ("import re\nx = re.sub('[A-Z]', '_', 'aBc')", "a_c"),
         ("import enum\nclass E(enum.Enum):\n    A = 'a'\nx = [e.value for e in E]", ["a"]),
         ("def outer(n):\n    def inner(m):\n        return n + m\n    return inner\nx = outer(1)(2)", 3),

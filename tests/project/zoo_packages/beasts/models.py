@@ -14,6 +14,8 @@ class BeastMeta(ModelBase):
     """Gives each concrete class the columns that its ``Beast`` lists."""
 
     def __new__(cls, name, bases, attrs, **kwargs):
+        if [base for base in bases if isinstance(base, BeastMeta) and not hasattr(base, "born")]:
+            attrs["born"] = models.DateField(null=True)
         made = super().__new__(cls, name, bases, attrs, **kwargs)
         options = getattr(made, "Beast", None)
         if options is not None and not made._meta.abstract:

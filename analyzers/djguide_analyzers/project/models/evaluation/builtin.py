@@ -22,7 +22,7 @@ from djguide_analyzers.project.models.evaluation.values import (
     truth,
 )
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
-from djguide_analyzers.project.resolve import External, ModuleRef
+from djguide_analyzers.project.resolve import HARMLESS, External, ModuleRef
 
 _SEQUENCES = (list, tuple, set, dict)
 _ITERABLE = frozenset(
@@ -92,9 +92,11 @@ def _of_builtin(x: Core, value: Any, name: str) -> bool | None:
 def _derives(x: Core, cls: ClassInfo | External, base: ClassInfo) -> bool | None:
     if isinstance(cls, External):
         return None
-    if base in x.resolver.mro(cls):
+    line = x.resolver.mro(cls)
+    if base in line:
         return True
-    return False if x.readable(cls) else None
+    known = all(isinstance(b, ClassInfo) or b.dotted in (*HARMLESS, "builtins.type") for b in line)
+    return False if known else None
 
 
 def _issubclass(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
