@@ -23,7 +23,6 @@ from djguide_analyzers.rules.context import (
     FileContext,
     ProjectContext,
     Root,
-    Scope,
     TemplateContext,
     question_name,
 )
@@ -121,8 +120,8 @@ class Checker:
         try:
             for entry in rules:
                 findings += self._of_file(entry, context)
-                for scope in context.scopes if entry.check_scope is not None else ():
-                    findings += self._of_scope(entry, context, scope)
+                for root in context.roots() if entry.check_scope or entry.check_trace else ():
+                    findings += self._of_root(entry, context, root)
             for name, entry in _collecting(rules).items():
                 collected[name] = self._collected(entry, context)
         finally:
@@ -144,17 +143,14 @@ class Checker:
         for entry in rules:
             if entry.check is not None and entry.code not in pieces:
                 pieces[entry.code] = self._piece(context, lambda entry=entry: self._of_file(entry, context))
-        by_scope = [entry for entry in rules if entry.check_scope is not None]
         names = [entry.code for entry in rules if entry.check is not None]
+        by_root = [entry for entry in rules if entry.check_scope or entry.check_trace]
         for root in context.roots():
-            for scope in root.scopes:
-                name = scope.name
-                names.append(name)
-                if name not in pieces:
-                    pieces[name] = self._piece(
-                        context,
-                        lambda root=root, scope=scope: self._of_scopes(by_scope, context, root, scope),
-                    )
+            names.append(root.name)
+            if root.name not in pieces:
+                pieces[root.name] = self._piece(
+                    context, lambda root=root: self._of_roots(by_root, context, root)
+                )
         collected: dict[str, bytes] = {}
         for name, entry in _collecting(rules).items() if collect else ():
             if name not in pieces:
@@ -189,17 +185,19 @@ class Checker:
             for hit in self._guarded(entry, context.path, entry.check, context):
                 yield from self._finding(entry, hit)
 
-    def _of_scope(self, entry: registry.Entry, context: FileContext, scope: Scope) -> Iterator[Finding]:
+    def _of_root(self, entry: registry.Entry, context: FileContext, root: Root) -> Iterator[Finding]:
         if entry.check_scope is not None:
-            for hit in self._guarded(entry, context.path, entry.check_scope, context, scope):
+            for scope in root.scopes:
+                for hit in self._guarded(entry, context.path, entry.check_scope, context, scope):
+                    yield from self._finding(entry, hit)
+        if entry.check_trace is not None and root.trace is not None:
+            for hit in self._guarded(entry, context.path, entry.check_trace, context, root.trace):
                 yield from self._finding(entry, hit)
 
-    def _of_scopes(
-        self, entries: list[registry.Entry], context: FileContext, root: Root, scope: Scope
-    ) -> Iterator[Finding]:
+    def _of_roots(self, entries: list[registry.Entry], context: FileContext, root: Root) -> Iterator[Finding]:
         root.rested_on()
         for entry in entries:
-            yield from self._of_scope(entry, context, scope)
+            yield from self._of_root(entry, context, root)
 
     def _collected(self, entry: registry.Entry, context: FileContext) -> bytes:
         assert entry.collect is not None

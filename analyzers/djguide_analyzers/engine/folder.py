@@ -361,10 +361,12 @@ class Folder:
                 yield finding
         if config.select is None:
             ran = frozenset(rule.code for rule in tracked.rules) if self.settled else frozenset[str]()
+            known = frozenset(_known_rules())
             for path, comments in by_path.items():
-                ignored = self.ignored_for(path)
-                found = comments.findings(ran, frozenset(_known_rules()))
-                yield from (finding for finding in found if finding.code not in ignored)
+                if comments.items:
+                    ignored = self.ignored_for(path)
+                    found = comments.findings(ran, known)
+                    yield from (finding for finding in found if finding.code not in ignored)
 
     def ignored_for(self, path: str) -> frozenset[str]:
         """Codes that the configuration ignores in the file at `path`."""

@@ -12,7 +12,7 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.eager import added_call
 from djguide_analyzers.rules.edits import bound_name, import_names, replace
 from djguide_analyzers.rules.finding import Fix, Safety
-from djguide_analyzers.rules.repeated import Round, scope_of
+from djguide_analyzers.rules.repeated import Round
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.trace.values import Query
 
@@ -128,7 +128,7 @@ def _read(found: Round) -> _Read | None:
     item, file = found.item, found.file
     if not item.direct or item.row is None or item.row.path or item.site.code.module.path != file.path:
         return None
-    owner, scope = item.row.root.query, scope_of(file, item.site.code)
+    owner, scope = item.row.root.query, file.scope_of(item.site.code)
     model = file.project.graph.get(item.row.model)
     if owner is None or scope is None or model is None or item.accessor is None:
         return None
@@ -183,7 +183,7 @@ def _named_after(keyword: ir.Keyword) -> str:
 
 def _own_targets(found: Round) -> set[str]:
     """The variable that the loop binds to its row."""
-    scope = scope_of(found.file, found.item.loop.site.code)
+    scope = found.file.scope_of(found.item.loop.site.code)
     node = _loop_node(scope, found) if scope is not None else None
     return {node.target.id} if node is not None and isinstance(node.target, ir.Name) else set()
 

@@ -74,10 +74,7 @@ def own_functions(file: FileContext) -> Iterator[FunctionEndpoint]:
 
 def scope_of(file: FileContext, info: FunctionInfo) -> Scope | None:
     """The scope of one function of `file`."""
-    for scope in file.scopes:
-        if scope.function is not None and scope.function.node is info.node and scope.function.parent is None:
-            return scope
-    return None
+    return file.scope_of(info.body_code)
 
 
 def is_open_by_purpose(name: str, functions: list[FunctionInfo]) -> bool:

@@ -3,7 +3,8 @@
 A rule is a module ``rules/<practice>/<code_with_underscores>.py`` that defines `RULE` and ``check_scope(file,
 scope)``, with its page ``<code_with_underscores>.md`` beside it. The folder is the registry (see `registry`).
 ``check_scope`` is called for the top level and each function of a file, and after an edit only for those that it
-concerns. A rule that looks at a file in another way defines ``check(file)``. Instead, or besides, it may define
+concerns; ``check_trace(file, trace)`` the same for each trace, those of what frameworks do with classes among them.
+A rule that looks at a file in another way defines ``check(file)``. Instead, or besides, it may define
 ``check_template(template)``, or ``collect(file)`` with ``conclude(project, collected)`` for what only the whole
 project tells.
 """

@@ -249,17 +249,24 @@ def callers_of(file: FileContext) -> Callers:
 def mentions_in(file: FileContext) -> dict[str, list[Mention]]:
     """The calls in a file, and the names handed over in them, by the last part of their name."""
     found: dict[str, list[Mention]] = {}
-    for info in file.module.functions():
-        for function in functions_of(info):
-            for node in walk(function.statements):
-                if not isinstance(node, ir.Call):
-                    continue
-                called = last_name(node.func)
-                if called is not None:
-                    found.setdefault(called, []).append(Mention(function, function.body_code, node, True))
-                for name in {last_name(arg) for arg in given(node)} - {None}:
-                    assert name is not None
-                    found.setdefault(name, []).append(Mention(function, function.body_code, node, False))
+    for mentions in file.of_functions(_mentions):
+        for name, mention in mentions:
+            found.setdefault(name, []).append(mention)
+    return found
+
+
+def _mentions(file: FileContext, info: FunctionInfo) -> list[tuple[str, Mention]]:
+    found: list[tuple[str, Mention]] = []
+    for function in functions_of(info):
+        for node in walk(function.statements):
+            if not isinstance(node, ir.Call):
+                continue
+            called = last_name(node.func)
+            if called is not None:
+                found.append((called, Mention(function, function.body_code, node, True)))
+            for name in {last_name(arg) for arg in given(node)} - {None}:
+                assert name is not None
+                found.append((name, Mention(function, function.body_code, node, False)))
     return found
 
 

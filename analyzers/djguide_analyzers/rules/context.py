@@ -64,14 +64,6 @@ class Scope:
         """All nodes of one kind in source order, with the table each stands in."""
         return self._nodes.get(kind, [])  # type: ignore[return-value]
 
-    @cached_property
-    def name(self) -> str:
-        """Tells the scope from others of its file, before and after edits inside of functions."""
-        if self.function is None:
-            return "#"
-        code = self.function.body_code
-        return f"#{code.module.key(code.chunk, code.body)}"
-
     def tests(self) -> Iterator[tuple[ir.Expr, Code]]:
         """Expressions of which only the truth matters."""
         for kind in (ir.If, ir.While, ir.IfExp, ir.Assert, ir.Unary, ir.Clause, ir.Call):
@@ -85,9 +77,15 @@ class Scope:
 
 
 class Root(NamedTuple):
-    """The scopes that one trace enters, the root's own first, and what was looked at to make them."""
+    """What is traced from one start: the scopes that this enters, the start's own first, and the trace.
 
+    A class that a framework does something with is a start without scopes; one that it leaves alone has no trace.
+    `read` is what was looked at to find out.
+    """
+
+    name: str
     scopes: list[Scope]
+    trace: Trace | None
     read: set[str]
 
     def rested_on(self) -> Root:
@@ -119,7 +117,8 @@ class FileContext:
         self.sibling = sibling
         self._kept: dict[Hashable, Any] = {}
         self._during: dict[Hashable, Kept[Any]] = {}
-        self._roots: dict[FunctionInfo | None, Root] = {}
+        self._roots: dict[FunctionInfo | ClassInfo | None, Root] = {}
+        self._by_function: dict[tuple[Callable[..., Any], FunctionInfo], Kept[Any]] = {}
         self._answered: dict[Callable[[FileContext], Any], tuple[Any, set[str]]] = {}
         """Answers about this file by question, and what each looks at besides outlines."""
 
@@ -138,10 +137,12 @@ class FileContext:
         self._kept.clear()
         self._during.clear()
         self.__dict__.pop("lines", None)
-        self.__dict__.pop("_class_traces", None)
-        for info, root in list(self._roots.items()):
+        for key, kept in list(self._by_function.items()):
+            if keys is None or not keys.isdisjoint(kept.bodies):
+                del self._by_function[key]
+        for start, root in list(self._roots.items()):
             if keys is None or not keys.isdisjoint(root.read):
-                del self._roots[info]
+                del self._roots[start]
         return gone
 
     @cached_property
@@ -234,6 +235,13 @@ class FileContext:
             return []
         return self._asked(question).get(about, []) if about else self._asked(question)
 
+    def of_functions(self, make: Callable[[FileContext, FunctionInfo], T]) -> Iterator[T]:
+        """What `make` says about each function and method, kept until what it looks at changes."""
+        for info in self.module.functions():
+            if (make, info) not in self._by_function:
+                self._by_function[make, info] = made(lambda info=info: make(self, info))
+            yield told(self._by_function[make, info])
+
     def during_check(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` returns, kept under `key` while this file is checked: for what several rules share."""
         if key not in self._during:
@@ -257,44 +265,50 @@ class FileContext:
         return [scope for root in self.roots() for scope in root.rested_on().scopes]
 
     @property
+    def top(self) -> Scope:
+        """The top level."""
+        return next(self.roots()).rested_on().scopes[0]
+
+    def scope_of(self, code: Code) -> Scope | None:
+        """The scope whose statements stand in the table `code`."""
+        for root in self.roots():
+            for scope in root.scopes:
+                if any(own == code for _, own in scope.blocks):
+                    root.rested_on()
+                    return scope
+        return None
+
+    @property
     def traces(self) -> Iterator[Trace]:
         """The traces of the file, one for each root."""
         for root in self.roots():
-            yield root.rested_on().scopes[0].trace
-        yield from told(self._class_traces)
+            if (trace := root.rested_on().trace) is not None:
+                yield trace
 
     def roots(self) -> Iterator[Root]:
-        """What the scopes of the file belong to: its top level, its functions and methods."""
-        for info in (None, *self.module.functions()):
-            if info not in self._roots:
-                self._roots[info] = self._root(info)
-            yield self._roots[info]
+        """The top level of the file, its functions and methods, and what frameworks do with its classes."""
+        for start in (None, *self.module.functions(), *self.module.classes()):
+            if start not in self._roots:
+                self._roots[start] = self._root(start)
+            yield self._roots[start]
 
-    def _root(self, info: FunctionInfo | None) -> Root:
+    def _root(self, start: FunctionInfo | ClassInfo | None) -> Root:
         module, read = self.module, set[str]()
+        scopes: list[Scope] = []
         reading = BODIES_READ.set(read)
         try:
-            if info is not None:
-                scopes = list(_with_nested(info, trace_function(self.project, info)))
-            else:
+            if start is None:
+                trace = trace_top_level(self.project, module)
                 blocks = [(chunk.outline, Code(module, chunk)) for chunk in module.facts.chunks]
-                scopes = [Scope(None, blocks, trace_top_level(self.project, module))]
+                scopes = [Scope(None, blocks, trace)]
+            elif isinstance(start, ClassInfo):
+                trace = trace_class(self.project, start)
+            else:
+                trace = trace_function(self.project, start)
+                scopes = list(_with_nested(start, trace))
         finally:
             BODIES_READ.reset(reading)
-        return Root(scopes, read | scopes[0].trace.modules)
-
-    @cached_property
-    def _class_traces(self) -> Kept[list[Trace]]:
-        """What frameworks do with the classes of the file."""
-
-        def trace() -> list[Trace]:
-            traces = (trace_class(self.project, cls) for cls in self.module.classes())
-            found = [trace for trace in traces if trace is not None]
-            if (read := BODIES_READ.get()) is not None:
-                read.update(*(trace.modules for trace in found))
-            return found
-
-        return made(trace)
+        return Root(_name(start), scopes, trace, read | trace.modules if trace is not None else read)
 
     def forget_traces(self) -> None:
         """Let go of the traces, which are large; they are made again when asked for.
@@ -303,7 +317,6 @@ class FileContext:
         """
         if not self.module.edited:
             self._roots.clear()
-            self.__dict__.pop("_class_traces", None)
         self._during.clear()
 
     def classes(self) -> Iterator[ClassInfo]:
@@ -411,6 +424,17 @@ class ProjectContext:
     def __init__(self, project: Project, file: Callable[[Module], FileContext]) -> None:
         self.project = project
         self.file = file
+
+
+def _name(start: FunctionInfo | ClassInfo | None) -> str:
+    """Tells what a root starts at from others of its file, before and after edits inside of functions."""
+    match start:
+        case None:
+            return "#"
+        case ClassInfo():
+            return f"#{start.module.key(start.code.chunk, -1 - start.node.at)}"
+        case FunctionInfo():
+            return f"#{start.module.key(start.code.chunk, start.node.body)}"
 
 
 def _with_nested(info: FunctionInfo, trace: Trace) -> Iterator[Scope]:

@@ -150,13 +150,18 @@ class ViewMention:
 def mentions_in_views(file: FileContext) -> dict[str, list[ViewMention]]:
     """What the methods of the class-based views in a file mention, by name."""
     found: dict[str, list[ViewMention]] = {}
-    for view in file.module.classes():
-        if is_view(file.project, view):
-            for info in view.methods():
-                for node in walk(info.statements):
-                    if isinstance(node, ir.Name):
-                        found.setdefault(node.id, []).append(ViewMention(view, info.body_code, node))
+    for mentions in file.of_functions(_names_in):
+        for mention in mentions:
+            found.setdefault(mention.node.id, []).append(mention)
     return found
+
+
+def _names_in(file: FileContext, info: FunctionInfo) -> list[ViewMention]:
+    view = info.owner
+    if view is None or not is_view(file.project, view):
+        return []
+    names = (node for node in walk(info.statements) if isinstance(node, ir.Name))
+    return [ViewMention(view, info.body_code, node) for node in names]
 
 
 def _descendants(project: Project) -> dict[ClassInfo, list[ClassInfo]]:

@@ -62,27 +62,26 @@ class Escape:
         )
 
 
-def escapes(file: FileContext, *kinds: Kind) -> Iterator[Escape]:
-    """The calls in `file` with an effect of one of `kinds` that certainly run inside a transaction."""
+def escapes(file: FileContext, scope: Scope, *kinds: Kind) -> Iterator[Escape]:
+    """The calls in a function with an effect of one of `kinds` that certainly run inside a transaction."""
     if file.is_test or is_seeding(file):
         return
-    found = file.during_check(escapes, lambda: list(_escapes(file)))
+    found = file.during_check((escapes, scope), lambda: list(_escapes(file, scope)))
     yield from (escape for escape in found if escape.effect.kind in kinds)
 
 
-def _escapes(file: FileContext) -> Iterator[Escape]:
-    for scope in file.scopes:
-        if scope.function is None or not scope.nodes(ir.Call):
+def _escapes(file: FileContext, scope: Scope) -> Iterator[Escape]:
+    if scope.function is None or not scope.nodes(ir.Call):
+        return
+    regions = regions_of(file.project, scope.function)
+    body = regions.body
+    for call in body.calls:
+        effect = leaves_database(body, call) if not regions.is_deferred(call) else None
+        opened = _opened(file, scope, regions, call) if effect is not None else None
+        if effect is None or opened is None or (effect.kind == "pause" and _is_for_debugging(body, call)):
             continue
-        regions = regions_of(file.project, scope.function)
-        body = regions.body
-        for call in body.calls:
-            effect = leaves_database(body, call) if not regions.is_deferred(call) else None
-            opened = _opened(file, scope, regions, call) if effect is not None else None
-            if effect is None or opened is None or (effect.kind == "pause" and _is_for_debugging(body, call)):
-                continue
-            if _matters(file, scope, regions, call, opened):
-                yield Escape(body, call, effect, opened)
+        if _matters(file, scope, regions, call, opened):
+            yield Escape(body, call, effect, opened)
 
 
 def _is_for_debugging(body: Body, call: ir.Call) -> bool:

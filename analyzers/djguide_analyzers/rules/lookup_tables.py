@@ -12,7 +12,7 @@ from djguide_analyzers.rules.edits import insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.rules.loop_writes import fresh_name, indent_of, names_used
 from djguide_analyzers.rules.loops import node_at, statements_of, written_in
-from djguide_analyzers.rules.repeated import Round, scope_of
+from djguide_analyzers.rules.repeated import Round
 from djguide_analyzers.trace.values import ClassValue, QuerySetValue, Row, Sequence
 
 _ADVICE = "Fetch all of them before the loop, with in_bulk() or one `__in` query"
@@ -79,7 +79,7 @@ def _table(found: Round) -> _Table | None:
     code = item.site.code
     if not item.direct or code.module.path != file.path or item.loop.site.code != code:
         return None
-    scope = scope_of(file, code)
+    scope = file.scope_of(code)
     statements = statements_of(file, found.trace, item.context, code)
     loop, call = node_at(statements, item.loop.site.at), node_at(statements, item.site.at)
     if scope is None or not isinstance(loop, ir.For) or loop.is_async or not isinstance(call, ir.Call):

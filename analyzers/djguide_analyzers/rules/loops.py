@@ -30,12 +30,8 @@ def statements_of(file: FileContext, trace: Trace, context: Context, code: Code)
     for info in infos:
         if info is not None and info.body_code == code:
             return info.statements
-    if code.module.path == file.path:
-        for scope in file.scopes:
-            for block, own in scope.blocks:
-                if own == code:
-                    return block
-    return []
+    scope = file.scope_of(code) if code.module.path == file.path else None
+    return next((block for block, own in scope.blocks if own == code), []) if scope is not None else []
 
 
 def node_at(statements: list[ir.Stmt], at: int) -> ir.Node | None:

@@ -35,12 +35,12 @@ _NEW_ROWS = frozenset({"create", "get_or_create", "bulk_create"})
 _found: WeakKeyDictionary[Trace, list[Miss]] = WeakKeyDictionary()
 
 
-def hits(file: FileContext, wanted: Callable[[Miss], bool]) -> Iterator[Hit]:
-    """The misses of `file` that are `wanted`, with one fix for all that a queryset misses.
+def hits(file: FileContext, trace: Trace, wanted: Callable[[Miss], bool]) -> Iterator[Hit]:
+    """The misses of a trace of `file` that are `wanted`, with one fix for all that a queryset misses.
 
     Test code is left alone: it loops over rows it has just made.
     """
-    for trace in () if file.is_test else file.traces:
+    if not file.is_test:
         yield from merged(_hits_of(file, trace, wanted))
 
 

@@ -140,7 +140,7 @@ def _declared(
     assert value.expr is not None
     query: Query | None = None
     if name == "queryset":
-        found = home.scopes[0].value(value.code, value.expr)
+        found = home.top.value(value.code, value.expr)
         if isinstance(found, QuerySetValue):
             query = found.query
             label, order = query.model, order_of(graph, query)

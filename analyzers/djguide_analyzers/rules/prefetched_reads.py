@@ -8,7 +8,7 @@ from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.context import Scope
 from djguide_analyzers.rules.edits import replace
 from djguide_analyzers.rules.finding import Fix, Safety
-from djguide_analyzers.rules.repeated import Round, scope_of
+from djguide_analyzers.rules.repeated import Round
 from djguide_analyzers.trace.values import Link
 
 _TEXT = frozenset({"CharField", "SlugField", "TextField"})
@@ -30,7 +30,7 @@ def python_fix(found: Round) -> tuple[Fix, ...]:
     code = item.site.code
     if all(link.name in ("all", "iterator") for link in item.query.chain):
         advice = Fix("Use `all()`, which answers from the prefetched rows", Safety.MANUAL)
-    scope = scope_of(file, code) if item.direct and code.module.path == file.path else None
+    scope = file.scope_of(code) if item.direct and code.module.path == file.path else None
     link = _only_link(found)
     if scope is None or link is None or link.site.code != code or not _is_plainly_prefetched(found, path):
         return (advice,)

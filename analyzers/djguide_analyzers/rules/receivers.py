@@ -61,14 +61,18 @@ def connected_in(file: FileContext) -> list[Receiver]:
 
 
 def _connected_in(file: FileContext) -> Iterator[Receiver]:
-    resolver = file.project.resolver
-    for info in file.module.functions():
-        for node in info.node.decorators:
-            if isinstance(node, ir.Call) and is_receiver(resolver, info.code, node, info.owner):
-                yield from _decorated(resolver, info, node)
-        yield from _connects(file, info.statements, info.body_code, info)
+    for found in file.of_functions(_of_function):
+        yield from found
     for chunk in file.module.facts.chunks:
         yield from _connects(file, chunk.outline, Code(file.module, chunk), None)
+
+
+def _of_function(file: FileContext, info: FunctionInfo) -> list[Receiver]:
+    resolver, found = file.project.resolver, list[Receiver]()
+    for node in info.node.decorators:
+        if isinstance(node, ir.Call) and is_receiver(resolver, info.code, node, info.owner):
+            found += _decorated(resolver, info, node)
+    return [*found, *_connects(file, info.statements, info.body_code, info)]
 
 
 def is_receiver(resolver: Resolver, code: Code, node: ir.Expr, owner: ClassInfo | None = None) -> bool:

@@ -22,6 +22,7 @@ from djguide_analyzers.rules.plugins import Broken, Source
 
 if TYPE_CHECKING:
     from djguide_analyzers.rules.context import FileContext, ProjectContext, Scope, TemplateContext
+    from djguide_analyzers.trace.tracer import Trace
 
 _OWN = Source(__package__ or "", Path(__file__).parent, "")
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -30,10 +31,11 @@ _CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 class Entry(Struct, frozen=True):
     """A registered rule: its names, what it is, how it runs, its page, and who brought it (empty: djguide).
 
-    `check` looks at one Python file, `check_scope` at one of its scopes, `check_template` at one template. A rule
-    about the whole project says with `collect` what each Python file contributes, and with `conclude` what all of
-    them together mean. The former yields structures of `msgspec`, of the types its annotation names, with positions
-    as `Place`: they are kept from run to run. Rules that share one `collect` function have it run once.
+    `check` looks at one Python file, `check_scope` at one of its scopes, `check_trace` at one of its traces,
+    `check_template` at one template. A rule about the whole project says with `collect` what each Python file
+    contributes, and with `conclude` what all of them together mean. The former yields structures of `msgspec`, of
+    the types its annotation names, with positions as `Place`: they are kept from run to run. Rules that share one
+    `collect` function have it run once.
     """
 
     code: str
@@ -43,6 +45,7 @@ class Entry(Struct, frozen=True):
     page_path: Path
     source: str = ""
     check_scope: Callable[[FileContext, Scope], Iterator[Hit]] | None = None
+    check_trace: Callable[[FileContext, Trace], Iterator[Hit]] | None = None
     check_template: Callable[[TemplateContext], Iterator[Hit]] | None = None
     collect: Callable[[FileContext], Iterable[Any]] | None = None
     conclude: Callable[[ProjectContext, list[Any]], Iterator[Hit]] | None = None
@@ -90,7 +93,7 @@ def _entry(source: Source, practice: str, name: str) -> Entry:
     if not _CODE.fullmatch(code):
         raise ValueError(f"{code!r} cannot be the code of a rule: lower case, as in 'len_of_queryset.py'")
     rule: Any = getattr(module, "RULE", None)
-    names = ("check", "check_scope", "check_template", "conclude")
+    names = ("check", "check_scope", "check_trace", "check_template", "conclude")
     functions = {name: getattr(module, name, None) for name in names}
     if not isinstance(rule, Rule) or not any(isinstance(found, FunctionType) for found in functions.values()):
         raise TypeError("a rule defines RULE, a djguide_analyzers.rules.base.Rule, and check_scope or check")
@@ -102,6 +105,7 @@ def _entry(source: Source, practice: str, name: str) -> Entry:
         source.folder / practice / f"{name}.md",
         source.title,
         functions["check_scope"],
+        functions["check_trace"],
         functions["check_template"],
         getattr(module, "collect", None),
         functions["conclude"],

@@ -11,7 +11,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit
-from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import owner_site
 from djguide_analyzers.rules.finding import Fix, Related, Severity
 from djguide_analyzers.rules.loop_writes import is_seeding
@@ -72,17 +72,16 @@ class Round:
         return (*row.path, accessor) if row is not None and accessor is not None else ()
 
 
-def rounds(file: FileContext, *concerns: Concern) -> Iterator[Round]:
-    """The repeated queries of `file`, or of what its loops call, that are of one of `concerns`.
+def rounds(file: FileContext, trace: Trace, *concerns: Concern) -> Iterator[Round]:
+    """The repeated queries of a trace of `file`, or of what its loops call, that are of one of `concerns`.
 
     Test code is left alone, and so are migrations and sample data, which run once.
     """
     if file.is_test or is_seeding(file):
         return
-    for trace in file.traces:
-        for item, concern in _reported(file, trace):
-            if concern in concerns:
-                yield Round(file, trace, item)
+    for item, concern in _reported(file, trace):
+        if concern in concerns:
+            yield Round(file, trace, item)
 
 
 def _reported(file: FileContext, trace: Trace) -> list[tuple[Repeated, Concern]]:
@@ -244,11 +243,6 @@ def _is_written_out(trace: Trace, code: Code, iterated: ir.Expr) -> bool:
             mapping = trace.value(code, value)
             return isinstance(mapping, Mapping) and bool(mapping.entries)
     return False
-
-
-def scope_of(file: FileContext, code: Code) -> Scope | None:
-    """The scope of `file` whose statements stand in the table `code`."""
-    return next((scope for scope in file.scopes if any(own == code for _, own in scope.blocks)), None)
 
 
 # --- the finding -----------------------------------------------------------------------------------------

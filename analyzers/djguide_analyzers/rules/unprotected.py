@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +13,7 @@ from djguide_analyzers.rules.atomicity import Atomic, Regions, regions_of
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.bodies import Body
 from djguide_analyzers.rules.callers import Coverage, callers_of
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.coupling import Coupling, couplings, separate
 from djguide_analyzers.rules.entry_points import MODEL_ADMIN, is_admin_action
 from djguide_analyzers.rules.finding import Place, Related, Safety, Severity
@@ -51,38 +50,38 @@ class Unprotected:
     role: Role | None
 
 
-def unprotected(file: FileContext) -> Iterator[Unprotected]:
-    """The functions of a file with several writes that may run outside of any transaction; each once."""
+def unprotected(file: FileContext, scope: Scope) -> Unprotected | None:
+    """The several writes of a function, if it has some, that may run outside of any transaction."""
     if file.is_test or is_seeding(file) or _ONCE.search(file.path[len(file.project.root) :]):
-        return
-    yield from file.during_check(unprotected, lambda: list(_found(file)))
+        return None
+    return file.during_check((unprotected, scope), lambda: _found(file, scope))
 
 
-def _found(file: FileContext) -> Iterator[Unprotected]:
-    for scope in file.scopes:
-        info = scope.function
-        if info is None or info.parent is not None or _ONCE.search(info.name):
-            continue
-        if sum(1 for event in scope.trace.events if _writes(event)) < 2:
-            continue  # all that follows costs more
-        found = units(file, scope)
-        if len({unit.node.at for unit in found}) < 2:
-            continue
-        regions, role = regions_of(file.project, info), role_of(file, info)
-        body = regions.body
-        pairs = [c for c in couplings(file.project, body, found) if _is_split(regions, c, found)]
-        if not pairs:
-            pairs = [c for c in separate(body, found) if _is_split(regions, c, found)]
-            role = role if role == "serializer" else "unrelated"
-        if not pairs:
-            continue
-        coverage = callers_of(file).coverage(info)
-        if coverage.answer in ("all", "unknown"):
-            continue
-        first = pairs[0]
-        related = [pair for pair in pairs if pair.first.node is first.first.node]
-        last = max(related, key=lambda pair: _position(body, pair.second)).second
-        yield Unprotected(body, first, last, coverage, frozenset(reaching_out(scope, body)), role)
+def _found(file: FileContext, scope: Scope) -> Unprotected | None:
+    info = scope.function
+    if info is None or info.parent is not None or _ONCE.search(info.name):
+        return None
+    if sum(1 for event in scope.trace.events if _writes(event)) < 2:
+        return None  # all that follows costs more
+    found = units(file, scope)
+    if len({unit.node.at for unit in found}) < 2:
+        return None
+    regions, role = regions_of(file.project, info), role_of(file, info)
+    body = regions.body
+    pairs = [c for c in couplings(file.project, body, found) if _is_split(regions, c, found)]
+    if not pairs:
+        pairs = [c for c in separate(body, found) if _is_split(regions, c, found)]
+        role = role if role == "serializer" else "unrelated"
+        role = role if role == "serializer" else "unrelated"
+    if not pairs:
+        return None
+    coverage = callers_of(file).coverage(info)
+    if coverage.answer in ("all", "unknown"):
+        return None
+    first = pairs[0]
+    related = [pair for pair in pairs if pair.first.node is first.first.node]
+    last = max(related, key=lambda pair: _position(body, pair.second)).second
+    return Unprotected(body, first, last, coverage, frozenset(reaching_out(scope, body)), role)
 
 
 def _writes(event: Event) -> bool:

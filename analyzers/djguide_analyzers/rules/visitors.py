@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit
@@ -13,12 +11,12 @@ from djguide_analyzers.rules.names import Names, of_scope
 from djguide_analyzers.rules.request_data import RequestData, Sent
 
 
-def functions_with_data(file: FileContext) -> Iterator[tuple[Scope, Names, RequestData]]:
-    """The functions of `file`, with their names and what they take from requests; none of test code."""
-    for scope in () if file.is_test else file.scopes:
-        if scope.function is not None:
-            names = of_scope(file, scope)
-            yield scope, names, RequestData(names)
+def data_of(file: FileContext, scope: Scope) -> tuple[Names, RequestData] | None:
+    """The names of a function and what it takes from requests; None for a top level and for test code."""
+    if file.is_test or scope.function is None:
+        return None
+    names = of_scope(file, scope)
+    return names, RequestData(names)
 
 
 def sent_hit(file: FileContext, code: Code, node: ir.Node, sent: Sent, message: str, advice: str) -> Hit:

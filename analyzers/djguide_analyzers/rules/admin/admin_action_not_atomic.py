@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Safety, Severity
 from djguide_analyzers.rules.unprotected import hit, unprotected
 
@@ -16,7 +16,7 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for found in unprotected(file):
-        if found.role == "admin action":
-            yield hit(file, found, safety=Safety.SAFE)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    found = unprotected(file, scope)
+    if found is not None and found.role == "admin action":
+        yield hit(file, found, safety=Safety.SAFE)

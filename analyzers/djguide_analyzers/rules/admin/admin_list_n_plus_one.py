@@ -30,13 +30,12 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
     if file.is_test:
         return
-    for trace in file.traces:
-        found = deepest([miss for miss in reported_misses(file, trace) if miss.reader == "admin"])
-        yield from merged(_columns(file, found))
-        yield from _asked_again(file, trace)
+    found = deepest([miss for miss in reported_misses(file, trace) if miss.reader == "admin"])
+    yield from merged(_columns(file, found))
+    yield from _asked_again(file, trace)
 
 
 def _columns(file: FileContext, found: list[Miss]) -> Iterator[Hit]:

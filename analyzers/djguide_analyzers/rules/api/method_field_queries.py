@@ -10,6 +10,7 @@ from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.loops import chain
 from djguide_analyzers.rules.n_plus_one import hits, is_foreign, line_of, loop_evidence
 from djguide_analyzers.trace.repeated import Repeated, repeated
+from djguide_analyzers.trace.tracer import Trace
 
 RULE = Rule(
     summary="The method of a SerializerMethodField runs a query or loads a relation once per row",
@@ -26,14 +27,13 @@ _ADVICE = {
 MAX_CALLS = 3
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    yield from hits(file, lambda miss: miss.reader == "method field")
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
+    yield from hits(file, trace, lambda miss: miss.reader == "method field")
     if file.is_test:
         return
-    for trace in file.traces:
-        for item in repeated(trace):
-            if item.reader == "method field" and _is_reported(item):
-                yield _hit(file, item)
+    for item in repeated(trace):
+        if item.reader == "method field" and _is_reported(item):
+            yield _hit(file, item)
 
 
 def _is_reported(item: Repeated) -> bool:

@@ -8,6 +8,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Safety, Severity
 from djguide_analyzers.rules.n_plus_one import hits
+from djguide_analyzers.trace.tracer import Trace
 
 RULE = Rule(
     summary="A field of a serializer prints objects whose `__str__` loads a relation once per row",
@@ -16,5 +17,5 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    return hits(file, lambda miss: miss.reader == "string field")
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
+    return hits(file, trace, lambda miss: miss.reader == "string field")

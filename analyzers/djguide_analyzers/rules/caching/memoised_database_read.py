@@ -64,7 +64,7 @@ def _memo(file: FileContext, scope: Scope, info: FunctionInfo) -> tuple[Code, ir
 
 def _wrapping(file: FileContext, info: FunctionInfo) -> tuple[Code, ir.Expr] | None:
     """``name = lru_cache(maxsize=None)(function)``."""
-    top = file.scopes[0]
+    top = file.top
     for node, code in top.nodes(ir.Assign):
         call = node.value
         if not isinstance(call, ir.Call) or len(call.args) != 1 or not isinstance(call.args[0], ir.Name):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Module
 from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.bodies import functions_of
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
@@ -116,9 +117,24 @@ def _is_loaded(file: FileContext, module: Module) -> bool:
 
 def mentions_in(file: FileContext) -> list[_Mentions]:
     """What code of `file` mentions, as the only item."""
+    blocks = [chunk.outline for chunk in file.module.facts.chunks]
+    found = [_mentions(file, blocks), *file.of_functions(_mentions_of)]
+    return [
+        _Mentions(
+            frozenset[str]().union(*(each.imported for each in found)),
+            frozenset[str]().union(*(each.texts for each in found)),
+        )
+    ]
+
+
+def _mentions_of(file: FileContext, info: FunctionInfo) -> _Mentions:
+    return _mentions(file, [function.statements for function in functions_of(info)])
+
+
+def _mentions(file: FileContext, blocks: list[list[ir.Stmt]]) -> _Mentions:
     imported: set[str] = set()
     texts: set[str] = set()
-    for block, _ in _blocks(file.module):
+    for block in blocks:
         for node in walk(block):
             if isinstance(node, ir.Import):
                 for alias in node.names:
@@ -130,22 +146,7 @@ def mentions_in(file: FileContext) -> list[_Mentions]:
                     imported |= {f"{source}.{alias.name}" for alias in node.names}
             elif isinstance(node, ir.Const) and isinstance(node.value, str):
                 texts |= {node.value} if node.value.replace(".", "").isidentifier() else set()
-    return [_Mentions(frozenset(imported), frozenset(texts))]
-
-
-def _blocks(module: Module) -> Iterator[tuple[list[ir.Stmt], Code]]:
-    """The top level, and the body of every function, nested ones included."""
-    for chunk in module.facts.chunks:
-        yield chunk.outline, Code(module, chunk)
-    pending = list(module.functions())
-    while pending:
-        info = pending.pop()
-        yield info.statements, info.body_code
-        pending += [
-            FunctionInfo(node, info.body_code, None, info)
-            for node in walk(info.statements)
-            if isinstance(node, ir.FunctionDef)
-        ]
+    return _Mentions(frozenset(imported), frozenset(texts))
 
 
 # --- the app's configuration -----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Safety, Severity
 from djguide_analyzers.rules.repeated import Round, hit, rounds
+from djguide_analyzers.trace.tracer import Trace
 
 RULE = Rule(
     summary="A loop counts related rows with one query per row",
@@ -17,8 +18,8 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for found in rounds(file, "count"):
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
+    for found in rounds(file, trace, "count"):
         yield hit(found, _what(found), count_fix(found))
 
 

@@ -11,6 +11,7 @@ from djguide_analyzers.rules.lookup_tables import is_fed_by_own_rows, lookup_fix
 from djguide_analyzers.rules.loops import written_in
 from djguide_analyzers.rules.management import in_commands
 from djguide_analyzers.rules.repeated import Round, hit, rounds
+from djguide_analyzers.trace.tracer import Trace
 
 RULE = Rule(
     summary="A loop fetches rows one by one that a single query could bring",
@@ -19,8 +20,8 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for found in rounds(file, "get"):
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
+    for found in rounds(file, trace, "get"):
         if is_fed_by_own_rows(found):
             continue
         writes = bool(written_in(found.trace, found.item.loop.site))

@@ -8,6 +8,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.repeated import Round, hit, rounds
+from djguide_analyzers.trace.tracer import Trace
 
 RULE = Rule(
     summary="A loop fetches one newest, oldest or first related row per row",
@@ -16,8 +17,8 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for found in rounds(file, "latest"):
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
+    for found in rounds(file, trace, "latest"):
         of = f"of `{'.'.join(found.path)}`" if found.path else f"row of {found.model}"
         what = f"fetches one {of} with a query of its own"
         yield hit(found, what, (Fix(_title(found), Safety.MANUAL),))

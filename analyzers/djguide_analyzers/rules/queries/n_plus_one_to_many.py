@@ -9,6 +9,7 @@ from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.n_plus_one import hits
 from djguide_analyzers.rules.repeated import Round, hit, rounds
+from djguide_analyzers.trace.tracer import Trace
 
 RULE = Rule(
     summary="A loop runs one query per row for a to-many relation instead of prefetching it",
@@ -17,9 +18,9 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    yield from hits(file, lambda miss: miss.reader == "loop" and miss.kind == "to_many")
-    for found in rounds(file, "list"):
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
+    yield from hits(file, trace, lambda miss: miss.reader == "loop" and miss.kind == "to_many")
+    for found in rounds(file, trace, "list"):
         what = f"lists some rows of `{'.'.join(found.path)}`, or lists them in another way, with a query of its own"
         yield hit(found, what, (Fix(_title(found), Safety.MANUAL),))
 

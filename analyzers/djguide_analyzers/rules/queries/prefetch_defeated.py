@@ -9,6 +9,7 @@ from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Safety, Severity
 from djguide_analyzers.rules.prefetched_reads import python_fix
 from djguide_analyzers.rules.repeated import Round, hit, rounds
+from djguide_analyzers.trace.tracer import Trace
 
 RULE = Rule(
     summary="A prefetched relation is queried again for each row",
@@ -17,8 +18,8 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for found in rounds(file, "prefetched"):
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
+    for found in rounds(file, trace, "prefetched"):
         yield hit(found, _what(found), python_fix(found))
 
 

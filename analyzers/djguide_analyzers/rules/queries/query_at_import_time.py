@@ -43,9 +43,9 @@ _MESSAGE = (
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    if file.is_test or not file.scopes or _is_script(file):
+    if file.is_test or _is_script(file):
         return
-    top = file.scopes[0]
+    top = file.top
     later = _runs_later(top)
     seen: set[Place] = set()
     for event in top.trace.everything():

@@ -26,14 +26,13 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
     if file.is_test:
         return
-    for trace in file.traces:
-        for path in sorted(trace.modules):
-            source = file.project.templates.at(path) if path not in file.project.modules else None
-            if source is not None and source.origin == "project":
-                yield from _in_template(file, trace, source)
+    for path in sorted(trace.modules):
+        source = file.project.templates.at(path) if path not in file.project.modules else None
+        if source is not None and source.origin == "project":
+            yield from _in_template(file, trace, source)
 
 
 def _in_template(file: FileContext, trace: Trace, source: TemplateSource) -> Iterator[Hit]:

@@ -23,11 +23,10 @@ RULE = Rule(
 _ASKING = frozenset({"count", "exists"})
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
     if file.is_test:
         return
-    for trace in file.traces:
-        yield from _in_trace(file, trace)
+    yield from _in_trace(file, trace)
 
 
 def _in_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:

@@ -12,6 +12,7 @@ from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import LineIndex
 from djguide_analyzers.trace.events import QueryRun
 from djguide_analyzers.trace.templates.code import TemplateCode
+from djguide_analyzers.trace.tracer import Trace
 
 RULE = Rule(
     summary="`.first` in a template passes the prefetched rows by, once for each row",
@@ -20,15 +21,14 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
     if file.is_test:
         return
-    for trace in file.traces:
-        for event in trace.events:
-            if isinstance(event, QueryRun) and event.operation in ("first", "last") and not event.cached:
-                hit = _hit(file, event)
-                if hit is not None:
-                    yield hit
+    for event in trace.events:
+        if isinstance(event, QueryRun) and event.operation in ("first", "last") and not event.cached:
+            hit = _hit(file, event)
+            if hit is not None:
+                yield hit
 
 
 def _hit(file: FileContext, event: QueryRun) -> Hit | None:

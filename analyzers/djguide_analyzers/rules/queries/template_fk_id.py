@@ -20,16 +20,15 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
     if file.is_test:
         return
-    for trace in file.traces:
-        loads = [
-            event for event in trace.events
-            if isinstance(event, RelationLoad) and event.key_only and isinstance(event.site.code, TemplateCode)
-        ]  # fmt: skip
-        if loads:
-            yield from _in_trace(file, trace, loads)
+    loads = [
+        event for event in trace.events
+        if isinstance(event, RelationLoad) and event.key_only and isinstance(event.site.code, TemplateCode)
+    ]  # fmt: skip
+    if loads:
+        yield from _in_trace(file, trace, loads)
 
 
 def _in_trace(file: FileContext, trace: Trace, loads: list[RelationLoad]) -> Iterator[Hit]:

@@ -14,7 +14,7 @@ from djguide_analyzers.rules.finding import Safety, Severity
 from djguide_analyzers.rules.guards import conditions
 from djguide_analyzers.rules.names import Names
 from djguide_analyzers.rules.request_data import RequestData, Sent
-from djguide_analyzers.rules.visitors import functions_with_data, sent_hit
+from djguide_analyzers.rules.visitors import data_of, sent_hit
 from djguide_analyzers.trace.values import ManagerValue, QuerySetValue
 
 RULE = Rule(
@@ -38,14 +38,17 @@ _FUNCTIONS = frozenset(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope, names, data in functions_with_data(file):
-        for call, code in scope.nodes(ir.Call):
-            for keyword in call.keywords:
-                if keyword.name is None and _is_orm(file, scope, names, code, call):
-                    sent = _mapping(names, data, scope, code, keyword.value)
-                    if sent is not None:
-                        yield _hit(file, code, call, sent)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    found = data_of(file, scope)
+    if found is None:
+        return
+    names, data = found
+    for call, code in scope.nodes(ir.Call):
+        for keyword in call.keywords:
+            if keyword.name is None and _is_orm(file, scope, names, code, call):
+                sent = _mapping(names, data, scope, code, keyword.value)
+                if sent is not None:
+                    yield _hit(file, code, call, sent)
 
 
 def _is_orm(file: FileContext, scope: Scope, names: Names, code: Code, call: ir.Call) -> bool:

@@ -11,7 +11,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Safety, Severity
 from djguide_analyzers.rules.request_data import RequestData, Sent
-from djguide_analyzers.rules.visitors import functions_with_data, sent_hit
+from djguide_analyzers.rules.visitors import data_of, sent_hit
 
 RULE = Rule(
     summary="`order_by()` takes a name from the request as it is",
@@ -23,19 +23,22 @@ _METHODS = frozenset({"order_by", "latest", "earliest"})
 _ORDERED_VIEW = "django.views.generic.list.MultipleObjectMixin"
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for scope, _, data in functions_with_data(file):
-        for call, code in scope.nodes(ir.Call):
-            if isinstance(call.func, ir.Attr) and call.func.name in _METHODS:
-                for arg in call.args:
-                    sent = _sent(data, code, arg)
-                    if sent is not None:
-                        yield _hit(file, code, arg, sent)
-        if _gives_ordering(file, scope):
-            for node, code in scope.nodes(ir.Return):
-                sent = _sent(data, code, node.value) if node.value is not None else None
-                if sent is not None and node.value is not None:
-                    yield _hit(file, code, node.value, sent)
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    found = data_of(file, scope)
+    if found is None:
+        return
+    _, data = found
+    for call, code in scope.nodes(ir.Call):
+        if isinstance(call.func, ir.Attr) and call.func.name in _METHODS:
+            for arg in call.args:
+                sent = _sent(data, code, arg)
+                if sent is not None:
+                    yield _hit(file, code, arg, sent)
+    if _gives_ordering(file, scope):
+        for node, code in scope.nodes(ir.Return):
+            sent = _sent(data, code, node.value) if node.value is not None else None
+            if sent is not None and node.value is not None:
+                yield _hit(file, code, node.value, sent)
 
 
 def _gives_ordering(file: FileContext, scope: Scope) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from djguide_analyzers.rules.after_commit import after_commit
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.effects import Kind
 from djguide_analyzers.rules.entry_points import REQUESTS
 from djguide_analyzers.rules.escaping import Escape, escapes
@@ -29,8 +29,8 @@ _HARM: dict[Kind, str] = {
 }
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for escape in escapes(file, *_HARM):
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    for escape in escapes(file, scope, *_HARM):
         if isinstance(escape.opened, str) and escape.opened in REQUESTS:
             continue  # the whole request is one transaction: moving one call out of it takes a decision
         evidence = escape.evidence(file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.django_tasks import has_remote_queue
 from djguide_analyzers.rules.escaping import escapes
 from djguide_analyzers.rules.finding import Safety, Severity
@@ -18,8 +18,8 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for escape in escapes(file, "task", "django-task"):
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    for escape in escapes(file, scope, "task", "django-task"):
         if escape.effect.kind == "django-task" and not has_remote_queue(file.project, escape.effect.task):
             continue
         evidence = escape.evidence(file)

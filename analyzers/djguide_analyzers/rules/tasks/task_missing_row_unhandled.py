@@ -42,9 +42,7 @@ def check(file: FileContext) -> Iterator[Hit]:
 
 
 def _scope(file: FileContext, task: Task) -> Scope | None:
-    return next(
-        (s for s in file.scopes if s.function is not None and s.function.node is task.function.node), None
-    )
+    return file.scope_of(task.function.body_code)
 
 
 def _is_declared(task: Task) -> bool:

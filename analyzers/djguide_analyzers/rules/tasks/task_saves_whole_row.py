@@ -40,9 +40,7 @@ def check(file: FileContext) -> Iterator[Hit]:
     if file.is_test:
         return
     for task, names in task_scopes(file.project, file.module):
-        scope = next(
-            (s for s in file.scopes if s.function is not None and s.function.node is task.function.node), None
-        )
+        scope = file.scope_of(task.function.body_code)
         if scope is None:
             continue
         for name, loaded in _loads(scope, names):
