@@ -250,12 +250,12 @@ class Checker:
         With `moved_only`, the rest is the same on other lines. Returns the names of the questions that the file
         answers otherwise now, of those it was asked so far.
         """
+        for other in self._contexts.values():
+            other.forget(keys)
         context = self._contexts.get(path)
-        return (
-            set()
-            if context is None
-            else context.changed_answers(context.edited(keys if moved_only else None))
-        )
+        if context is None:
+            return set()
+        return context.changed_answers(context.edited(keys if moved_only else None))
 
     def _lines(self, path: str) -> LineIndex | None:
         module = self.project.modules.get(path)

@@ -140,10 +140,15 @@ class FileContext:
         for key, kept in list(self._by_function.items()):
             if keys is None or not keys.isdisjoint(kept.bodies):
                 del self._by_function[key]
-        for start, root in list(self._roots.items()):
-            if keys is None or not keys.isdisjoint(root.read):
-                del self._roots[start]
+        if keys is None:
+            self._roots.clear()
         return gone
+
+    def forget(self, keys: Set[str]) -> None:
+        """Drop the traces that looked at something among `keys`, in whatever file."""
+        for start, root in list(self._roots.items()):
+            if not keys.isdisjoint(root.read):
+                del self._roots[start]
 
     @cached_property
     def is_test(self) -> bool:
