@@ -18,7 +18,7 @@ from djguide_analyzers.engine.workspace import Workspace
 from djguide_analyzers.rules import registry
 from djguide_analyzers.testing.pages import read_page
 
-_EXAMPLES = int(os.environ.get("DJGUIDE_EDITS", "25"))
+_EXAMPLES = int(os.environ.get("DJGUIDE_EDITS", "10"))
 _MANAGE = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")\n'
 _TYPED = (
     "value = compute(x", "self.kept = request.user", "for row in rows:", "return", '"""', "# a comment",
