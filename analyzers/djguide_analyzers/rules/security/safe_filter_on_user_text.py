@@ -13,7 +13,7 @@ from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
 from djguide_analyzers.rules.remembered import Remembered
 from djguide_analyzers.rules.typed_texts import typed_text
-from djguide_analyzers.rules.visitors import functions_with_data
+from djguide_analyzers.rules.visitors import data_of
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import LineIndex, Position, Range
 from djguide_analyzers.trace.templates.code import TemplateCode
@@ -109,7 +109,11 @@ def _typed(
 
 def _handed_over(file: FileContext) -> Iterator[Hit]:
     """What views put into a template's context as it was sent."""
-    for scope, names, data in functions_with_data(file):
+    for scope in file.scopes:
+        taken = data_of(file, scope)
+        if taken is None:
+            continue
+        names, data = taken
         for call, code in scope.nodes(ir.Call):
             positions = _RENDERED.get(names.called(code, call) or "")
             if positions is None:
