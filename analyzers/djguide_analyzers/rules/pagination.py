@@ -109,7 +109,9 @@ def _overrides(file: FileContext, cls: ClassInfo, name: str) -> bool:
 
 
 def _view(file: FileContext, cls: ClassInfo, computed: bool, *, rest: bool = False) -> Iterator[Paged]:
-    """What a view lists; nothing where that is decided at run time."""
+    """What a view lists; nothing where that is decided at run time, and where it answers no GET."""
+    if rest and not _answers_get(file, cls):
+        return
     ordering = _view_order(file, cls) if not rest else None
     method = file.project.resolver.class_attribute(cls, "get_queryset")
     if method is not None and isinstance(method[1], FunctionInfo):
@@ -130,6 +132,13 @@ def _view(file: FileContext, cls: ClassInfo, computed: bool, *, rest: bool = Fal
         if paged is not None:
             yield paged
         return
+
+
+def _answers_get(file: FileContext, cls: ClassInfo) -> bool:
+    """Whether a view may be asked for its list: ``http_method_names = ["post"]`` says no."""
+    found = _attribute(file, cls, "http_method_names")
+    names = texts(found[1].expr) if found is not None and found[1].expr is not None else None
+    return names is None or "get" in names
 
 
 def _declared(

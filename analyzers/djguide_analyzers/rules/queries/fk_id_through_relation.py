@@ -9,6 +9,8 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import replace
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
+from djguide_analyzers.rules.model_classes import is_name
+from djguide_analyzers.rules.receivers import POST_SAVE, PRE_SAVE, receivers
 from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.events import RelationLoad, RelationRead
 from djguide_analyzers.trace.values import Row, Site
@@ -26,6 +28,7 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     loads = {e.site: e for e in scope.trace.events if isinstance(e, RelationLoad) and e.key_only}
     if not loads:
         return
+    saved = _saved(file, scope)
     read_fully = {
         (event.row.key, event.name)
         for event in scope.trace.events
@@ -34,8 +37,17 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     for node, code in scope.nodes(ir.Attr):
         relation = node.value
         load = loads.get(Site(code, relation.at)) if isinstance(relation, ir.Attr) else None
-        if load is not None and isinstance(relation, ir.Attr) and (load.row.key, load.name) not in read_fully:
+        if load is None or not isinstance(relation, ir.Attr) or (load.row.key, load.name) in read_fully:
+            continue
+        if saved is None or not is_name(relation.value, saved):
             yield from _hit(file, scope, load, node, relation)
+
+
+def _saved(file: FileContext, scope: Scope) -> str | None:
+    """What a receiver calls the row that is saved: whoever made it had the related row in hand."""
+    info = scope.function
+    found = [r for r in receivers(file) if r.function is info and r.signal in (PRE_SAVE, POST_SAVE)]
+    return found[0].instance if info is not None and found else None
 
 
 def _hit(
