@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -27,6 +28,7 @@ _REFUSALS = frozenset(
 )
 _CLIENT_ERROR = 400
 _CREATES = frozenset({"create", "acreate", "bulk_create"})
+_NOTES = re.compile(r"[Aa]udit|[Hh]istory|Log(Entry|s)?$|(^|_)log(s|entry)?(_|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +182,19 @@ def _gives(block: list[ir.Stmt]) -> bool:
         match node:
             case ir.AugAssign(target=ir.Attr()):
                 return True
-            case ir.Call() if _called(node) in _CREATES | _DISPATCHES:
+            case ir.Call() if _called(node) in _DISPATCHES:
+                return True
+            case ir.Call() if _called(node) in _CREATES and not _only_notes(node):
                 return True
             case _:
                 pass
     return False
+
+
+def _only_notes(node: ir.Call) -> bool:
+    """Whether what is created is an entry of a log, which may be there twice."""
+    names = (getattr(part, "id", "") or getattr(part, "name", "") for part in walk(node.func))
+    return any(_NOTES.search(name) for name in names)
 
 
 def _called(node: ir.Call) -> str:
