@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
@@ -11,6 +12,8 @@ from djguide_analyzers.rules.write_units import CREATING, REMOVING, on_one_path
 from djguide_analyzers.trace.events import Called, Event, QueryRun, Write
 from djguide_analyzers.trace.tracer import Trace
 
+_NO_ROWS = frozenset({"self", "cls", "request", "args", "kwargs", "options", "form"})
+_ASKS = re.compile(r"(get|is|has|as|to)_|(filter|exclude|all|keys|values|items|exists|count|first|last)$")
 _WRITING = CREATING | REMOVING | {"save", "update", "bulk_update", "save_m2m", "form_valid", "perform_create"}
 
 
@@ -18,7 +21,8 @@ def has_stake(regions: Regions, trace: Trace, opened: Atomic | None, node: ir.No
     """Whether rows may be written or locked in a transaction before or behind `node`, or by it.
 
     `trace` is that of the function that `regions` are of; `opened` is the transaction, None for one that is open
-    all through the function. Methods of unknown objects that are called as those that write are taken to write.
+    all through the function. Methods of unknown objects are taken to write where they are called like those that
+    do, and where the objects were handed in and nothing says that they are just asked.
     """
     body = regions.body
     for at in {*_changing(body, trace), *(call.at for call in _possibly_changing(body))}:
@@ -57,9 +61,12 @@ def _locks(event: Event) -> bool:
 
 
 def _possibly_changing(body: Body) -> Iterator[ir.Call]:
+    given = {param.name for param in body.info.node.params.items} - _NO_ROWS
     for call in body.calls:
         func = call.func
-        if not isinstance(func, ir.Attr) or not {func.name, func.name.removeprefix("a")} & _WRITING:
+        if not isinstance(func, ir.Attr) or body.function(func) is not None:
             continue
-        if body.function(func) is None and body.made(func.value) is None:
+        writes = bool({func.name, func.name.removeprefix("a")} & _WRITING)
+        unknown = isinstance(func.value, ir.Name) and func.value.id in given and not _ASKS.match(func.name)
+        if (writes or unknown) and body.made(func.value) is None:
             yield call

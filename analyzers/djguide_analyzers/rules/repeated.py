@@ -169,15 +169,6 @@ def _may_be_gone(file: FileContext, trace: Trace, item: Repeated) -> bool:
     return any(write.model == model.label and write.operation in _DELETES for write in writes)
 
 
-def _may_be_gone(file: FileContext, trace: Trace, item: Repeated) -> bool:
-    """Whether an earlier round may have deleted the row that is fetched, together with one that it refers to."""
-    model = file.project.graph.get(item.query.model)
-    if model is None or all(field.target != model.label for field in model.fields.values()):
-        return False
-    writes = written_in(trace, item.loop.site)
-    return any(write.model == model.label and write.operation in _DELETES for write in writes)
-
-
 def _streams(item: Repeated) -> bool:
     """Whether the rows are taken one after the other, since there may be too many to hold."""
     return _is_streamed(item.query)
