@@ -24,9 +24,9 @@ from djguide_analyzers.rules.context import (
     ProjectContext,
     Root,
     TemplateContext,
-    question_name,
 )
 from djguide_analyzers.rules.finding import Finding, Place
+from djguide_analyzers.rules.questions import question_name
 from djguide_analyzers.rules.remembered import made
 from djguide_analyzers.source.positions import LineIndex, Position, Range
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Hashable, Iterator, Mapping, Set
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from djguide_analyzers.facts import ir
@@ -23,6 +22,7 @@ from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.roles import is_test
 from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules.finding import Place
+from djguide_analyzers.rules.questions import question_called, question_name
 from djguide_analyzers.rules.remembered import Kept, Remembered, made, told
 from djguide_analyzers.source.positions import LineIndex, Range
 from djguide_analyzers.trace.tracer import Trace, trace_class, trace_function, trace_top_level
@@ -233,7 +233,7 @@ class FileContext:
         `NEVER_ASKED` when it was not asked so far, and is not to be asked now, or when there is no such question.
         """
         name, _, about = asked.partition("#")
-        question = _question_called(name)
+        question = question_called(name)
         if question is None or (question not in self._answered and not ask):
             return NEVER_ASKED
         if self.is_test:
@@ -367,21 +367,6 @@ _ANSWERS = "answers"
 def _note(asked: str) -> None:
     if (questions := QUESTIONS.get()) is not None:
         questions.add(asked)
-
-
-def question_name(question: Callable[..., Any]) -> str:
-    """The name by which a question is found again, in another process as well."""
-    return f"{question.__module__}:{question.__qualname__}"
-
-
-@cache
-def _question_called(name: str) -> Any:
-    """The question of that name; None when there is none any more."""
-    module, _, function = name.partition(":")
-    try:
-        return getattr(importlib.import_module(module), function, None)
-    except ImportError:
-        return None
 
 
 class TemplateContext:
