@@ -42,6 +42,11 @@ def given(title, book=None):
     return book
 
 
+def emptied(author):
+    author.books.set([])
+    return author.books.filter(year=2000).exists()
+
+
 def counted(author):
     author.name = str(author.books.count())
     author.save()
@@ -72,6 +77,7 @@ LOOPS = {
         "author.books.set([])\n        author.books.filter(year=2000).exists()",
         [],
     ),
+    "asked when a helper has written it": ("helpers.emptied(author)", []),
     "a plain list of the relation is a miss": ("list(author.books.all())", []),
 }
 

@@ -92,10 +92,10 @@ def repeated(trace: Trace) -> list[Repeated]:
         for inner in _inside(trace, event):
             if isinstance(inner, Write):
                 written |= set(_relation(inner))
-            elif not _asks_again(inner, written):
+            elif not (_is_in_order(inner) and _asks_again(inner, written)):
                 queries.append(inner)
     for event in queries:
-        if event.cached or is_per_row(event):
+        if event.cached or is_per_row(event) or (not _is_in_order(event) and _asks_again(event, written)):
             continue
         item = _repeated(event)
         if item is not None:
@@ -127,6 +127,11 @@ def _asks_again(event: QueryRun, written: set[tuple[ObjectKey, str]]) -> bool:
     """Whether the round has written what is asked for already: no answer from before the loop would do."""
     related = event.related
     return related is not None and (related.row.key, related.accessor) in written
+
+
+def _is_in_order(event: QueryRun) -> bool:
+    """Whether the query stands in the innermost loop itself: what calls do comes in no order (see `summaries`)."""
+    return len(event.context.stack) == event.context.loops[-1].depth
 
 
 def _depth_left(event: Called) -> int:
