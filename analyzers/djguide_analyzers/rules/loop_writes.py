@@ -14,7 +14,7 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.receivers import receivers
 from djguide_analyzers.source.positions import Position
 from djguide_analyzers.trace.events import Write
-from djguide_analyzers.trace.values import Constant, QuerySetValue, Sequence
+from djguide_analyzers.trace.values import Constant, QuerySetValue, Row, Sequence
 
 _SEEDING = frozenset({"migrations", "fixtures", "factories", "seed", "seeds", "demo", "sampledata"})
 _ONCE = re.compile(
@@ -47,7 +47,7 @@ def loop_writes(file: FileContext, scope: Scope, *operations: str) -> Iterator[W
     """The writes called `operations` that run once per round, apart from those that have to stay alone.
 
     Left out are rows whose errors are handled one by one, that are committed one by one, or that few rounds
-    write.
+    write, and calls that write rows of several models.
     """
     if file.is_test or is_seeding(file):
         return
@@ -63,7 +63,7 @@ def loop_writes(file: FileContext, scope: Scope, *operations: str) -> Iterator[W
         if event is None:
             continue
         running = event.context.loops[-1]
-        if running.once or running.site.code != code:
+        if running.once or running.site.code != code or _is_one_of_several(scope, code, call, event):
             continue
         loop = next((n for n, c in scope.nodes(ir.For) if c == code and n.at == running.site.at), None)
         if loop is None and not running.comprehension:
@@ -71,6 +71,13 @@ def loop_writes(file: FileContext, scope: Scope, *operations: str) -> Iterator[W
         if loop is not None and (_is_alone(loop, call) or _is_short(scope, code, loop.iter)):
             continue
         yield Written(event, call, code, loop, _statement(loop, call) if loop is not None else None)
+
+
+def _is_one_of_several(scope: Scope, code: Code, call: ir.Call, event: Write) -> bool:
+    """Whether the same call writes rows of other models in other rounds: not all of them have what one has."""
+    if not isinstance(event.receiver, Row) or not isinstance(call.func, ir.Attr):
+        return False
+    return not isinstance(scope.value(code, call.func.value), Row)
 
 
 def is_seeding(file: FileContext) -> bool:

@@ -19,6 +19,9 @@ RULE = Rule(
     safety=Safety.SAFE,
 )
 
+_TELLING = frozenset({"INSTALLED_APPS", "ROOT_URLCONF", "MIDDLEWARE", "DATABASES"})
+"""What only a settings module sets. Others that it takes constants from are there to be imported."""
+
 _STARTING = frozenset({"manage.py", "wsgi.py", "asgi.py", "celery.py", "conftest.py", "setup.py", "urls.py"})
 """Files that start the project, and may look at the module before Django does."""
 
@@ -27,7 +30,12 @@ def check(file: FileContext) -> Iterator[Hit]:
     if file.is_test or is_settings_file(file) or file.path.rpartition("/")[2] in _STARTING:
         return
     paths = settings_paths(file.project)
-    modules = {module.name: module for path, module in file.project.modules.items() if path in paths}
+    named = {candidate.path for candidate in file.project.discovered.settings_modules}
+    modules = {
+        module.name: module
+        for path, module in file.project.modules.items()
+        if path in named or (path in paths and not _TELLING.isdisjoint(module.symbols.names))
+    }
     if not modules or any(_imports(module, file.module.name) for module in modules.values()):
         return  # the settings need this file, so it cannot ask for them
     for chunk in file.module.facts.chunks:
