@@ -400,12 +400,25 @@ class Shelf(models.Model):
         return self.all_places(manager=name)
 
 
+class FreePlaces(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(shelf__label="free")
+
+
 class Place(models.Model):
     shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE, related_name="all_places")
     book = models.ForeignKey("shop.Book", on_delete=models.CASCADE)
 
     objects = models.Manager()
-    free = models.Manager()
+    free = FreePlaces()
+"""
+
+
+TOLD = """
+def told(shelf: Shelf):
+    for place in shelf.places.all():
+        place.book.title
+
 """
 
 
@@ -428,12 +441,21 @@ class Place(models.Model):
             "    for place in shelf.places.all():\n        place.book.title",
             ["Shelf: places__book"],
         ),
+        (
+            "for shelf in Shelf.objects.prefetch_related('places__book'):\n    told(shelf)",
+            [],
+        ),
+        ("told(Shelf.objects.get())", ["Place: book"]),
     ],
 )
 def test_a_relation_through_another_manager(tmp_path: Path, body: str, expected: list[str]) -> None:
     """A property that picks a manager for a relation can be prefetched, and shares the relation's cache."""
-    source = "from shop.shelves import Shelf\n\ndef view(unknown):\n" + "".join(
-        f"    {line}\n" for line in body.splitlines()
+    source = (
+        "from shop.shelves import Shelf\n"
+        + TOLD
+        + "def view(unknown):\n"
+        + "".join(f"    {line}\n" for line in body.splitlines())
     )
     traced = Traced(tmp_path, source, shelves=ALIASES)
     assert traced.misses("view") == expected
+    assert traced.misses("told") == ([] if "places__book" in body else ["Place: book"])

@@ -7,7 +7,7 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.context import Scope
 from djguide_analyzers.trace.events import QueryRun, QuerySetUse
-from djguide_analyzers.trace.refine import CACHE_SERVED
+from djguide_analyzers.trace.refine import is_served
 from djguide_analyzers.trace.values import ManagerValue, QuerySetValue, Site
 
 
@@ -19,7 +19,7 @@ def answers_from_cache(scope: Scope, code: Code, node: ir.Expr, value: QuerySetV
     related = value.related
     if related is None:
         return False
-    if isinstance(value, QuerySetValue) and any(link.name not in CACHE_SERVED for link in value.query.chain):
+    if isinstance(value, QuerySetValue) and not is_served(value.query):
         return False
     return related.prefetched or not related.row.provenance_known
 

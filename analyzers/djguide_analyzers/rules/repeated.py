@@ -19,7 +19,7 @@ from djguide_analyzers.rules.loops import chain, node_at, statements_of, written
 from djguide_analyzers.rules.n_plus_one import called_name, declaration, is_foreign, line_of, loop_evidence
 from djguide_analyzers.rules.varying import depends_on_answer, varies_elsewhere, varying_lookups
 from djguide_analyzers.trace.querysets import RELATED_WRITES
-from djguide_analyzers.trace.refine import CACHE_SERVED
+from djguide_analyzers.trace.refine import is_served
 from djguide_analyzers.trace.repeated import Repeated, repeated
 from djguide_analyzers.trace.tracer import Trace
 from djguide_analyzers.trace.values import Mapping, Query, Site
@@ -196,8 +196,7 @@ def _asks_database(item: Repeated) -> bool:
     query = item.row.root.query
     if query is None or (item.row.path and item.row.path[0] in query.known):
         return False
-    served = all(link.name in CACHE_SERVED for link in item.query.chain)
-    if not served or item.operation in _NEVER_REMEMBERED:
+    if not is_served(item.query) or item.operation in _NEVER_REMEMBERED:
         return True
     # whoever loaded the rows may have filled what is remembered on them
     return item.row.provenance_known and not query.opaque and not query.assumed

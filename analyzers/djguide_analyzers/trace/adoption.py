@@ -19,7 +19,7 @@ from djguide_analyzers.trace.events import (
     Write,
 )
 from djguide_analyzers.trace.frame import Holder, Run
-from djguide_analyzers.trace.refine import CACHE_SERVED
+from djguide_analyzers.trace.refine import is_served
 from djguide_analyzers.trace.values import (
     UNKNOWN,
     AbstractValue,
@@ -170,8 +170,7 @@ class Adoption:
 
     def _query(self, query: Query, old: Related, new: Related, cached: bool) -> tuple[Query, bool]:
         """A related manager's query, and whether the cache answers it, now that its row is known."""
-        plain = all(link.name in CACHE_SERVED for link in query.chain)
-        if new.prefetched and not old.prefetched and plain:
+        if new.prefetched and not old.prefetched and is_served(query):
             return loading.prefetched_query(new, query), True
         return query, cached
 

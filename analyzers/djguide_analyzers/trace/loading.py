@@ -183,7 +183,8 @@ def prefetched_query(related: Related, base: Query) -> Query:
                 inner = entry.inner.but(known=base.known)
             elif entry.path.startswith(joined + "__"):
                 below.append(PrefetchEntry(entry.path[len(joined) + 2 :], entry.inner, entry.to_attr))
-    return inner.but(prefetch=(*inner.prefetch, *below), opaque=inner.opaque or query.opaque)
+    opaque = inner.opaque or query.opaque
+    return inner.but(prefetch=(*inner.prefetch, *below), opaque=opaque, own=len(inner.chain))
 
 
 def split_path(entries: tuple[PrefetchEntry, ...]) -> frozenset[str]:

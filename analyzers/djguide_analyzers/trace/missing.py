@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from djguide_analyzers.trace.events import Context, Event, Loop, QueryRun, RelationLoad
-from djguide_analyzers.trace.refine import CACHE_SERVED
+from djguide_analyzers.trace.refine import is_served
 from djguide_analyzers.trace.values import Query, Row, RowRoot, Site
 
 Reader = Literal[
@@ -104,8 +104,7 @@ def _miss(event: Event) -> Miss | None:
         case RelationLoad(key_only=False, row=row, name=name, kind=kind):
             return _of_row(event, row, name, kind)
         case QueryRun(related=related, cached=False, operation=operation) if related is not None:
-            served = all(link.name in CACHE_SERVED for link in event.query.chain)
-            if operation in _READS_ALL_ROWS and served:
+            if operation in _READS_ALL_ROWS and is_served(event.query):
                 return _of_row(event, related.row, related.accessor, "to_many")
     return None
 
@@ -126,7 +125,7 @@ def _of_row(event: RelationLoad | QueryRun, row: Row, name: str, kind: MissKind)
         return None
     direct = loop.site.code == site.code and loop.depth == len(context.stack)
     handed_in = not row.provenance_known or bool(context.stack)
-    shared = root.related is not None and _is_plain(query) and handed_in
+    shared = root.related is not None and is_served(query) and handed_in
     return Miss(site, context, loop, direct, kind, row.model, name, query, path, shared)
 
 
@@ -142,11 +141,6 @@ def _loop_over(root: RowRoot, context: Context) -> Loop | None:
     return None
 
 
-def _is_plain(query: Query) -> bool:
-    """Whether a related manager's queryset asks for nothing that a prefetch does not hold."""
-    return all(link.name in CACHE_SERVED for link in query.chain)
-
-
 def _owner(
     root: RowRoot, path: tuple[str, ...], context: Context
 ) -> tuple[Query, tuple[str, ...], RowRoot] | None:
@@ -155,7 +149,7 @@ def _owner(
     if query is None:
         return None
     related = root.related
-    if related is None or not _is_plain(query):
+    if related is None or not is_served(query):
         return query, path, root
     parent = related.row
     longer = (*parent.path, related.accessor, *path)

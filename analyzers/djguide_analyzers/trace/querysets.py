@@ -14,7 +14,7 @@ from djguide_analyzers.trace import calls, loading, refine, writing
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.events import QueryRun, Write
 from djguide_analyzers.trace.frame import Frame
-from djguide_analyzers.trace.refine import CACHE_SERVED
+from djguide_analyzers.trace.refine import CACHE_SERVED, is_served
 from djguide_analyzers.trace.values import (
     SCALAR,
     UNKNOWN,
@@ -134,7 +134,7 @@ def as_queryset(frame: Frame, value: AbstractValue, *, own: bool = True) -> Quer
     if value.related is None:
         return QuerySetValue(query, frame.run.new_identity())
     known = frozenset({value.related.back}) if value.related.back else frozenset[str]()
-    query = query.but(known=query.known | known)
+    query = query.but(known=query.known | known, own=len(query.chain))
     if value.related.prefetched:
         query = loading.prefetched_query(value.related, query)
     return QuerySetValue(query, frame.run.new_identity(), value.related, value.related.prefetched)
@@ -235,7 +235,7 @@ def _provenance_known(queryset: QuerySetValue) -> bool:
     related = queryset.related
     if related is None or queryset.cached or related.row.provenance_known:
         return True
-    return any(link.name not in CACHE_SERVED for link in queryset.query.chain)
+    return not is_served(queryset.query)
 
 
 def slice_of(frame: Frame, base: AbstractValue, node: ir.Subscript) -> AbstractValue:

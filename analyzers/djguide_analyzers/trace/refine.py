@@ -188,3 +188,8 @@ METHODS: dict[str, Refinement] = {
 
 CACHE_SERVED = frozenset({"all", "count", "exists", "contains", "none"})
 """Methods that a prefetched relation answers from memory (iteration, ``len``, indexing besides)."""
+
+
+def is_served(query: Query) -> bool:
+    """Whether a prefetch of the relation that `query` starts from holds its rows: nothing else was asked for."""
+    return all(link.name in CACHE_SERVED for link in query.chain[query.own :])

@@ -9,7 +9,7 @@ from typing import Literal
 
 from djguide_analyzers.trace.events import Called, CallSite, Context, Loop, QueryRun, Write
 from djguide_analyzers.trace.missing import Reader, is_per_row, reader
-from djguide_analyzers.trace.refine import CACHE_SERVED
+from djguide_analyzers.trace.refine import is_served
 from djguide_analyzers.trace.tracer import Trace
 from djguide_analyzers.trace.values import ObjectKey, Query, QuerySetValue, Row, Site
 
@@ -170,7 +170,7 @@ def _repeated(event: QueryRun) -> Repeated | None:
     query = event.query
     if query.opaque or query.assumed:
         return None
-    plain = all(link.name in CACHE_SERVED for link in query.chain)
+    plain = is_served(query)
     kind = _KINDS.get(event.operation, "list")
     if kind == "latest" and plain and query.single:
         kind = "get"

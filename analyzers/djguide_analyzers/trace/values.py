@@ -204,6 +204,7 @@ class Query:
         model: Label of the model its rows are of.
         origin: Where it starts: the manager or queryset class expression.
         chain: Its method calls in order, as far as they were followed.
+        own: Number of the first calls that a related manager makes by itself: what was prefetched has them already.
         select: Paths joined by ``select_related``, with all their prefixes.
         select_all: ``select_related()`` without arguments: all foreign keys that are not null.
         prefetch: What ``prefetch_related`` loads.
@@ -222,6 +223,7 @@ class Query:
     model: str
     origin: Site | None = None
     chain: tuple[Link, ...] = ()
+    own: int = 0
     select: frozenset[str] = frozenset()
     select_all: bool = False
     prefetch: tuple[PrefetchEntry, ...] = ()
