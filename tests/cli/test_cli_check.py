@@ -74,6 +74,8 @@ def test_selection_reaches_the_engine(project: Path, fake: FakeEngine, run: Run)
         "ignore": ["bad-word", "ugly-word"],
         "cache": False,
         "jobs": 3,
+        "cluster": None,
+        "shared_cache": None,
     }
     run("check", "--ignore", "unused-word", "--select", "all")
     assert fake.opened[1].options["ignore"] == ["unused-word"]

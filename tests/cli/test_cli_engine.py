@@ -47,7 +47,8 @@ def configured(folder: Path, settings: dict[str, object]) -> Config:
 def test_without_options_the_configuration_decides(opened: list[Arguments], tmp_path: Path) -> None:
     with engine.open_workspace([tmp_path]):
         pass
-    assert opened == [{"roots": [tmp_path], "cache": None, "settings": {}, "executor": None, "closed": True}]
+    plain = {"cache": None, "settings": {}, "executor": None, "shared_cache": False, "closed": True}
+    assert opened == [{"roots": [tmp_path], **plain}]
 
 
 def test_selected_rules_are_just_those(opened: list[Arguments], tmp_path: Path) -> None:

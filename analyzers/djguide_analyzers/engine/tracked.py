@@ -128,7 +128,10 @@ class TrackedProject:
             self._outdated[other] = kept
             if change is None and len(kept) < len(findings):
                 self._urgent.add(other)
-        self._conclusions = _after(self._conclusions, path, change)
+        conclusions = _after(self._conclusions, path, change)
+        if len(conclusions) < len(self._conclusions):
+            self._concluded = False
+        self._conclusions = conclusions
 
     def _never_asked(self, path: str) -> list[str]:
         """The questions that adopted results rest on and that were not put to the file at `path` in this run."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.utils.text import camel_case_to_spaces
-
 from djguide_analyzers.project.models.evaluation import UNKNOWN, Interpreter
 from djguide_analyzers.project.models.evaluation.values import truth
 from djguide_analyzers.project.modules import ClassInfo
@@ -94,13 +92,20 @@ class MetaReader:
         found = [self._x.find(meta, name) if meta is not None else None for name in _VERBOSE]
         if meta is not None and None in found and not self._x.readable(meta):
             return UNKNOWN, UNKNOWN
-        single = found[0][1] if found[0] is not None else camel_case_to_spaces(cls.name)
+        single = found[0][1] if found[0] is not None else _spaced(cls.name)
         if found[1] is not None:
             return single, found[1][1]
         return single, f"{single}s" if isinstance(single, str) else UNKNOWN
 
 
 _VERBOSE = ("verbose_name", "verbose_name_plural")
+
+
+def _spaced(name: str) -> str:
+    """The name of a class in words, as Django makes it."""
+    from django.utils.text import camel_case_to_spaces  # which commands that read no models need not wait for
+
+    return camel_case_to_spaces(name)
 
 
 def names(value: Any) -> list[str]:

@@ -1,7 +1,8 @@
 """Incremental equals from scratch: what is known after any edits is what a new check of the same texts finds.
 
 The projects that are edited are those of the rules' pages, so that every rule has something to find. A number of
-examples large enough for a release is asked for by ``DJGUIDE_EDITS=10000 pytest -n 0 tests/engine/test_edits.py``.
+examples large enough for a release is asked for by
+``DJGUIDE_EDITS=10000 pytest -n 0 tests/engine/test_generated_edits.py``.
 """
 
 from __future__ import annotations
