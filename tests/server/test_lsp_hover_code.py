@@ -114,7 +114,22 @@ def test_the_code_in_a_suppression(client: Client, shop: Path) -> None:
     old = "def home(request):"
     text = shown(client, shop, "shop/views.py", old, f"{old}  # djguide: ignore[n-plus-one-for‸eign-key]")
     assert text is not None
-    assert text.startswith("`n-plus-one-foreign-key`\n\n")
+    assert "`n-plus-one-foreign-key`\n\n" in text
+
+
+def test_the_code_in_a_suppression_of_nothing(client: Client, shop: Path) -> None:
+    line = "def home(request):  # djguide: ignore[n-plus-one-foreign-key]"
+    text = FILES["shop/views.py"].replace("def home(request):", line)
+    uri = client.open(shop / "shop/views.py", text)
+    client.wait_for(
+        "textDocument/publishDiagnostics",
+        lambda p: any(each["code"] == "unused-suppression" for each in p["diagnostics"]),
+    )
+    before = text[: text.index("n-plus-one-foreign-key]") + 3]
+    found: Any = client.at("hover", uri, before.count("\n"), len(before) - before.rfind("\n") - 1)
+    told, _, page = found["contents"]["value"].rpartition("---\n\n")
+    assert "unused-suppression" in told
+    assert page.startswith("`n-plus-one-foreign-key`\n\n")
 
 
 @pytest.mark.parametrize("body", ["x = 1‸", "unkn‸own.filter(a=1)", "pri‸nt(1)", '"bo‸ok"', "# Bo‸ok"])

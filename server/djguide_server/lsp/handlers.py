@@ -25,7 +25,7 @@ from djguide_server.lsp.client import ClientFeatures
 from djguide_server.lsp.convert import View
 from djguide_server.lsp.diagnostics import PullChannel
 from djguide_server.lsp.documents import path_of, position_from_client, uri_of
-from djguide_server.lsp.hover import code_hover, hover, with_description
+from djguide_server.lsp.hover import both, code_hover, hover, with_description
 from djguide_server.lsp.lifecycle import watch_parent
 from djguide_server.lsp.roots import client_roots, folder_paths
 
@@ -271,8 +271,7 @@ async def show_hover(ls: DjguideServer, params: types.HoverParams) -> types.Hove
     if result is not None:
         view = View(ls.client, result.target.documents, result.roots, lambda path: None)
         found = hover(result, position, view.name, markdown=markdown)
-    if found is None:
-        found = code_hover(document, position, ls.client)
+    found = both(found, code_hover(document, position, ls.client))
     about = await _ask(ls, questions.about, params.text_document, params.position)
     return with_description(found, about, markdown=markdown)
 

@@ -72,12 +72,18 @@ def with_description(
     if about is None:
         return found
     range_, description = about
-    text = rendered(description, markdown=markdown)
-    if found is None:
-        return _hover(text, range_, markdown=markdown)
-    assert isinstance(found.contents, types.MarkupContent)
-    joined = (_SEPARATOR if markdown else "\n\n").join((found.contents.value, text))
-    return _hover(joined, found.range or range_, markdown=markdown)
+    return both(found, _hover(rendered(description, markdown=markdown), range_, markdown=markdown))
+
+
+def both(first: types.Hover | None, second: types.Hover | None) -> types.Hover | None:
+    """What two say about the same position, one after the other."""
+    if first is None or second is None:
+        return second if first is None else first
+    assert isinstance(first.contents, types.MarkupContent)
+    assert isinstance(second.contents, types.MarkupContent)
+    markdown = first.contents.kind == types.MarkupKind.Markdown
+    joined = (_SEPARATOR if markdown else "\n\n").join((first.contents.value, second.contents.value))
+    return _hover(joined, first.range or second.range, markdown=markdown)
 
 
 def rendered(description: Description, *, markdown: bool) -> str:
@@ -93,7 +99,7 @@ def rendered(description: Description, *, markdown: bool) -> str:
     return _paragraphs(heading, facts, sql if description.sql else "", remarks)
 
 
-def _hover(text: str, range_: types.Range, *, markdown: bool) -> types.Hover:
+def _hover(text: str, range_: types.Range | None, *, markdown: bool) -> types.Hover:
     kind = types.MarkupKind.Markdown if markdown else types.MarkupKind.PlainText
     return types.Hover(types.MarkupContent(kind, text), range_)
 
