@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import readme_lua
 from editor_programs import Editors
 from ground_truth import TYPED, FarRepair, FileFindings, Repair, utf8
+
+from conftest import readme_lua
 
 pytestmark = pytest.mark.editor
 

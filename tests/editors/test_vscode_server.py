@@ -10,11 +10,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from conftest import copy_of_shop
 from editor_programs import ARTEFACTS
 from ground_truth import Repair
 from vscode_steps import assert_shown, number_of_starts, write_workspace_settings
 from vscode_window import VSCode, Window
+
+from conftest import copy_of_shop
 
 pytestmark = pytest.mark.editor
 
