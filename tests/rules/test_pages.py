@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from djguide_server.lsp.suppress import suppression
 
 RULES = Path(djguide_analyzers.rules.__file__).parent
 ENTRIES = registry.all_rules()
+PROJECTS_OPEN = 8
 PAGES = {entry.code: read_page(entry.page_path) for entry in ENTRIES if entry.page_path.is_file()}
 
 Open = Callable[..., ProjectUnderCheck]
@@ -62,10 +63,11 @@ def open_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
     """Open a project with these files for the rule `code`; one opened before is put back to them.
 
     All share one cache of facts, so that Django itself is read once. A rule that is not for the Django beside
-    pytest sees a project without an environment, which may run on any version.
+    pytest sees a project without an environment, which may run on any version. A project takes some 15 MB, so
+    only those used last stay open: the tests of a page follow each other (conftest.py).
     """
     cache = tmp_path_factory.mktemp("facts")
-    opened: dict[tuple[object, ...], ProjectUnderCheck] = {}
+    opened: OrderedDict[tuple[object, ...], ProjectUnderCheck] = OrderedDict()
 
     def open_project(
         code: str, files: Mapping[str, str], *, environment: str | None = sys.prefix
@@ -75,8 +77,11 @@ def open_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
         if key not in opened:
             folder = tmp_path_factory.mktemp("project")
             opened[key] = ProjectUnderCheck(folder, files, code, cache=cache, environment=environment)
+            if len(opened) > PROJECTS_OPEN:
+                opened.popitem(last=False)[1].close()
         else:
             opened[key].put(files)
+            opened.move_to_end(key)
         return opened[key]
 
     with pytest.MonkeyPatch.context() as patch:
