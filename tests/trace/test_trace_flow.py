@@ -14,6 +14,10 @@ HELPERS = """
 from shop.models import Author, Book
 
 
+class Shelf:
+    pass
+
+
 def name_of(book):
     return book.author.name
 
@@ -97,6 +101,44 @@ MISSES = {
     "a dictionary of rows": (
         "found = {book.pk: book for book in Book.objects.all()}\nfor key, book in found.items(): book.author.name",
         ["Book: author"]),
+    "a dictionary with rows as its keys": (
+        "found = {}\nfor book in Book.objects.all():\n    found[book] = {'title': book.title, 'parts': []}\n"
+        "for book, parts in found.items(): book.author.name",
+        ["Book: author"]),
+    "groups": (
+        "groups = {}\nfor book in Book.objects.all():\n    groups.setdefault(book.year, []).append(book)\n"
+        "for year, books in groups.items():\n    for book in books: book.author.name",
+        ["Book: author"]),
+    "groups of a kind": (
+        "import collections\ngroups = collections.defaultdict(lambda: {'new': [], 'old': []})\n"
+        "for book in Book.objects.all():\n    groups[book.year]['new'].append(book)\n"
+        "for group in groups.values():\n    for book in group['new'] + group['old']: book.author.name",
+        ["Book: author"]),
+    "groups of rows that are complete": (
+        "groups = {}\nfor book in Book.objects.select_related('author'):\n"
+        "    groups.setdefault(book.year, []).append(book)\n"
+        "for year, books in groups.items():\n    for book in books: book.author.name",
+        []),
+    "a list in an attribute": (
+        "self = Shelf()\nself.books = []\nfor book in Book.objects.all(): self.books.append(book)\n"
+        "for book in self.books: book.author.name",
+        ["Book: author"]),
+    "dictionaries put together": (
+        "found = {}\nfound.update({book.pk: book for book in Book.objects.all()})\nall = {**found}\n"
+        "for book in all.values(): book.author.name",
+        ["Book: author"]),
+    "rows and others": (
+        "rows = list(Book.objects.all()) + list(x)\nfor row in rows: row.author.name", ["Book: author"]),
+    "nothing or a queryset": (
+        "books = []\nif x:\n    books = Book.objects.all()\nfor book in books: book.author.name",
+        ["Book: author"]),
+    "sets put together": (
+        "rows = set(Book.objects.filter(a=1)) | set(x)\nfor row in rows.union(x): row.author.name",
+        ["Book: author"]),
+    "a row's class": (
+        "book = Book()\nfor other in book.__class__.objects.all(): other.author.name\n"
+        "for third in type(book).objects.all(): third.publisher.name",
+        ["Book: author", "Book: publisher"]),
     "a walrus": ("if books := Book.objects.all():\n    for book in books: book.author.name", ["Book: author"]),
     "either branch may have loaded it": (
         "books = Book.objects.all()\nif x:\n    books = books.select_related('author')\n"

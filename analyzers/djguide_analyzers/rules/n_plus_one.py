@@ -15,10 +15,10 @@ from djguide_analyzers.rules.eager import deferred_fix, eager_fix, owner_site, s
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety
 from djguide_analyzers.rules.loops import becomes_new_row, chain, ends_search, takes_apart, written_in
 from djguide_analyzers.trace.decorators import decorator_names
-from djguide_analyzers.trace.events import Context, Loop
+from djguide_analyzers.trace.events import Context, Loop, Write
 from djguide_analyzers.trace.missing import MAX_PATH, Miss, deepest, misses
 from djguide_analyzers.trace.tracer import Trace
-from djguide_analyzers.trace.values import Site
+from djguide_analyzers.trace.values import Row, Site
 
 MAX_CALLS = 4
 """Calls between a loop and a read up to which the loop is held to repeat it."""
@@ -29,8 +29,8 @@ _PROPERTIES = frozenset(
 _WRITING = frozenset({"save", "asave", "save_base", "delete", "adelete", "full_clean", "clean"})
 """Methods that write each row anyway, and read much for new rows only."""
 
-_NEW_ROWS = frozenset({"create", "get_or_create", "bulk_create"})
-"""Writes that leave rows as they are which are there already."""
+_NEW_ROWS = frozenset({"create", "get_or_create", "bulk_create", "add", "set", "remove", "clear"})
+"""Writes that leave rows as they are which are there already, their keys to one another aside."""
 
 _found: WeakKeyDictionary[Trace, list[Miss]] = WeakKeyDictionary()
 
@@ -129,9 +129,15 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
         return False
     target = _target(file, miss)
     return target is not None and any(
-        write.model == target and write.operation not in _NEW_ROWS
+        write.model == target and write.operation not in _NEW_ROWS and not _is_of_new_row(write)
         for write in written_in(trace, miss.loop.site)
     )  # several rows may share one, each with a copy of its own that knows nothing of the others' changes
+
+
+def _is_of_new_row(write: Write) -> bool:
+    """Whether the row written is one that the code has just made."""
+    row = write.receiver
+    return isinstance(row, Row) and row.provenance_known and row.root.query is None and not row.path
 
 
 def _target(file: FileContext, miss: Miss) -> str | None:

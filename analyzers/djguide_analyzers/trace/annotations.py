@@ -10,6 +10,7 @@ from djguide_analyzers.project.resolve import External, Symbol
 from djguide_analyzers.project.serializers import describe_serializer
 from djguide_analyzers.trace import attributes, calls, shapes
 from djguide_analyzers.trace.arguments import Arguments
+from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.frameworks import saving
 from djguide_analyzers.trace.values import (
@@ -124,7 +125,7 @@ def receiver_of(frame: Frame, info: FunctionInfo) -> AbstractValue:
     if cls is None:
         return UNKNOWN
     project = frame.project
-    names = calls.decorator_names(project, info)
+    names = decorator_names(project, info)
     if "builtins.staticmethod" in names:
         return UNKNOWN
     if "builtins.classmethod" in names:

@@ -9,6 +9,7 @@ from djguide_analyzers.project.graph import Field, Model, Reverse
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Value
 from djguide_analyzers.project.resolve import ModuleRef
 from djguide_analyzers.trace import calls, loading, members
+from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.events import LoadKind, RelationLoad, RelationRead
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.frameworks import rest_framework, serialization
@@ -155,6 +156,8 @@ def _is_relation(frame: Frame, row: Row, name: str) -> bool:
 def _special(frame: Frame, row: Row, name: str, model: Model) -> AbstractValue | None:
     if name == "pk":
         return SCALAR
+    if name == "__class__":
+        return ClassValue(model.cls)
     if name == "_prefetched_objects_cache":
         frame.run.guarded.add(row.key)
         return UNKNOWN
@@ -285,12 +288,12 @@ _ROW_METHODS = frozenset({"save", "delete", "asave", "adelete"})
 
 def is_property(frame: Frame, info: FunctionInfo) -> bool:
     """Whether `info` is called by reading it."""
-    return any(d in _PROPERTIES for d in calls.decorator_names(frame.project, info))
+    return any(d in _PROPERTIES for d in decorator_names(frame.project, info))
 
 
 def is_cached(frame: Frame, info: FunctionInfo) -> bool:
     """Whether `info` is a property that remembers its value."""
-    return any(d in _PROPERTIES[1:] for d in calls.decorator_names(frame.project, info))
+    return any(d in _PROPERTIES[1:] for d in decorator_names(frame.project, info))
 
 
 def set_attribute(frame: Frame, target: ir.Attr, base: AbstractValue, value: AbstractValue) -> None:
@@ -356,7 +359,7 @@ def class_attribute(frame: Frame, cls: ClassInfo, name: str, node: ir.Node) -> A
     owner, binding = found
     match binding:
         case FunctionInfo():
-            kinds = calls.decorator_names(frame.project, binding)
+            kinds = decorator_names(frame.project, binding)
             if "builtins.classmethod" in kinds:
                 return BoundMethod(binding, ClassValue(cls))
             return calls.function_value(binding)
@@ -396,7 +399,7 @@ def _object_attribute(frame: Frame, node: ir.Node, base: ObjectValue, name: str)
 def _object_method(frame: Frame, node: ir.Node, base: ObjectValue, info: FunctionInfo) -> AbstractValue:
     if info.name == "data" and info.dotted.startswith("rest_framework.serializers."):
         return serialization.data(frame, base, node)
-    kinds = calls.decorator_names(frame.project, info)
+    kinds = decorator_names(frame.project, info)
     if "builtins.staticmethod" in kinds:
         return calls.function_value(info)
     if not is_property(frame, info):

@@ -17,7 +17,7 @@ from djguide_analyzers.trace import (
 )
 from djguide_analyzers.trace import evaluate as expressions
 from djguide_analyzers.trace.arguments import Arguments
-from djguide_analyzers.trace.decorators import TRANSPARENT, decorator_names
+from djguide_analyzers.trace.decorators import is_atomic, keeps_calls
 from djguide_analyzers.trace.events import CallMade, CallSite, Write
 from djguide_analyzers.trace.frame import MAX_DEPTH, Frame, Run
 from djguide_analyzers.trace.frameworks import containers, rest_framework, saving, serialization
@@ -237,7 +237,7 @@ def enter(
     """
     if info.module.origin != "project" and not library:
         return UNKNOWN
-    if decorated and not TRANSPARENT.issuperset(decorator_names(frame.project, info)):
+    if decorated and info.node.decorators and not keeps_calls(frame.project, info):
         return UNKNOWN
     if closure is None:
         given = StandIns(frame.run, positional, keywords, receiver)
@@ -271,7 +271,7 @@ def _execute(
 ) -> AbstractValue:
     """Run the body of `info` in a frame of its own; what it returns."""
     transactions = frame.transactions
-    if "django.db.transaction.atomic" in decorator_names(frame.project, info):
+    if info.node.decorators and is_atomic(frame.project, info):
         transactions = (*transactions, None)
     inner = Frame(
         frame.run,

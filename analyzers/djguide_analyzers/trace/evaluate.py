@@ -12,7 +12,7 @@ from djguide_analyzers.project.resolve import External, ModuleRef, Symbol, Value
 from djguide_analyzers.trace import attributes, branches, calls, iteration, querysets, statements
 from djguide_analyzers.trace.events import QuerySetUse
 from djguide_analyzers.trace.frame import MAX_STEPS, BudgetSpent, Frame
-from djguide_analyzers.trace.joining import join, join_all
+from djguide_analyzers.trace.joining import join, join_all, join_mappings
 from djguide_analyzers.trace.values import (
     SCALAR,
     UNKNOWN,
@@ -184,19 +184,24 @@ def _display(frame: Frame, node: ir.Display) -> AbstractValue:
 
 def _dict(frame: Frame, node: ir.Dict) -> AbstractValue:
     entries: dict[Any, AbstractValue] = {}
-    element: AbstractValue = UNKNOWN
+    elements: list[AbstractValue] = []
+    keys: list[AbstractValue] = []
     for key_node, value_node in zip(node.keys, node.values, strict=True):
         value = evaluate(frame, value_node)
         if key_node is None:
             if isinstance(value, Mapping):
                 entries.update(dict(value.entries))
+                elements += [] if value.element is UNKNOWN else [value.element]
+                keys += [] if value.key is UNKNOWN else [value.key]
             continue
         key = evaluate(frame, key_node)
         if isinstance(key, Constant):
             entries[key.value] = value
         else:
-            element = value
-    return Mapping(tuple(entries.items()), element)
+            elements.append(value)
+            keys.append(key)
+    element = join_all(elements) if elements else UNKNOWN
+    return Mapping(tuple(entries.items()), element, join_all(keys) if keys else UNKNOWN)
 
 
 def _f_string(frame: Frame, node: ir.FString) -> AbstractValue:
@@ -238,9 +243,14 @@ def _binary(frame: Frame, node: ir.Binary) -> AbstractValue:
             items = (
                 (*left.items, *right.items) if left.items is not None and right.items is not None else None
             )
-            return Sequence(join(left.element, right.element), items)
+            joined = join(left, right)
+            return joined if items is None else Sequence(join_all(list(items)) if items else UNKNOWN, items)
+        case Sequence(), "|", Sequence():
+            return join(left, right)
+        case Sequence(), "-" | "&", Sequence():
+            return Sequence(left.element)
         case Mapping(), "|", Mapping():
-            return Mapping(tuple({**dict(left.entries), **dict(right.entries)}.items()), left.element)
+            return join_mappings(left, right)
         case Constant(value=str()), "%", _:
             calls.to_text(frame, right, node.right)
             return SCALAR

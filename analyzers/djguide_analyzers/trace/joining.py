@@ -18,13 +18,15 @@ from djguide_analyzers.trace.values import (
     RowRoot,
     Scalar,
     Sequence,
+    Unknown,
 )
 
 
 def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
     """What holds whichever of the two it is.
 
-    None gives way to the other value. Two querysets of one model join to one that may have loaded whatever
+    None gives way to the other value, and so does what is not known of the members of a list or dictionary: what
+    is known of some of them holds for those. Two querysets of one model join to one that may have loaded whatever
     either has, so that nothing is reported that one branch already took care of.
     """
     if one == other:
@@ -46,11 +48,14 @@ def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
             return _join_querysets(one, other)
         case ConditionValue(), ConditionValue():
             return ConditionValue(one.empty or other.empty)
+        case (QuerySetValue(), Sequence(element=Unknown())) | (Sequence(element=Unknown()), QuerySetValue()):
+            # Where a queryset is handed out unless there is nothing to hand out.
+            return one if isinstance(one, QuerySetValue) else other
         case Sequence(), Sequence():
-            element = join(one.element, other.element)
+            element = _either(one.element, other.element)
             return Sequence(element, None, one.rows_of if one.rows_of == other.rows_of else None)
         case Mapping(), Mapping():
-            return _join_mappings(one, other)
+            return join_mappings(one, other)
         case ObjectValue(), ObjectValue() if one.cls is other.cls:
             return ObjectValue(one.cls)
         case Row(), Row() if one.model == other.model:
@@ -61,7 +66,7 @@ def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
             return UNKNOWN
 
 
-def _join_mappings(one: Mapping, other: Mapping) -> Mapping:
+def join_mappings(one: Mapping, other: Mapping) -> Mapping:
     """A dictionary with what either has; what is not known of one is left to the other."""
     entries = dict(one.entries)
     for key, value in other.entries:

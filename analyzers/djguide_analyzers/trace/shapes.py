@@ -38,8 +38,11 @@ def _used(info: FunctionInfo, name: str) -> frozenset[str]:
         match node:
             case ir.Attr(value=ir.Name(id=base), name=attribute) if base == name:
                 found.add(attribute)
-            case ir.Assign(targets=targets) if any(isinstance(t, ir.Name) and t.id == name for t in targets):
-                return frozenset()
+            case ir.Assign(targets=targets, value=value) if any(
+                isinstance(t, ir.Name) and t.id == name for t in targets
+            ):
+                if not _is_read_again(value, name):
+                    return frozenset()
             case ir.For(target=ir.Name(id=bound)) | ir.Walrus(target=bound) if bound == name:
                 return frozenset()
             case _:
@@ -47,12 +50,23 @@ def _used(info: FunctionInfo, name: str) -> frozenset[str]:
     return frozenset(found) - _OF_ALL_MODELS
 
 
+def _is_read_again(value: ir.Expr | None, name: str) -> bool:
+    """Whether `value` is the same row, fetched anew: ``Order.objects.select_for_update().get(pk=order.pk)``."""
+    match value:
+        case ir.Call(func=ir.Attr(name="get" | "aget"), keywords=[ir.Keyword(name="pk" | "id", value=key)]):
+            return isinstance(key, ir.Attr) and isinstance(key.value, ir.Name) and key.value.id == name
+        case _:
+            return False
+
+
 def _model(project: Project, used: frozenset[str]) -> str | None:
     candidates = [model for model in project.graph if not model.proxy and _has_all(project, model, used)]
     top = [model for model in candidates if not _inherits(project, model, candidates)]
     if len(top) != 1 or not any(_is_relation(top[0], name) for name in used):
         return None
-    own = sum(name in top[0].fields or name in top[0].reverse for name in used)
+    own = sum(
+        name in top[0].fields or name in top[0].reverse or _is_its_own(project, top[0], name) for name in used
+    )
     if own < MIN_NAMES or any(used <= names for names in _plain_classes(project)):
         return None
     return top[0].label
@@ -70,6 +84,21 @@ def _has(project: Project, model: Model, name: str) -> bool:
     if name in model.fields or name in model.reverse or model.field_of_attname(name) is not None:
         return True
     return project.resolver.class_attribute(model.cls, name) is not None
+
+
+def _is_its_own(project: Project, model: Model, name: str) -> bool:
+    """Whether `name` is a member that the project defines for `model` and for no other class."""
+    found = project.resolver.class_attribute(model.cls, name)
+    if (
+        found is None
+        or found[0].module.origin != "project"
+        or any(name in n for n in _plain_classes(project))
+    ):
+        return False
+    return all(
+        other is model or not _has(project, other, name) or _inherits(project, other, [model])
+        for other in project.graph
+    )
 
 
 def _is_decorated(project: Project, model: Model) -> bool:

@@ -8,11 +8,11 @@ from typing import Any
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
-from djguide_analyzers.trace import annotations, attributes, branches, calls, iteration, memoisation
+from djguide_analyzers.trace import annotations, attributes, branches, calls, iteration, memoisation, storing
 from djguide_analyzers.trace import evaluate as expressions
+from djguide_analyzers.trace.decorators import keeps_calls
 from djguide_analyzers.trace.events import Loop, TransactionBoundary
 from djguide_analyzers.trace.frame import Frame
-from djguide_analyzers.trace.joining import join
 from djguide_analyzers.trace.values import (
     UNKNOWN,
     AbstractValue,
@@ -21,7 +21,6 @@ from djguide_analyzers.trace.values import (
     ClassValue,
     Constant,
     FunctionValue,
-    Mapping,
     QuerySetValue,
     Scalar,
     Sequence,
@@ -82,7 +81,8 @@ def assign(frame: Frame, target: ir.Expr, value: AbstractValue) -> None:
         case ir.Attr():
             attributes.set_attribute(frame, target, expressions.evaluate(frame, target.value), value)
         case ir.Subscript(value=base, index=index):
-            _assign_item(frame, base, index, value)
+            expressions.evaluate(frame, base)
+            storing.store_item(frame, base, expressions.evaluate(frame, index), value)
         case ir.Star(value=inner):
             assign(frame, inner, value)
         case _:
@@ -98,19 +98,6 @@ def _unpack(frame: Frame, target: ir.Expr, value: AbstractValue, count: int) -> 
             return list(value.items)
         return [value.element] * count
     return [UNKNOWN] * count
-
-
-def _assign_item(frame: Frame, base: ir.Expr, index: ir.Expr, value: AbstractValue) -> None:
-    container = expressions.evaluate(frame, base)
-    key = expressions.evaluate(frame, index)
-    if isinstance(base, ir.Name) and isinstance(container, Mapping):
-        if isinstance(key, Constant):
-            entries = tuple(e for e in container.entries if e[0] != key.value)
-            updated = Mapping((*entries, (key.value, value)), container.element, container.key)
-        else:
-            empty = not container.entries and container.element is UNKNOWN
-            updated = Mapping(container.entries, value if empty else join(container.element, value), key)
-        frame.env[base.id] = updated
 
 
 def _expr_stmt(frame: Frame, node: ir.ExprStmt) -> bool:
@@ -204,11 +191,18 @@ def _for(frame: Frame, node: ir.For) -> bool:
 
 def _rounds(iterated: AbstractValue, element: AbstractValue) -> list[AbstractValue]:
     """What the rounds of a loop are about: `element` for all, or each of a few things of different kinds."""
-    mixed = element is UNKNOWN or (isinstance(element, Sequence) and element.element is UNKNOWN)
-    if not mixed or not isinstance(iterated, Sequence) or iterated.items is None:
+    if not isinstance(iterated, Sequence) or iterated.items is None:
         return [element]
-    telling = any(not isinstance(item, (Unknown, Scalar, Constant)) for item in iterated.items)
+    mixed = element is UNKNOWN or (isinstance(element, Sequence) and element.items is None)
+    telling = mixed and any(map(_tells, iterated.items))
     return list(iterated.items) if telling and len(iterated.items) <= MAX_ROUNDS else [element]
+
+
+def _tells(item: AbstractValue) -> bool:
+    """Whether anything is known of what stands for a thing itself, and not of its members alone."""
+    if isinstance(item, Sequence) and item.items is not None:
+        return any(map(_tells, item.items))
+    return not isinstance(item, (Unknown, Scalar, Constant))
 
 
 def _while(frame: Frame, node: ir.While) -> bool:
@@ -273,7 +267,8 @@ def _with(frame: Frame, node: ir.With) -> bool:
             frame.transactions = (*frame.transactions, context.using)
             opened += 1
         if item.target is not None:
-            assign(frame, item.target, UNKNOWN)
+            # A generator is what a context manager made by ``contextlib.contextmanager`` comes from.
+            assign(frame, item.target, context.element if isinstance(context, Sequence) else UNKNOWN)
     goes_on = execute(frame, node.body)
     for _ in range(opened):
         using = frame.transactions[-1]
@@ -334,7 +329,7 @@ def _function(frame: Frame, node: ir.FunctionDef) -> bool:
     for decorator in node.decorators:
         expressions.evaluate(frame, decorator)
     value = FunctionValue(info, frame)
-    frame.env[node.name] = value if not node.decorators else UNKNOWN
+    frame.env[node.name] = value if not node.decorators or keeps_calls(frame.project, info) else UNKNOWN
     calls.explore(frame, value)
     return True
 

@@ -10,7 +10,7 @@ from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Mod
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.trace import annotations, statements, summaries
-from djguide_analyzers.trace.decorators import decorator_names
+from djguide_analyzers.trace.decorators import is_atomic
 from djguide_analyzers.trace.events import Called, Event
 from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
 from djguide_analyzers.trace.frameworks import admin, django_views, forms, rest_framework
@@ -64,9 +64,9 @@ def trace_function(project: Project, info: FunctionInfo) -> Trace:
     """Trace `info` as if called from anywhere."""
     run = Run(project)
     transactions: tuple[str | None, ...] = ()
-    if "django.db.transaction.atomic" in decorator_names(project, info):
-        transactions = (None,)
     with run.reading():
+        if info.node.decorators and is_atomic(project, info):
+            transactions = (None,)
         receiver = annotations.receiver_of(Frame(run, info.code, owner=info.owner), info)
         frame = Frame(
             run, info.body_code, function=info, transactions=transactions, owner=info.owner, receiver=receiver

@@ -14,7 +14,7 @@ from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.resolve import ValueRef
 from djguide_analyzers.trace import attributes, calls, iteration, querysets, refine
 from djguide_analyzers.trace.arguments import Arguments
-from djguide_analyzers.trace.decorators import TRANSPARENT, decorator_names
+from djguide_analyzers.trace.decorators import decorator_names, keeps_calls
 from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
 from djguide_analyzers.trace.frameworks.registry import models
 from djguide_analyzers.trace.missing import Miss, misses
@@ -354,7 +354,7 @@ def _of_admin(
     if not isinstance(binding, FunctionInfo):
         held = attributes.declared_attribute(frame, admin.cls, name)
         return _apply(frame, node, held, admin, row)
-    if not TRANSPARENT.issuperset(decorator_names(frame.project, binding)):
+    if not keeps_calls(frame.project, binding):
         return None
     if binding.module.origin != "project":
         return None

@@ -12,8 +12,10 @@ from djguide_analyzers.trace.values import (
     SCALAR,
     UNKNOWN,
     AbstractValue,
+    ClassValue,
     Constant,
     Mapping,
+    ObjectValue,
     QuerySetValue,
     Row,
     Sequence,
@@ -144,6 +146,17 @@ def _number(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
 @models("builtins.isinstance", "builtins.issubclass", "builtins.callable")
 def _test(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
     return SCALAR
+
+
+@models("builtins.type")
+def _type(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    match args.first:
+        case Row(model=label) if (model := frame.project.models.get(label)) is not None:
+            return ClassValue(model.cls)
+        case ObjectValue(cls=cls):
+            return ClassValue(cls)
+        case _:
+            return UNKNOWN
 
 
 @models("builtins.getattr", "builtins.hasattr")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.trace import calls, iteration, querysets
+from djguide_analyzers.trace import calls, iteration, querysets, storing
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.frame import Frame
-from djguide_analyzers.trace.joining import join
+from djguide_analyzers.trace.joining import join, join_all, join_mappings
 from djguide_analyzers.trace.values import (
     NONE,
     SCALAR,
@@ -28,7 +28,7 @@ def call_method(
         case Sequence():
             return _sequence(frame, node, receiver, name, args)
         case Mapping():
-            return _mapping(receiver, name, args)
+            return _mapping(frame, node, receiver, name, args)
         case Paginator(items=items) if name in ("page", "get_page"):
             return Page(querysets.part_of(frame, items))
         case Constant(value=str()):
@@ -42,8 +42,8 @@ def _sequence(frame: Frame, node: ir.Call, receiver: Sequence, name: str, args: 
         value = args.positional[-1]
         if name == "extend":
             value, _ = iteration.iterate(frame, value, node.args[-1], node.at)
-        element = value if receiver.items == () else join(receiver.element, value)
-        _rebind(frame, node, Sequence(element))
+        if isinstance(node.func, ir.Attr):
+            storing.store(frame, node.func.value, join(receiver, Sequence(value)))
         return NONE
     if name == "sort" and "key" in args.keywords:
         element, loop = iteration.iterate(frame, receiver, node, node.at, comprehension=True)
@@ -54,23 +54,15 @@ def _sequence(frame: Frame, node: ir.Call, receiver: Sequence, name: str, args: 
         return NONE
     if name == "pop":
         return receiver.element
-    if name == "copy":
+    if name in ("copy", "difference", "intersection"):
         return receiver
+    if name == "union":
+        others = (value for value in args.positional if isinstance(value, Sequence))
+        return Sequence(join_all([receiver.element, *(other.element for other in others)]))
     return SCALAR if name in ("index", "count") else UNKNOWN
 
 
-def _rebind(frame: Frame, node: ir.Call, value: AbstractValue) -> None:
-    """A list held in a variable has changed."""
-    if isinstance(node.func, ir.Attr) and isinstance(node.func.value, ir.Name):
-        name = node.func.value.id
-        holder: Frame | None = frame
-        while holder is not None and name not in holder.env:
-            holder = holder.parent
-        if holder is not None:
-            holder.env[name] = value
-
-
-def _mapping(receiver: Mapping, name: str, args: Arguments) -> AbstractValue:
+def _mapping(frame: Frame, node: ir.Call, receiver: Mapping, name: str, args: Arguments) -> AbstractValue:
     element = receiver.element
     for _, value in receiver.entries:
         element = value if element is UNKNOWN and not receiver.entries[1:] else join(element, value)
@@ -85,7 +77,15 @@ def _mapping(receiver: Mapping, name: str, args: Arguments) -> AbstractValue:
     if name == "copy":
         return receiver
     if name == "setdefault" and len(args.positional) > 1:
-        return join(element, args.positional[1]) if element is not UNKNOWN else args.positional[1]
+        value = join(element, args.positional[1]) if element is not UNKNOWN else args.positional[1]
+        storing.store(frame, node, value)
+        return value
+    if name == "update" and isinstance(node.func, ir.Attr):
+        given = [value for value in args.positional if isinstance(value, Mapping)]
+        for other in (*given, Mapping(tuple(args.keywords.items()))):
+            receiver = join_mappings(receiver, other)
+        storing.store(frame, node.func.value, receiver)
+        return NONE
     return UNKNOWN
 
 

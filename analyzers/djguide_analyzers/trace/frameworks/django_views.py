@@ -7,6 +7,7 @@ from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.trace import attributes, calls, querysets
 from djguide_analyzers.trace.arguments import Arguments
+from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.frameworks.django_rendering import render_with
 from djguide_analyzers.trace.frameworks.registry import models
@@ -15,6 +16,7 @@ from djguide_analyzers.trace.values import (
     SCALAR,
     UNKNOWN,
     AbstractValue,
+    BoundMethod,
     ClassValue,
     Constant,
     ManagerValue,
@@ -33,6 +35,7 @@ TEMPLATE_VIEW = _VIEWS + "base.TemplateResponseMixin"
 LIST = _VIEWS + "list.MultipleObjectMixin"
 DETAIL = _VIEWS + "detail.SingleObjectMixin"
 FORM = _VIEWS + "edit.FormMixin"
+_CONTEXT_DECORATOR = "django_context_decorator.context"
 _SUFFIXES = {
     _VIEWS + "list.MultipleObjectTemplateResponseMixin": "_list",
     _VIEWS + "edit.CreateView": "_form",
@@ -113,7 +116,19 @@ def _context(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
         if isinstance(form, ClassValue):
             entries["form"] = ObjectValue(form.cls, frame.run.new_identity())
     entries |= args.keywords
-    return Mapping(tuple(entries.items()))
+    return Mapping(tuple((_decorated_context(frame, node, view) | entries).items()))
+
+
+def _decorated_context(frame: Frame, node: ir.Call, view: ObjectValue) -> dict[str, AbstractValue]:
+    """What the view's methods and properties decorated by django-context-decorator add."""
+    entries: dict[str, AbstractValue] = {}
+    for cls in frame.project.resolver.mro(view.cls):
+        for info in cls.methods() if isinstance(cls, ClassInfo) else ():
+            if _CONTEXT_DECORATOR in decorator_names(frame.project, info) and info.name not in entries:
+                value = attributes.get_attribute(frame, ir.Attr(node.at, node, info.name), view)
+                is_method = isinstance(value, BoundMethod)
+                entries[info.name] = calls.apply(frame, node, value, Arguments()) if is_method else value
+    return entries
 
 
 def _list_context(

@@ -1,15 +1,15 @@
-"""The standard library: functools and itertools."""
+"""The standard library: functools, itertools, collections, copy."""
 
 from __future__ import annotations
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.trace import iteration
+from djguide_analyzers.trace import calls, iteration
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.frameworks.builtin_functions import consume, per_item
-from djguide_analyzers.trace.frameworks.registry import models
+from djguide_analyzers.trace.frameworks.registry import MODELS, models
 from djguide_analyzers.trace.joining import join_all
-from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Partial, Sequence
+from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Mapping, Partial, Sequence
 
 
 @models("functools.partial")
@@ -62,3 +62,24 @@ def _groupby(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
     if key is not None:
         grouped = per_item(frame, node, Arguments([Sequence(element)]), key)
     return Sequence(Sequence(UNKNOWN, (grouped, Sequence(element))))
+
+
+@models("collections.defaultdict")
+def _defaultdict(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    """What is not there yet is made by the first argument."""
+    return Mapping((), calls.call_value(frame, node, args.first) if args.first is not None else UNKNOWN)
+
+
+@models("collections.OrderedDict")
+def _ordered_dict(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    return MODELS["builtins.dict"](frame, node, args)
+
+
+@models("collections.deque")
+def _deque(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    return MODELS["builtins.list"](frame, node, args)
+
+
+@models("copy.copy", "copy.deepcopy")
+def _copy(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    return args.first if isinstance(args.first, (Mapping, Sequence)) else UNKNOWN
