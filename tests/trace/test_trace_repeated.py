@@ -47,6 +47,11 @@ def emptied(author):
     return author.books.filter(year=2000).exists()
 
 
+def empty_clients(author):
+    for client in author.clients.all():
+        emptied(client)
+
+
 def counted(author):
     author.name = str(author.books.count())
     author.save()
@@ -89,6 +94,13 @@ def test_queries_in_a_loop_over_rows(tmp_path: Path, name: str) -> None:
         f"from shop import helpers\n\ndef view():\n    for author in Author.objects.all():\n        {body}\n"
     )
     assert told(Traced(tmp_path, source, helpers=HELPERS)) == expected
+
+
+def test_relations_that_a_loop_further_away_writes_are_left_alone(tmp_path: Path) -> None:
+    source = (
+        "from shop import helpers\n\ndef view(pk):\n    helpers.empty_clients(Author.objects.get(pk=pk))\n"
+    )
+    assert told(Traced(tmp_path, source, helpers=HELPERS)) == []
 
 
 @pytest.mark.parametrize(

@@ -82,10 +82,14 @@ def repeated(trace: Trace) -> list[Repeated]:
     """Queries that loops of `trace`, or what they call, repeat; each place once per loop."""
     found: dict[tuple[Site, Site], Repeated] = {}
     queries: list[QueryRun] = []
+    outside: list[Called] = []
     writing: set[tuple[Site, Site]] = set()
     written: set[tuple[ObjectKey, str]] = set()
     for event in trace.events:
-        if not isinstance(event, (Called, QueryRun, Write)) or not event.context.loops:
+        if not isinstance(event, (Called, QueryRun, Write)):
+            continue
+        if not event.context.loops:
+            outside += [event] if isinstance(event, Called) and event.summary.writes else []
             continue
         if isinstance(event, Write) or (isinstance(event, Called) and event.summary.writes):
             writing |= set(_steps(event))
@@ -103,7 +107,40 @@ def repeated(trace: Trace) -> list[Repeated]:
             if step is not None and (item.loop.site, step.site) in writing:
                 item = replace(item, writes=True)
             found.setdefault((item.site, item.loop.site), item)
-    return list(found.values())
+    return _not_written(trace, outside, list(found.values()))
+
+
+def _not_written(trace: Trace, outside: list[Called], items: list[Repeated]) -> list[Repeated]:
+    """`items` without relations that the rounds of a called function's own loop write.
+
+    What a call asks of rows in a loop is the caller's at once, and what it writes stays with the call, where rows
+    have other identities: so they are told by their loop.
+    """
+    if not any(item.row is not None and item.loop.depth for item in items):
+        return items
+    written: set[tuple[Site, tuple[str, ...], str]] = set()
+    for event in outside:
+        for inner in islice(trace.inside(event), MAX_INSIDE):
+            if isinstance(inner, Write):
+                written |= set(_relation_of_loop(inner))
+    return [
+        item
+        for item in items
+        if item.row is None
+        or item.accessor is None
+        or not item.loop.depth
+        or (item.loop.site, item.row.path, item.accessor) not in written
+    ]
+
+
+def _relation_of_loop(event: Write) -> Iterator[tuple[Site, tuple[str, ...], str]]:
+    """The loop over the rows of which a relation is written, the path from them, and the accessor."""
+    receiver = event.receiver
+    if isinstance(receiver, QuerySetValue) and receiver.related is not None:
+        row = receiver.related.row
+        for loop in event.context.loops:
+            if loop.rows == row.root.identity:
+                yield loop.site, row.path, receiver.related.accessor
 
 
 def _inside(trace: Trace, event: Called | QueryRun | Write) -> Iterator[QueryRun | Write]:
