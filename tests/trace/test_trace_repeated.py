@@ -52,6 +52,11 @@ def empty_clients(author):
         emptied(client)
 
 
+def count_clients(author):
+    for client in author.clients.all():
+        counted(client)
+
+
 def counted(author):
     author.name = str(author.books.count())
     author.save()
@@ -96,11 +101,14 @@ def test_queries_in_a_loop_over_rows(tmp_path: Path, name: str) -> None:
     assert told(Traced(tmp_path, source, helpers=HELPERS)) == expected
 
 
-def test_relations_that_a_loop_further_away_writes_are_left_alone(tmp_path: Path) -> None:
-    source = (
-        "from shop import helpers\n\ndef view(pk):\n    helpers.empty_clients(Author.objects.get(pk=pk))\n"
-    )
-    assert told(Traced(tmp_path, source, helpers=HELPERS)) == []
+@pytest.mark.parametrize(
+    ("call", "expected"), [("empty_clients", []), ("count_clients", ["count books writes"])]
+)
+def test_what_the_rounds_of_a_loop_further_away_write_is_known(
+    tmp_path: Path, call: str, expected: list[str]
+) -> None:
+    source = f"from shop import helpers\n\ndef view(pk):\n    helpers.{call}(Author.objects.get(pk=pk))\n"
+    assert told(Traced(tmp_path, source, helpers=HELPERS)) == expected
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,18 @@ class Repeated:
         """Calls between the loop and the query."""
         return len(self.context.stack) - self.loop.depth
 
+    @property
+    def step(self) -> Site | None:
+        """The call in the loop's own function that leads to the query."""
+        return self.context.stack[self.loop.depth].site if self.depth else None
+
+    @property
+    def relation_of_loop(self) -> tuple[Site, tuple[str, ...], str] | None:
+        """The loop, the path from its rows, and the related manager; None when the query starts at a model."""
+        if self.row is None or self.accessor is None:
+            return None
+        return self.loop.site, self.row.path, self.accessor
+
 
 def repeated(trace: Trace) -> list[Repeated]:
     """Queries that loops of `trace`, or what they call, repeat; each place once per loop."""
@@ -103,33 +115,31 @@ def repeated(trace: Trace) -> list[Repeated]:
             continue
         item = _repeated(event)
         if item is not None:
-            step = _step(event, item.loop)
-            if step is not None and (item.loop.site, step.site) in writing:
+            if (item.loop.site, item.step) in writing:
                 item = replace(item, writes=True)
             found.setdefault((item.site, item.loop.site), item)
-    return _not_written(trace, outside, list(found.values()))
+    return _beside_writes(trace, outside, list(found.values()))
 
 
-def _not_written(trace: Trace, outside: list[Called], items: list[Repeated]) -> list[Repeated]:
-    """`items` without relations that the rounds of a called function's own loop write.
+def _beside_writes(trace: Trace, outside: list[Called], items: list[Repeated]) -> list[Repeated]:
+    """`items` of loops in called functions, with what else their rounds do; without relations that they write.
 
     What a call asks of rows in a loop is the caller's at once, and what it writes stays with the call, where rows
     have other identities: so they are told by their loop.
     """
-    if not any(item.row is not None and item.loop.depth for item in items):
+    if not any(item.loop.depth for item in items):
         return items
+    writing: set[tuple[Site, Site]] = set()
     written: set[tuple[Site, tuple[str, ...], str]] = set()
     for event in outside:
         for inner in islice(trace.inside(event), MAX_INSIDE):
             if isinstance(inner, Write):
+                writing |= set(_steps(inner))
                 written |= set(_relation_of_loop(inner))
     return [
-        item
+        replace(item, writes=item.writes or (item.loop.site, item.step) in writing)
         for item in items
-        if item.row is None
-        or item.accessor is None
-        or not item.loop.depth
-        or (item.loop.site, item.row.path, item.accessor) not in written
+        if item.relation_of_loop not in written
     ]
 
 
