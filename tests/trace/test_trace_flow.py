@@ -45,6 +45,38 @@ def title_of(book, signed=False):
     return book.title
 
 
+class Shelf:
+    pass
+
+
+class Signed:
+    pass
+
+
+class SpecialBook(Book, Signed):
+    pass
+
+
+def told_apart(item):
+    if isinstance(item, (Shelf, Author)):
+        return item.author.name
+    return item.title
+
+
+def told_apart_late(item, shop):
+    if isinstance(item, Shelf):
+        item = item.book
+    return item.author.name if isinstance(item, Author | Shelf) and shop.is_open else item.title
+
+
+def signed(item):
+    return item.author.name if isinstance(item, Signed) else item.title
+
+
+def not_of(item):
+    return item.title if not isinstance(item, Author) or item.author else item.author.name
+
+
 def label_of(book, short=None, upper=False):
     for part in book.parts:
         if upper:
@@ -191,6 +223,10 @@ MISSES = {
         "for book in Book.objects.all(): label_of(book)", ["Book: author"]),
     "a value that is given": (
         "for book in Book.objects.all(): label_of(book, 1)", ["Book: author", "Book: publisher"]),
+    "rows told apart from other classes": ("for book in Book.objects.all(): told_apart(book)", []),
+    "rows told apart in part of a test": ("for book in Book.objects.all(): told_apart_late(book, x)", []),
+    "rows told apart from what comes behind": ("for book in Book.objects.all(): not_of(book)", []),
+    "rows that may be of a class": ("for book in Book.objects.all(): signed(book)", ["Book: author"]),
     "prefetched rows through a call": (
         "for author in Author.objects.prefetch_related('books'): names(author.books.all())", []),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which branch a call takes, where its arguments decide it: a flag that is given as a literal, or left out."""
+"""Which branch a call takes, where its arguments decide it: a flag that is given or left out, or a kind of row."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.modules import ClassInfo
 from djguide_analyzers.trace.frame import Frame
-from djguide_analyzers.trace.values import NONE, Constant
+from djguide_analyzers.trace.values import NONE, ClassValue, Constant, ExternalValue, Row
 
 
 def taken(frame: Frame, test: ir.Expr) -> bool | None:
-    """Whether `test` of a parameter holds in the call that is followed; None where that cannot be told."""
+    """Whether `test` holds in the call that is followed, once it is evaluated; None where that cannot be told."""
     match test:
         case ir.Unary(op="not", operand=operand):
             holds = taken(frame, operand)
@@ -22,7 +23,42 @@ def taken(frame: Frame, test: ir.Expr) -> bool | None:
         case ir.Compare(left=ir.Name(id=name), ops=["is" | "is not" as op], rights=[ir.Const(value=None)]):
             value = _given(frame, name)
             return None if value is None else (value == NONE) is (op == "is")
+        case ir.Bool(op=op, values=values):
+            held = [taken(frame, value) for value in values]
+            decisive = op == "or"
+            return decisive if decisive in held else None if None in held else not decisive
+        case ir.Call(func=func, args=[ir.Name(id=name) as subject, classes]):
+            if frame.value_at(func) != ExternalValue("builtins.isinstance") or _changes_in_loop(frame, name):
+                return None
+            row = frame.value_at(subject)
+            return False if isinstance(row, Row) and _is_none_of(frame, row, classes) else None
     return None
+
+
+def _changes_in_loop(frame: Frame, name: str) -> bool:
+    """Whether a later round of a loop of this function may find something else under `name`."""
+    within = frame.loops and frame.loops[-1].depth == len(frame.stack)
+    return bool(within) and (frame.function is None or name in _bound(frame.function.statements))
+
+
+def _is_none_of(frame: Frame, row: Row, classes: ir.Expr) -> bool:
+    """Whether `row` certainly is no instance of any of `classes`, as they are given to ``isinstance()``."""
+    match classes:
+        case ir.Display(items=items):
+            return all(_is_none_of(frame, row, item) for item in items)
+        case ir.Binary(left=left, op="|", right=right):
+            return _is_none_of(frame, row, left) and _is_none_of(frame, row, right)
+    tested, model = frame.value_at(classes), frame.project.models.get(row.model)
+    return isinstance(tested, ClassValue) and model is not None and _is_apart(frame, model.cls, tested.cls)
+
+
+def _is_apart(frame: Frame, cls: ClassInfo, tested: ClassInfo) -> bool:
+    """Whether no instance of `cls`, or of a model that extends it, is one of `tested`."""
+    resolver = frame.project.resolver
+    if not resolver.fully_known(cls) or tested in resolver.mro(cls):
+        return False
+    lines = (resolver.mro(other.cls) for other in frame.project.models)
+    return not any(cls in line and tested in line for line in lines)
 
 
 def _given(frame: Frame, name: str) -> Constant | None:

@@ -55,6 +55,8 @@ def evaluate_test(frame: Frame, node: ir.Expr) -> AbstractValue:
     if isinstance(node, ir.Bool):
         for value in node.values:
             evaluate_test(frame, value)
+            if branches.taken(frame, value) is (node.op == "or"):
+                break
         return SCALAR
     if isinstance(node, ir.Unary) and node.op == "not":
         operand = evaluate_test(frame, node.operand)
@@ -214,10 +216,13 @@ def _f_string(frame: Frame, node: ir.FString) -> AbstractValue:
 
 
 def _bool(frame: Frame, node: ir.Bool) -> AbstractValue:
-    values = [evaluate(frame, value) for value in node.values[:-1]]
-    for value, part in zip(values, node.values[:-1], strict=True):
-        if isinstance(value, QuerySetValue):
-            querysets.run_query(frame, value, "bool", part)
+    values: list[AbstractValue] = []
+    for part in node.values[:-1]:
+        values.append(evaluate(frame, part))
+        if isinstance(values[-1], QuerySetValue):
+            querysets.run_query(frame, values[-1], "bool", part)
+        if branches.taken(frame, part) is (node.op == "or"):
+            return join_all(values)
     values.append(evaluate(frame, node.values[-1]))
     return join_all(values)
 
