@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.rules.base import Hit
+from djguide_analyzers.rules.conditions import conditional_steps
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import deferred_fix, eager_fix, owner_site, split
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety
@@ -22,6 +23,9 @@ from djguide_analyzers.trace.values import Row, Site
 
 MAX_CALLS = 4
 """Calls between a loop and a read up to which the loop is held to repeat it."""
+
+MAX_CONDITIONS = 2
+"""Functions on the way to a read that go on only under a condition, up to which every round is held to make it."""
 
 _PROPERTIES = frozenset(
     {"builtins.property", "functools.cached_property", "django.utils.functional.cached_property"}
@@ -118,7 +122,9 @@ def _is_reported(miss: Miss) -> bool:
     calls = chain(miss.context, miss.loop)
     if any(call.callee.body_code == miss.loop.site.code for call in calls):
         return False
-    return len(calls) <= MAX_CALLS and not any(call.callee.name in _WRITING for call in calls)
+    if len(calls) > MAX_CALLS or any(call.callee.name in _WRITING for call in calls):
+        return False
+    return conditional_steps(calls, miss.site) <= MAX_CONDITIONS
 
 
 def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:

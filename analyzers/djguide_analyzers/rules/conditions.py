@@ -1,0 +1,67 @@
+"""Under how many conditions a chain of calls comes to what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.trace.events import CallSite
+from djguide_analyzers.trace.values import Site
+
+
+def conditional_steps(calls: tuple[CallSite, ...], end: Site) -> int:
+    """How many of the functions that `calls` enter, up to `end`, go on only under a condition."""
+    steps = [*((call.site, call.callee) for call in calls), (end, None)]
+    return sum(
+        callee is not None and site.code == callee.body_code and is_conditional(callee.statements, site.at)
+        for (_, callee), (site, _) in pairwise(steps)
+    )
+
+
+def is_conditional(block: list[ir.Stmt], at: int) -> bool:
+    """Whether the node `at` of `block` is come to only under a condition.
+
+    What is raised, and loops that may have no rounds, count as none.
+    """
+    left_before = False
+    for node in block:
+        if _has(node, at):
+            return left_before or _is_conditional_in(node, at)
+        left_before |= isinstance(node, ir.If) and (_leaves(node.body) or _leaves(node.orelse))
+    return False
+
+
+def _is_conditional_in(node: ir.Stmt, at: int) -> bool:
+    match node:
+        case ir.If(test=test):
+            return not _has(test, at) or _is_conditional_part(test, at)
+        case ir.Match(subject=subject):
+            return not _has(subject, at)
+        case ir.Try(body=body, orelse=orelse, final=final):
+            return not any(_has(each, at) for each in (body, orelse, final)) or any(
+                is_conditional(each, at) for each in (body, orelse, final)
+            )
+        case ir.For(body=body) | ir.While(body=body) | ir.With(body=body) if _has(body, at):
+            return is_conditional(body, at)
+    return _is_conditional_part(node, at)
+
+
+def _is_conditional_part(whole: ir.Node, at: int) -> bool:
+    """Whether the node is a part of an expression in `whole` that another part of it may leave out."""
+    for node in walk(whole):
+        match node:
+            case ir.Bool(values=[_, *rest]) if _has(rest, at):
+                return True
+            case ir.IfExp(body=body, orelse=orelse) if _has([body, orelse], at):
+                return True
+    return False
+
+
+def _has(where: ir.Node | Iterable[ir.Node], at: int) -> bool:
+    return any(node.at == at for node in walk(where))
+
+
+def _leaves(block: list[ir.Stmt]) -> bool:
+    return bool(block) and isinstance(block[-1], (ir.Return, ir.Jump))
