@@ -65,10 +65,16 @@ def split(graph: ModelGraph, query: Query, paths: Iterable[tuple[str, ...]]) -> 
     prefetches: list[str] = []
     for path in paths:
         to_one = is_to_one(graph, query.model, path)
-        if to_one and query.locked and has_nullable(graph, query.model, path):
-            to_one = False  # PostgreSQL refuses to lock the nullable side of an outer join
+        if to_one and _locks_joins(query):
+            to_one = False  # rows joined would be locked as well, and an outer join PostgreSQL refuses to lock
         (joins if to_one else prefetches).append("__".join(path))
     return sorted(joins), sorted(prefetches)
+
+
+def _locks_joins(query: Query) -> bool:
+    """Whether what `query` joins is locked with its rows: not where ``of=`` names what to lock."""
+    locks = [link.node for link in query.chain if link.name == "select_for_update"]
+    return query.locked and not any(lock.keyword("of") is not None for lock in locks)
 
 
 def eager_fix(
