@@ -17,12 +17,17 @@ _ASKS = re.compile(r"(get|is|has|as|to)_|(filter|exclude|all|keys|values|items|e
 _WRITING = CREATING | REMOVING | {"save", "update", "bulk_update", "save_m2m", "form_valid", "perform_create"}
 
 
+MAX_CALLS = 4
+"""Calls inside one another up to which what they write is held to be what the transaction is for."""
+
+
 def has_stake(regions: Regions, trace: Trace, opened: Atomic | None, node: ir.Node) -> bool:
     """Whether rows may be written or locked in a transaction before or behind `node`, or by it.
 
-    `trace` is that of the function that `regions` are of; `opened` is the transaction, None for one that is open
-    all through the function. Methods of unknown objects are taken to write where they are called like those that
-    do, and where the objects were handed in and nothing says that they are just asked.
+    What is written deep inside other calls is their housekeeping: a permission that is looked up and drops what
+    has expired. `trace` is that of the function that `regions` are of; `opened` is the transaction, None for one
+    that is open all through the function. Methods of unknown objects are taken to write where they are called
+    like those that do, and where the objects were handed in and nothing says that they are just asked.
     """
     body = regions.body
     for at in {*_changing(body, trace), *(call.at for call in _possibly_changing(body))}:
@@ -52,12 +57,14 @@ def _changing(body: Body, trace: Trace) -> Iterator[int]:
 
 def _changes(trace: Trace, event: Event) -> bool:
     if isinstance(event, Called):
-        return event.summary.writes or any(_locks(inner) for inner in trace.inside(event))
-    return isinstance(event, Write) or _locks(event)
+        return any(_writes(inner) for inner in trace.inside(event, MAX_CALLS))
+    return _writes(event)
 
 
-def _locks(event: Event) -> bool:
-    return isinstance(event, QueryRun) and event.query.locked
+def _writes(event: Event) -> bool:
+    if not isinstance(event, (Write, QueryRun)) or len(event.context.stack) > MAX_CALLS:
+        return False
+    return isinstance(event, Write) or event.query.locked
 
 
 def _possibly_changing(body: Body) -> Iterator[ir.Call]:

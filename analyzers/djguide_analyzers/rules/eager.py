@@ -66,7 +66,9 @@ def split(graph: ModelGraph, query: Query, paths: Iterable[tuple[str, ...]]) -> 
     for path in paths:
         to_one = is_to_one(graph, query.model, path)
         if to_one and _locks_joins(query):
-            to_one = False  # rows joined would be locked as well, and an outer join PostgreSQL refuses to lock
+            to_one = (
+                False  # rows joined would be locked as well, and an outer join PostgreSQL refuses to lock
+            )
         (joins if to_one else prefetches).append("__".join(path))
     return sorted(joins), sorted(prefetches)
 
