@@ -111,6 +111,30 @@ def test_a_buffer_of_a_file_that_is_not_on_the_disk(shop: Shop) -> None:
     assert shop.check() == EXPECTED
 
 
+@pytest.mark.parametrize("name", ["shop/views.py", "shop/models.py"])
+def test_opening_saving_and_closing_a_file_changes_nothing(shop: Shop, name: str) -> None:
+    assert shop.check() == EXPECTED
+    shop.edit(name, FILES[name])
+    assert shop.workspace.settled
+    shop.edit(name, f"# one line more\n{FILES[name]}")
+    edited = shop.check()
+    shop.change(name, f"# one line more\n{FILES[name]}")
+    assert shop.workspace.settled
+    shop.workspace.drop_text(shop.path(name))
+    assert shop.workspace.settled
+    assert shop.check() == edited != EXPECTED
+
+
+def test_a_file_closed_without_saving_is_as_on_the_disk(shop: Shop) -> None:
+    assert shop.check() == EXPECTED
+    shop.edit("shop/views.py", f"# one line more\n{VIEWS}")
+    assert shop.check() != EXPECTED
+    shop.workspace.changed_on_disk([shop.path("shop/views.py")])
+    shop.workspace.drop_text(shop.path("shop/views.py"))
+    assert not shop.workspace.settled
+    assert shop.check() == EXPECTED
+
+
 def test_an_edit_of_a_model_reaches_other_files(shop: Shop) -> None:
     shop.check()
     shop.edit("shop/models.py", MODELS.replace("models.ForeignKey(Author,", "models.JSONField("))

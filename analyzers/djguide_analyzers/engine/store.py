@@ -153,6 +153,10 @@ class FactsStore:
             self._texts[path] = text, facts
         return facts, change
 
+    def closed(self, path: str) -> None:
+        """Nobody edits the file at `path` any more; its content is as it was."""
+        self._texts.pop(path, None)
+
     def template(self, path: str) -> TemplateFacts | None:
         """Facts of the template at `path`; None when it cannot be read."""
         if path not in self._templates:

@@ -92,11 +92,24 @@ class Workspace:
     def drop_text(self, path: str) -> None:
         """Go back to what the disk says about `path`."""
         self._files.drop_text(path)
-        self._changed([path], structure=not self._files.is_file(path))
+        if self._opened is not None and self._is_as_analysed(path):
+            self._opened.closed(path)
+        else:
+            self._changed([path], structure=not self._files.is_file(path))
 
     def changed_on_disk(self, paths: Iterable[str]) -> None:
-        """Files were written, created or deleted outside; configuration files count as well."""
-        self._changed(list(paths), structure=True)
+        """Files were written, created or deleted outside; configuration files count as well.
+
+        Saving what an editor holds changes nothing.
+        """
+        changed = [path for path in paths if not self._is_as_analysed(path)]
+        if changed:
+            self._changed(changed, structure=True)
+
+    def _is_as_analysed(self, path: str) -> bool:
+        """Whether facts were made of just what `path` holds now."""
+        known = self._opened.digests.get(path) if self._opened is not None else None
+        return known is not None and known == self._files.digest(path)
 
     def text(self, path: str) -> str | None:
         """The text that analysis sees for `path`; None when it cannot be read."""
