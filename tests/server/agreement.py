@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -14,6 +15,8 @@ from urllib.parse import unquote, urlparse
 
 from lsp_client import PULL, REPOSITORY, Client
 
+WHERE = re.compile(r" at [^ ]+:\d+$")
+"""What an editor adds to titles that are equal."""
 SEVERITIES = {1: "error", 2: "warning", 3: "info", 4: "hint"}
 Span = tuple[int, int, int, int]
 Change = tuple[str, Span, str]
@@ -128,13 +131,11 @@ def fixes_of(
     client: Client, root: Path, uri: str, diagnostic: dict[str, Any]
 ) -> Iterator[tuple[str, frozenset[Change]]]:
     for action in client.actions(uri, from_zero(diagnostic["range"]), [diagnostic], only=["quickfix"]):
-        about = [(each["code"], each["range"], each["message"]) for each in action.get("diagnostics", ())]
-        if (
-            about != [(diagnostic["code"], diagnostic["range"], diagnostic["message"])]
-            or "edit" not in action
-        ):
+        # One action may serve several findings; two findings may differ in nothing but what identifies them.
+        about = [each["data"] for each in action.get("diagnostics", ())]
+        if diagnostic["data"] not in about or "edit" not in action:
             continue
-        title = action["title"].removesuffix(" (please review)")
+        title = WHERE.sub("", action["title"].removesuffix(" (please review)"))
         if not title.startswith((f"Ignore {diagnostic['code']} ", f"Fix all {diagnostic['code']} ")):
             yield title, frozenset(changes_of(root, action["edit"]))
 

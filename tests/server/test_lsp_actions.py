@@ -79,6 +79,15 @@ def test_fixes_of_a_finding(client: Client, tmp_path: Path) -> None:
     assert actions[0]["edit"]["documentChanges"][0]["textDocument"] == {"uri": uri, "version": 1}
 
 
+def test_fixes_of_one_title_say_where_they_edit(client: Client, tmp_path: Path) -> None:
+    uri = begin(client, tmp_path, "x = teh\ny = teh\n")
+    actions = client.actions(uri, (0, 0, 1, 7), only=["quickfix"])
+    both = [f"{REPLACE} at a.py:{line}" for line in (1, 2)]
+    both += [f"Remove it at a.py:{line} (please review)" for line in (1, 2)]
+    assert [title for title in titles(actions) if title in both] == both
+    assert applied("x = teh\ny = teh\n", actions[1], uri) == "x = teh\ny = the\n"
+
+
 def test_a_client_that_only_sends_back_range_message_and_code(client: Client, tmp_path: Path) -> None:
     capabilities = {
         "textDocument": {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}

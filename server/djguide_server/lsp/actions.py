@@ -7,6 +7,7 @@ exactly the one that was analysed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -43,7 +44,7 @@ class ActionBuilder:
         self._result = result
         self._document = result.document
         self._read = read
-        self._view = View(client, result.target.documents, (), lambda path: None)
+        self._view = View(client, result.target.documents, result.roots, lambda path: None)
 
     def actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         """All actions that the request asks for: fixes, the preferred first, then suppressions, then fix-all."""
@@ -112,7 +113,17 @@ class ActionBuilder:
                 else:
                     action.edit = self._edit_of(fix)
                 offered.append((fix, action))
+        self._tell_apart(offered)
         return [action for _, action in offered]
+
+    def _tell_apart(self, offered: Sequence[tuple[ShownFix, types.CodeAction]]) -> None:
+        """Say where they edit of those that have one title."""
+        titles = Counter(action.title for _, action in offered)
+        for fix, action in offered:
+            if titles[action.title] > 1:
+                path, edits = next(iter(fix.edits.items()))
+                place = f"{self._view.name(path)}:{edits[0].range.start.line + 1}"
+                action.title = _title(fix, f" at {place}")
 
     def _reference(self, shown: Shown, number: int) -> dict[str, object]:
         """What finds a fix again when the client wants its edit."""
@@ -283,8 +294,9 @@ def _first_safe(fixes: Iterable[ShownFix]) -> ShownFix | None:
     return next((fix for fix in fixes if fix.safety is Safety.SAFE and fix.edits), None)
 
 
-def _title(fix: ShownFix) -> str:
-    return fix.title if fix.safety is Safety.SAFE else f"{fix.title} (please review)"
+def _title(fix: ShownFix, where: str = "") -> str:
+    review = "" if fix.safety is Safety.SAFE else " (please review)"
+    return f"{fix.title}{where}{review}"
 
 
 def _touch(one: Range, other: Range) -> bool:
