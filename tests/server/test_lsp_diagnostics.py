@@ -53,7 +53,7 @@ def test_push_does_not_repeat_what_the_client_has(client: Client, tmp_path: Path
 
 def test_findings_that_start_in_files_nobody_opened_arrive_later(client: Client, tmp_path: Path) -> None:
     (tmp_path / "access.py").write_text("far")
-    client.initialize(tmp_path, settings={"unsettled": True})
+    client.initialize(tmp_path, initializationOptions={"settings": {"unsettled": True}})
     uri = client.open(tmp_path / "owner.py", "owner")
     published = client.wait_for(PUBLISH, lambda p: p["uri"] == uri and p["diagnostics"])
     assert codes(published["diagnostics"]) == ["far"]
@@ -134,7 +134,9 @@ def test_findings_of_other_files_reach_a_client_that_cannot_be_told_to_ask_again
 ) -> None:
     (tmp_path / "access.py").write_text("far")
     workspace = {key: value for key, value in PULL["workspace"].items() if key != "diagnostics"}
-    client.initialize(tmp_path, {**PULL, "workspace": workspace}, settings={"unsettled": True})
+    client.initialize(
+        tmp_path, {**PULL, "workspace": workspace}, initializationOptions={"settings": {"unsettled": True}}
+    )
     uri = client.open(tmp_path / "owner.py", "owner")
     published = client.wait_for(PUBLISH, lambda p: p["uri"] == uri and p["diagnostics"])
     assert codes(published["diagnostics"]) == ["far"]
@@ -316,6 +318,29 @@ def test_closed_files_are_told_when_they_change(client: Client, tmp_path: Path) 
         "items"
     ]
     assert (third["uri"], third["items"]) == (second["uri"], [])
+
+
+def test_closed_files_are_told_where_nothing_is_open(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "closed.py").write_text("teh")
+    client = start()
+    client.initialize(tmp_path, PULL, initializationOptions={"settings": {"unsettled": True}})
+    (report,) = client.result(asked(client))["items"]
+    assert report["uri"] == (tmp_path / "closed.py").as_uri()
+    assert ["settle"] in client.report()["log"]
+
+
+def test_a_client_hears_that_closed_files_are_fine_once(client: Client, tmp_path: Path) -> None:
+    client.initialize(tmp_path, PULL)
+    (tmp_path / "closed.py").write_text("x")
+    assert client.result(asked(client)) == {"items": []}
+    held = asked(client)
+    (tmp_path / "closed.py").write_text("teh")
+    client.notify(
+        "workspace/didChangeWatchedFiles",
+        {"changes": [{"uri": (tmp_path / "closed.py").as_uri(), "type": 2}]},
+    )
+    (report,) = client.result(held)["items"]
+    assert report["uri"] == (tmp_path / "closed.py").as_uri()
 
 
 def test_closed_files_come_in_parts_where_the_client_takes_them(client: Client, tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ async def workspace_diagnostics(
     """The diagnostics of files that are not open, once they are other than the client has them."""
     if not isinstance(ls.channel, PullChannel):
         return types.WorkspaceDiagnosticReport(items=[])
-    return await ls.workspace_diagnostics.answer(params)
+    return await ls.closed_files(params)
 
 
 async def code_action(ls: DjguideServer, params: types.CodeActionParams) -> list[types.CodeAction]:

@@ -43,11 +43,15 @@ class Setup:
 
 @dataclass(frozen=True)
 class Target:
-    """What to analyse. `documents` is by path, the one touched last at the end; `epoch` grows with each target."""
+    """What to analyse. `documents` is by path, the one touched last at the end; `epoch` grows with each target.
+
+    `closed`: the client asks for files that it has not open, so they are checked though nothing is open.
+    """
 
     epoch: int
     setup: Setup
     documents: Mapping[str, Document]
+    closed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,7 +348,7 @@ class Worker:
         from djguide_analyzers.engine.workspace import Cancelled
 
         workspace, target = self._workspace, self._target
-        if workspace is None or target is None or not target.documents:
+        if workspace is None or target is None or not (target.documents or target.closed):
             return True
         try:
             if workspace.settled:

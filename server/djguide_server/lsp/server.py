@@ -100,6 +100,7 @@ class DjguideServer(LanguageServer):
         self._progress: ProgressReporter | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._epoch = 0
+        self._closed_asked_for = False
         self._waiting: set[asyncio.Future[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Future[int] | None = None
@@ -197,7 +198,14 @@ class DjguideServer(LanguageServer):
         opened = {p: d for p, d in self.documents.on_disk().items() if p not in self.deleted}
         self.channel.changed(opened)
         setup = Setup(tuple(dict.fromkeys(self.roots.values())), self.settings)
-        self.worker.submit(Target(self._epoch, setup, opened), on_disk)
+        self.worker.submit(Target(self._epoch, setup, opened, self._closed_asked_for), on_disk)
+
+    async def closed_files(self, params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
+        """The diagnostics of files that are not open; from now on these are checked even if no file is open."""
+        if not self._closed_asked_for:
+            self._closed_asked_for = True
+            self.submit()
+        return await self.workspace_diagnostics.answer(params)
 
     def forget(self, document: Document, *, deleted: bool = False) -> None:
         """A document was closed or its file deleted: take back what was found in it."""

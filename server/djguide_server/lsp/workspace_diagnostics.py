@@ -1,6 +1,7 @@
 """Diagnostics of the files that nobody has open, for clients that ask for them.
 
-A request is held until there is something that the client does not have, so that it need not ask again and again.
+The first request of a session is answered once everything was checked. Later ones are held until there is something
+that the client does not have, so that it need not ask again and again.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class WorkspaceDiagnostics:
         self._ids = itertools.count(1)
         self._number = 0
         self._current = False
+        self._answered = False
         self._waiting: set[asyncio.Future[None]] = set()
 
     def changed(self) -> None:
@@ -52,13 +54,16 @@ class WorkspaceDiagnostics:
                 future.set_result(None)
 
     async def answer(self, params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
-        """What changed since the results that the client has; waits until something did."""
+        """What changed since the results that the client has; waits until something did, unless asked first."""
         previous = {path: each.value for each in params.previous_result_ids if (path := path_of(each.uri))}
         reports: list[Report] = []
         number = -1
         while not reports:
             number = await self._next(number)
             reports = self._reports(await self._collect(), previous)
+            if not self._answered:
+                break
+        self._answered = True
         token = params.partial_result_token
         if token is None:
             return types.WorkspaceDiagnosticReport(items=list(reports))
