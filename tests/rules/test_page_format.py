@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from djguide_analyzers.rules.base import Rule
 from djguide_analyzers.rules.finding import Safety, Severity
-from djguide_analyzers.testing import projects, proofs
+from djguide_analyzers.testing import projects, proofs, warm
 from djguide_analyzers.testing.pages import Lines, PageError, Proof, header, marked, read_page
 
 MODELS = """\
@@ -143,6 +144,15 @@ def prove(tmp_path: Path, text: str, *, fixed: bool = False) -> list[str]:
     return proofs.run_proof(sys.executable, tmp_path, files, proof, Path("page.md"), fixed=fixed)
 
 
+@pytest.fixture(params=["forked", "new"])
+def each_kind_of_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "new":
+        monkeypatch.setattr(warm, "CAN_FORK", False)
+    elif not warm.CAN_FORK:
+        pytest.skip("processes cannot be forked here")
+
+
+@pytest.mark.usefixtures("each_kind_of_process")
 def test_a_proof_runs_on_django(tmp_path: Path) -> None:
     answer = prove(
         tmp_path,
@@ -168,14 +178,57 @@ def test_a_proof_runs_on_django(tmp_path: Path) -> None:
         ("with raises(ValueError):\n    pass", "AssertionError: nothing raised ValueError"),
         ("with raises(ValueError):\n    {}['key']", "KeyError: 'key'"),
         ("import sys\nsys.exit(3)", "bad version"),
+        ("import os\nos._exit(3)", "bad version"),
+        ("import os\nos.kill(os.getpid(), 9)", "bad version"),
+        ("print('said')\nassert fixed", "said\nTraceback"),
     ],
 )
+@pytest.mark.usefixtures("each_kind_of_process")
 def test_a_proof_that_fails(tmp_path: Path, text: str, reason: str) -> None:
     with pytest.raises(proofs.ProofFailed) as error:
         prove(tmp_path, text)
     assert reason in str(error.value)
     if "Error" in reason:
         assert 'File "page.md", line 4' in str(error.value)
+
+
+@pytest.mark.usefixtures("each_kind_of_process")
+def test_proofs_know_nothing_of_each_other(tmp_path: Path) -> None:
+    change = "import os, django\nassert not hasattr(django, 'changed')\ndjango.changed = True\n"
+    change += "assert 'CHANGED' not in os.environ\nos.environ['CHANGED'] = 'yes'\n"
+    change += "Product.objects.create(name='a')\nsame(Product.objects.count())"
+    assert [prove(tmp_path / name, change) for name in ("a", "b")] == [["1"], ["1"]]
+
+
+@pytest.mark.usefixtures("each_kind_of_process")
+def test_a_proof_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(proofs, "_SECONDS", 0.1)
+        with pytest.raises(subprocess.TimeoutExpired):
+            prove(tmp_path / "slow", "import time\ntime.sleep(600)")
+    prove(tmp_path / "next", "assert not fixed")
+
+
+@pytest.mark.skipif(not warm.CAN_FORK, reason="processes cannot be forked here")
+def test_a_proof_that_ends_what_it_was_forked_from(tmp_path: Path) -> None:
+    prove(tmp_path / "first", "assert not fixed")
+    process = warm.forked_from(sys.executable)._process
+    assert process is not None
+    with pytest.raises(proofs.ProofFailed, match="the proof ended more than its own process"):
+        prove(tmp_path / "bad", f"import os, time\nos.kill({process.pid}, 9)\ntime.sleep(1)")
+    prove(tmp_path / "next", "assert not fixed")
+
+
+@pytest.mark.parametrize("python", proofs.interpreters())
+def test_what_is_loaded_before_the_proofs_configures_nothing(python: str) -> None:
+    """A project's settings come after it, and threads would not survive a fork."""
+    code = (
+        f"import runpy, threading\nrunpy.run_path({warm.PROCESS.as_posix()!r})['load']()\n"
+        "from django.apps import apps\nfrom django.conf import settings\n"
+        "print(settings.configured, apps.ready, threading.active_count())"
+    )
+    done = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False 1\n"
 
 
 RACE = """\

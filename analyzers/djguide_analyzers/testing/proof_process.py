@@ -1,5 +1,8 @@
 """The process that runs one proof: ``proof_process.py PROJECT TASK ANSWER``.
 
+Without arguments it loads Django, configures nothing, and forks for each proof that it reads from its standard
+input, which saves the proofs most of their time; `warm` is the other end.
+
 It needs nothing but Django and knows nothing of djguide. The project is set up with its tables in memory, then
 the proof runs with these names besides what it imports:
 
@@ -14,14 +17,37 @@ the proof runs with these names besides what it imports:
 from __future__ import annotations
 
 import ast
+import gc
 import json
 import os
 import runpy
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+_LOADED_BEFORE = (
+    "celery.app.task",
+    "django.contrib.auth.apps",
+    "django.contrib.auth.password_validation",
+    "django.contrib.contenttypes.apps",
+    "django.core.handlers.wsgi",
+    "django.core.management.commands.migrate",
+    "django.db.backends.sqlite3.base",
+    "django.db.models.sql.compiler",
+    "django.forms",
+    "django.middleware.csrf",
+    "django.shortcuts",
+    "django.template.loader",
+    "django.test",
+    "django.views.generic",
+    "rest_framework",
+)
+"""Modules that are loaded once for all proofs: those that need no settings. Not every interpreter has them."""
 
 
 class Toolbox:
@@ -122,5 +148,65 @@ def main(project: str, task_path: str, answer_path: str) -> None:
     Path(answer_path).write_text(json.dumps(toolbox.seen), encoding="utf-8")
 
 
+def load() -> None:
+    """Import what proofs need, as far as the interpreter has it."""
+    for name in _LOADED_BEFORE:
+        with suppress(ImportError):
+            import_module(name)
+
+
+def next_task() -> list[str]:
+    """Answer the requests on standard input; returns only in the processes forked for them, with their arguments.
+
+    A request is a line of JSON: ``arguments`` for `main`, the ``folder`` to run in, which gets the files
+    ``stdout`` and ``stderr``, and the ``seconds`` it may take. The answer is a line with the exit status as
+    `subprocess` has it, or null when the time was up. The line ``ready`` comes first.
+    """
+    load()
+    if threading.active_count() > 1:
+        sys.exit("threads do not survive a fork")
+    gc.freeze()  # or each process that ends goes through all that is loaded here, and copies it by that
+    print("ready", flush=True)
+    while line := sys.stdin.readline():
+        request = json.loads(line)
+        child = os.fork()
+        if not child:
+            _leave_to(request["folder"])
+            return request["arguments"]
+        print(json.dumps(_status(child, request["seconds"])), flush=True)
+    sys.exit()
+
+
+def _leave_to(folder: str) -> None:
+    """Make the forked process one as if it had been started in `folder`, with its output in files there."""
+    os.chdir(folder)
+    for number, name, flags in (
+        (0, os.devnull, os.O_RDONLY),
+        (1, "stdout", os.O_WRONLY | os.O_CREAT),
+        (2, "stderr", os.O_WRONLY | os.O_CREAT),
+    ):
+        opened = os.open(name, flags, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+
+
+def _status(child: int, seconds: float) -> int | None:
+    """Wait for the process `child`, which is ended when the time is up; returns its status, then None."""
+    ended = []
+
+    def end(*_: object) -> None:
+        ended.append(child)
+        os.kill(child, signal.SIGKILL)
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        _, status = os.waitpid(child, 0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    return None if ended else os.waitstatus_to_exitcode(status)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*(sys.argv[1:] or next_task()))

@@ -13,10 +13,9 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from djguide_analyzers.testing import projects
+from djguide_analyzers.testing import projects, warm
 from djguide_analyzers.testing.pages import Proof
 
-_PROCESS = Path(__file__).with_name("proof_process.py")
 _VARIABLE = "DJGUIDE_ORACLE_PYTHONS"
 _SECONDS = 60
 
@@ -60,19 +59,12 @@ def run_proof(
     task = {"page": str(page), "line": proof.line, "text": proof.text, "fixed": fixed}
     code.write_text(json.dumps(task), encoding="utf-8")
     answer = folder / "answer.json"
-    done = subprocess.run(
-        [python, "-I", "-B", str(_PROCESS), str(folder / "project"), str(code), str(answer)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=_SECONDS,
-        check=False,
-    )
-    if done.returncode:
+    arguments = [str(folder / "project"), str(code), str(answer)]
+    done = warm.run(python, folder, arguments, seconds=_SECONDS)
+    if done.status:
         missing = "ModuleNotFoundError: No module named "
-        last = done.stderr.rstrip().rpartition("\n")[2]
+        last = done.errors.rstrip().rpartition("\n")[2]
         if last.startswith(missing) and last.removeprefix(missing).strip("'") in ("celery", "rest_framework"):
             raise NotInstalled(last)
-        raise ProofFailed(f"{'fixed' if fixed else 'bad'} version\n{done.stdout}{done.stderr}")
+        raise ProofFailed(f"{'fixed' if fixed else 'bad'} version\n{done.output}{done.errors}")
     return json.loads(answer.read_text(encoding="utf-8"))
