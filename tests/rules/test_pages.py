@@ -16,7 +16,7 @@ from djguide_analyzers.rules.finding import Safety
 from djguide_analyzers.source.positions import LineIndex
 from djguide_analyzers.testing import checks
 from djguide_analyzers.testing import proofs as running
-from djguide_analyzers.testing.pages import SECTIONS, Page, PageProject, read_page
+from djguide_analyzers.testing.pages import SECTIONS, Page, PageProject, Proof, read_page
 from djguide_analyzers.testing.projects import ProjectUnderCheck
 from djguide_server.lsp.suppress import suppression
 
@@ -39,11 +39,15 @@ def parts() -> list[object]:
 
 def proofs() -> list[object]:
     return [
-        pytest.param(code, project, number, python, id=f"{code}-{number}-{Path(python).name}-{which}")
+        pytest.param(
+            *(code, project, proof, database, python),
+            id=f"{code}-{number}-{database}-{Path(python).name}-{which}",
+        )
         for code, page in PAGES.items()
         for number, (project, proof) in enumerate(
             [(project, proof) for project in page.projects for proof in project.proofs], 1
         )
+        for database in proof.databases
         for which, python in enumerate(running.interpreters(), 1)
     ]
 
@@ -253,16 +257,19 @@ def _covered(path: str, text: str, line: int) -> range:
 # --- proofs ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("code", "project", "number", "python"), proofs())
-def test_proof(code: str, project: PageProject, number: int, python: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("code", "project", "proof", "database", "python"), proofs())
+def test_proof(
+    code: str, project: PageProject, proof: Proof, database: str, python: str, tmp_path: Path
+) -> None:
     """The proof holds on the bad and on the fixed project, and what it calls the same is the same."""
     entry, page = registry.get(code), PAGES[code]
     assert entry is not None
     if not checks.is_for(python, entry):
         pytest.skip(f"the rule is for Django {entry.rule.django}, this is {running.django_version(python)}")
-    proof = [proof for each in page.projects for proof in each.proofs][number - 1]
+    if database == "postgresql" and not running.postgresql():
+        pytest.skip("needs a PostgreSQL server, which DJGUIDE_ORACLE_POSTGRESQL names; .ci/run starts one")
     try:
-        checks.check_proof(python, entry, page, project, proof, tmp_path)
+        checks.check_proof(python, entry, page, project, proof, tmp_path, database=database)
     except running.NotInstalled as missing:
         if python == sys.executable:
             raise

@@ -33,6 +33,8 @@ def codes_in(folder: Path) -> list[str]:
 def check_page(code: str, *, cache: Path | None = None) -> None:
     """Check that the rule `code` does what its page says: findings, fixes and proofs.
 
+    Proofs on PostgreSQL run where `proofs.postgresql` names a server.
+
     `cache` is a folder for facts, kept from test to test: Django itself is read once.
 
     Raises:
@@ -64,7 +66,10 @@ def check_page(code: str, *, cache: Path | None = None) -> None:
                 finally:
                     checked.close()
             for proof in project.proofs:
-                check_proof(sys.executable, entry, page, project, proof, folder / f"proof {proof.line}")
+                for database in proof.databases:
+                    if database != "postgresql" or proofs.postgresql():
+                        place = folder / f"proof {proof.line} {database}"
+                        check_proof(sys.executable, entry, page, project, proof, place, database=database)
 
 
 def check_header(entry: registry.Entry, page: Page) -> None:
@@ -113,11 +118,18 @@ def check_line_breaks(checked: ProjectUnderCheck, project: PageProject) -> None:
 
 
 def check_proof(
-    python: str, entry: registry.Entry, page: Page, project: PageProject, proof: Proof, folder: Path
+    python: str,
+    entry: registry.Entry,
+    page: Page,
+    project: PageProject,
+    proof: Proof,
+    folder: Path,
+    *,
+    database: str,
 ) -> None:
     """The proof holds on the bad and on the fixed project, and what it calls the same is the same.
 
-    Nothing is checked where the rule is not for the Django of `python`.
+    `database` is one of the proof's. Nothing is checked where the rule is not for the Django of `python`.
 
     Raises:
         NotInstalled: `python` lacks a package that the proof needs.
@@ -127,7 +139,16 @@ def check_proof(
     versions = {False: project.before()} | ({True: project.after()} if project.fixed else {})
     with ThreadPoolExecutor() as pool:  # the work is done by processes
         runs = [
-            pool.submit(proofs.run_proof, python, folder / str(fixed), files, proof, page.path, fixed=fixed)
+            pool.submit(
+                proofs.run_proof,
+                python,
+                folder / str(fixed),
+                files,
+                proof,
+                page.path,
+                fixed=fixed,
+                database=database,
+            )
             for fixed, files in versions.items()
         ]
     answers = [run.result() for run in runs]

@@ -5,6 +5,7 @@ A page is Markdown. Its fenced blocks are told apart by their info string:
     ```python shop/models.py            a file of the project that the page is about
     ```python shop/views.py fixed       the same file after the fixes; files without such a block stay as they are
     ```python proof                     code that shows the claim on real Django, see `proofs`
+    ```python proof postgresql          the same on PostgreSQL instead of SQLite; both can be named
     ```text                             anything that is only there to be read
 
 A finding of the page's rule begins on each line that ends in the comment ``# finding`` (``# 2 findings`` where
@@ -25,6 +26,9 @@ from djguide_analyzers.rules.base import Rule
 
 SECTIONS = ("Why", "When not to follow it", "Bad", "Good", "Near misses", "Reference")
 """Headings that every page has, in this order; others may stand in between."""
+
+DATABASES = ("sqlite", "postgresql")
+"""What proofs run on."""
 
 _FENCE = re.compile(r"(?P<fence>`{3,})(?P<info>.*)")
 _COMMENT = r"[ \t]*(?:\{{#|#) ?(?:{}) ?(?:#\}})?$"
@@ -54,10 +58,11 @@ class Marked:
 
 @dataclass(frozen=True)
 class Proof:
-    """Code to run; `line` is the page's line (one-based) on which it starts."""
+    """Code to run, once on each of `databases`; `line` is the page's line (one-based) on which it starts."""
 
     text: str
     line: int
+    databases: tuple[str, ...] = DATABASES[:1]
 
 
 @dataclass(repr=False)
@@ -188,8 +193,8 @@ class _Reader:
         match info:
             case ["text"]:
                 pass
-            case ["python", "proof"]:
-                project.proofs.append(Proof(body, line + 1))
+            case ["python", "proof", *databases] if set(databases) <= set(DATABASES):
+                project.proofs.append(Proof(body, line + 1, tuple(databases) or DATABASES[:1]))
             case [_, path, "fixed"] if "." in path:
                 self._add(line, project.fixed, path, body)
                 if path not in project.files:

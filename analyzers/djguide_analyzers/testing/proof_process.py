@@ -3,8 +3,8 @@
 Without arguments it loads Django, configures nothing, and forks for each proof that it reads from its standard
 input, which saves the proofs most of their time; `warm` is the other end.
 
-It needs nothing but Django and knows nothing of djguide. The project is set up with its tables in memory, then
-the proof runs with these names besides what it imports:
+It needs nothing but Django and knows nothing of djguide. The project is set up with its tables in SQLite's memory, or
+in a new database of the PostgreSQL server that the task names, then the proof runs with these names besides what it imports:
 
     fixed               whether the project is the fixed one; a proof runs on both
     queries(f, *args)   number of queries that calling ``f(*args)`` runs
@@ -17,10 +17,12 @@ the proof runs with these names besides what it imports:
 from __future__ import annotations
 
 import ast
+import atexit
 import gc
 import json
 import os
 import runpy
+import secrets
 import signal
 import sys
 import threading
@@ -48,6 +50,9 @@ _LOADED_BEFORE = (
     "rest_framework",
 )
 """Modules that are loaded once for all proofs: those that need no settings. Not every interpreter has them."""
+
+
+_IN_MEMORY = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 
 
 class Toolbox:
@@ -86,7 +91,7 @@ class Toolbox:
     def at_once(self, *functions: Callable[[], object]) -> list[object]:
         # By its path: the folder is not put where a project's own modules are looked for.
         race = runpy.run_path(str(Path(__file__).with_name("proof_race.py")))
-        return race["Race"](functions).run()
+        return race["at_once"](functions)
 
     @contextmanager
     def raises(self, *errors: type[BaseException]) -> Iterator[None]:
@@ -121,25 +126,45 @@ def _empty_tables() -> None:
     connection.ops.execute_sql_flush(connection.ops.sql_flush(no_style(), tables, reset_sequences=True))
 
 
-def _set_up() -> None:
+def _set_up(server: str) -> None:
+    """Set the project up, whatever its settings say, on SQLite in memory or on the PostgreSQL `server`."""
     import django
     from django.apps import apps
     from django.conf import settings
     from django.core.management import call_command
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
-    for database in settings.DATABASES.values():  # whatever the page's project runs on
-        database.update(ENGINE="django.db.backends.sqlite3", NAME=":memory:")
+    for database in settings.DATABASES.values():
+        database.update(_new_database(server) if server else _IN_MEMORY)
     django.setup()
     # Tables straight from the models: what Django's own apps migrate is of no interest here.
     settings.MIGRATION_MODULES = {config.label: None for config in apps.get_app_configs()}
     call_command("migrate", run_syncdb=True, verbosity=0, skip_checks=True)
 
 
+def _new_database(server: str) -> dict[str, str]:
+    """Settings for a new database on `server`, a connection string; it is gone when this process ends."""
+    import psycopg
+    from psycopg import conninfo, sql
+
+    name = f"djguide_{secrets.token_hex(8)}"
+
+    def execute(statement: str) -> None:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+    execute("CREATE DATABASE {}")
+    atexit.register(execute, "DROP DATABASE {} WITH (FORCE)")
+    given = conninfo.conninfo_to_dict(server)
+    keys = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password"}
+    settings = {key: str(given.get(parameter) or "") for key, parameter in keys.items()}
+    return {"ENGINE": "django.db.backends.postgresql", "NAME": name, **settings}
+
+
 def main(project: str, task_path: str, answer_path: str) -> None:
     task = json.loads(Path(task_path).read_text(encoding="utf-8"))
     sys.path.insert(0, project)
-    _set_up()
+    _set_up(task["server"])
     toolbox = Toolbox(task["fixed"])
     # The proof keeps its place in the page, so a traceback shows the page's line.
     tree = ast.parse("\n" * (task["line"] - 1) + task["text"], task["page"])

@@ -17,6 +17,7 @@ from djguide_analyzers.testing import projects, warm
 from djguide_analyzers.testing.pages import Proof
 
 _VARIABLE = "DJGUIDE_ORACLE_PYTHONS"
+_SERVER = "DJGUIDE_ORACLE_POSTGRESQL"
 _SECONDS = 60
 
 
@@ -34,6 +35,11 @@ def interpreters() -> list[str]:
     return [sys.executable, *added]
 
 
+def postgresql() -> str:
+    """Connection string of the PostgreSQL server to prove with; empty where the environment names none."""
+    return os.environ.get(_SERVER, "")
+
+
 @cache
 def django_version(python: str) -> str:
     """Version of the Django that the interpreter `python` has."""
@@ -44,9 +50,18 @@ def django_version(python: str) -> str:
 
 
 def run_proof(
-    python: str, folder: Path, files: Mapping[str, str], proof: Proof, page: Path, *, fixed: bool
+    python: str,
+    folder: Path,
+    files: Mapping[str, str],
+    proof: Proof,
+    page: Path,
+    *,
+    fixed: bool,
+    database: str = "sqlite",
 ) -> list[str]:
     """Run `proof` on the project with `files`, unpacked into the new folder `folder`.
+
+    `database` is one of `pages.DATABASES`; PostgreSQL needs the server of `postgresql`.
 
     Returns what the proof says must be the same before and after the fixes.
 
@@ -57,6 +72,7 @@ def run_proof(
     projects.write(folder / "project", files)
     code = folder / "proof.json"
     task = {"page": str(page), "line": proof.line, "text": proof.text, "fixed": fixed}
+    task["server"] = postgresql() if database == "postgresql" else ""
     code.write_text(json.dumps(task), encoding="utf-8")
     answer = folder / "answer.json"
     arguments = [str(folder / "project"), str(code), str(answer)]
