@@ -86,6 +86,20 @@ def test_a_page_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("named", "databases"),
+    [
+        ("", ("sqlite",)),
+        (" postgresql", ("postgresql",)),
+        (" sqlite postgresql", ("sqlite", "postgresql")),
+    ],
+)
+def test_databases_of_a_proof(tmp_path: Path, named: str, databases: tuple[str, ...]) -> None:
+    text = f"# some-code\n```python shop/a.py\n```\n```python proof{named}\nassert fixed\n```\n"
+    [project] = read_page(page(tmp_path, text)).projects
+    assert project.proofs == [Proof("assert fixed\n", 5, databases)]
+
+
+@pytest.mark.parametrize(
     ("line", "text", "owned", "ends"),
     [
         ("len(rows)  # finding", "len(rows)", {1: 1}, {}),
@@ -109,6 +123,7 @@ def test_markers(line: str, text: str, owned: dict[int, int], ends: dict[int, in
         ("```python\nx = 1\n```", "neither a file, a proof nor"),
         ("```python shop/a.py\n```\n```python shop/a.py\n```", ":4: shop/a.py is given twice"),
         ("```python shop/a.py fixed\n```", "no such file before"),
+        ("```python proof mysql\n```", "neither a file, a proof nor"),
         ("```python shop/a.py\nx = 1", ":2: the block that starts here has no end"),
         ("Prose only.", "there is no project"),
     ],
@@ -138,10 +153,12 @@ def test_projects_are_completed() -> None:
 # --- proofs ------------------------------------------------------------------------------------------------
 
 
-def prove(tmp_path: Path, text: str, *, fixed: bool = False) -> list[str]:
+def prove(tmp_path: Path, text: str, *, fixed: bool = False, database: str = "sqlite") -> list[str]:
     files = {"shop/models.py": MODELS}
     proof = Proof("from shop.models import Product\n" + text, 40)
-    return proofs.run_proof(sys.executable, tmp_path, files, proof, Path("page.md"), fixed=fixed)
+    return proofs.run_proof(
+        sys.executable, tmp_path, files, proof, Path("page.md"), fixed=fixed, database=database
+    )
 
 
 @pytest.fixture(params=["forked", "new"])
@@ -266,6 +283,26 @@ with raises(ZeroDivisionError):
 def test_a_proof_of_what_happens_at_once(tmp_path: Path) -> None:
     """All have read before one writes, and a lock keeps the others from reading."""
     prove(tmp_path, RACE)
+
+
+@pytest.mark.skipif(not proofs.postgresql(), reason="needs a PostgreSQL server; .ci/run starts one")
+def test_a_proof_on_postgresql(tmp_path: Path) -> None:
+    """Each has a database of its own, which is gone afterwards."""
+    look = "from django.db import connection\nwith connection.cursor() as cursor:\n"
+    look += "    cursor.execute('SELECT datname FROM pg_database')\n"
+    look += "    others = {name for (name,) in cursor.fetchall()} - {connection.settings_dict['NAME']}\n"
+    look += "same(sorted(name for name in others if name.startswith('djguide_')))\n"
+    before = prove(tmp_path / "before", look, database="postgresql")
+    prove(tmp_path / "race", RACE, database="postgresql")
+    assert prove(tmp_path / "after", look, database="postgresql") == before
+
+
+def test_a_server_that_does_not_answer_fails_the_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJGUIDE_ORACLE_POSTGRESQL", f"host={tmp_path} dbname=postgres")
+    with pytest.raises(proofs.ProofFailed):
+        prove(tmp_path, "assert not fixed", database="postgresql")
 
 
 def test_a_proof_that_needs_a_missing_package(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 Without arguments it loads Django, configures nothing, and forks for each proof that it reads from its standard
 input, which saves the proofs most of their time; `warm` is the other end.
 
-It needs nothing but Django and knows nothing of djguide. The project is set up with its tables in SQLite's memory, or
-in a new database of the PostgreSQL server that the task names, then the proof runs with these names besides what it imports:
+It needs nothing but Django and knows nothing of djguide. The project is set up with its tables in SQLite's memory,
+or in a new database of the PostgreSQL server that the task names. Then the proof runs with these names besides
+what it imports:
 
     fixed               whether the project is the fixed one; a proof runs on both
     queries(f, *args)   number of queries that calling ``f(*args)`` runs
@@ -144,17 +145,18 @@ def _set_up(server: str) -> None:
 
 def _new_database(server: str) -> dict[str, str]:
     """Settings for a new database on `server`, a connection string; it is gone when this process ends."""
-    import psycopg
-    from psycopg import conninfo, sql
-
+    psycopg, conninfo = (
+        import_module("psycopg"),
+        import_module("psycopg.conninfo"),
+    )  # only these proofs need it
     name = f"djguide_{secrets.token_hex(8)}"
 
     def execute(statement: str) -> None:
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+            connection.execute(statement)
 
-    execute("CREATE DATABASE {}")
-    atexit.register(execute, "DROP DATABASE {} WITH (FORCE)")
+    execute(f"CREATE DATABASE {name}")
+    atexit.register(execute, f"DROP DATABASE {name} WITH (FORCE)")
     given = conninfo.conninfo_to_dict(server)
     keys = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password"}
     settings = {key: str(given.get(parameter) or "") for key, parameter in keys.items()}

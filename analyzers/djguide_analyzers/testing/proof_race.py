@@ -1,8 +1,8 @@
 """Two requests at the same time, always in the same order of events.
 
-Each function runs in a thread with a connection of its own. A thread that is about to write for the first time waits
-until every other one is about to write as well, waits for a lock, or is done: so all of them have read before any
-of them writes. That is the order in which updates get lost and rows get created twice.
+Each function runs in a thread with a connection of its own. A thread that is about to write for the first time
+waits until every other one is about to write as well, waits for a lock, or is done: so all of them have read
+before any of them writes. That is the order in which updates get lost and rows get created twice.
 
 An SQLite database in memory has one connection: there the threads work on a copy of the tables in a file, which is
 copied back afterwards. SQLite has no ``SELECT ... FOR UPDATE`` either, and Django leaves it out there. Here Django
