@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable
 from typing import Any
 
 from djguide_analyzers.trace.frame import Run
 from djguide_analyzers.trace.values import (
+    SCALAR,
     AbstractValue,
     ClassValue,
     ConditionValue,
@@ -31,6 +33,11 @@ Key = Hashable
 
 MAX_KEY_PARTS = 200
 """Parts of an argument, nested ones counted, up to which a call is worth remembering."""
+
+MAX_NAME = 120
+"""Characters up to which a text may name something."""
+
+_NAME = re.compile(r"-?[\w?][\w.:/@+-]*|")
 
 MAX_HELD = 12
 """Attributes of an object up to which they are handed on; of one with more, a callee sees what its class has."""
@@ -76,6 +83,8 @@ class StandIns:
                 return type(value)
             case ObjectValue() | RequestValue():
                 return self._object_key(value)
+            case Constant(value=str() as text) if not _may_name(text):
+                return Scalar
             case Constant(value=constant):
                 return (type(constant), constant)
             case ClassValue(cls=cls):
@@ -88,6 +97,8 @@ class StandIns:
                 return (ManagerValue, value.model, value.info)
             case Row():
                 return self._row_key(value)
+            case Sequence(items=tuple() as items) if _is_text(items):
+                return (Sequence, Scalar)
             case Sequence(element=element, items=items):
                 return self._keys([element, *(items or ())], (Sequence, items is None))
             case Mapping(entries=entries, element=element):
@@ -116,9 +127,11 @@ class StandIns:
             self.rows[-number] = value
         attributes: list[Key] = []
         held_now = self._run.loaded.get(value.key, {})
-        for name, held in held_now.items() if len(held_now) <= MAX_HELD else ():
+        for name, held in sorted(held_now.items(), key=_name_of) if len(held_now) <= MAX_HELD else ():
             if isinstance(held, QuerySetValue):
                 return None
+            if isinstance(held, (Scalar, Unknown)) or _is_flag(held):
+                continue  # tells no more than the class does, or what changes all the time
             key = self._key(held)
             if key is not None:  # what cannot be told is looked up anew
                 attributes.append((name, key))
@@ -142,10 +155,14 @@ class StandIns:
 
     def _stand_in(self, value: Any) -> Any:
         match value:
+            case Constant(value=str() as text) if not _may_name(text):
+                return SCALAR
             case Row():
                 return Row(value.model, RowRoot(-self._numbers[value.key], None, True), (), False)
             case ObjectValue() if value.identity:
                 return ObjectValue(value.cls, -self._numbers[value.key])
+            case Sequence(items=tuple() as items) if _is_text(items):
+                return Sequence(SCALAR)
             case Sequence(element=element, items=items):
                 members = None if items is None else tuple(self._stand_in(item) for item in items)
                 return Sequence(self._stand_in(element), members)
@@ -154,6 +171,28 @@ class StandIns:
                 return Mapping(entries, self._stand_in(value.element), value.key)
             case _:
                 return value
+
+
+def _name_of(item: tuple[str, AbstractValue]) -> str:
+    return item[0]
+
+
+def _is_flag(value: AbstractValue) -> bool:
+    return isinstance(value, Constant) and isinstance(value.value, bool)
+
+
+def _is_text(items: tuple[AbstractValue, ...]) -> bool:
+    """Whether a list spells out a command and the like: texts, of which some are not known."""
+    kinds = {type(item) for item in items}
+    return Constant in kinds and kinds <= {Constant, Scalar, Unknown} and len(kinds) > 1
+
+
+def _may_name(text: str) -> bool:
+    """Whether `text` may name a field, a lookup, a template, a URL: prose and options of commands do not.
+
+    A call with other prose is the same call.
+    """
+    return len(text) <= MAX_NAME and _NAME.fullmatch(text) is not None
 
 
 def rests_on_stand_in(row: Row) -> bool:
