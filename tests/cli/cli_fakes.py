@@ -76,6 +76,9 @@ class FakeWorkspace:
     def set_text(self, path: str, text: str) -> None:
         self.buffers[path] = text
 
+    def shrunken_baseline(self, use: BaselineUse) -> None:
+        return None
+
     def changed_on_disk(self, paths: Iterable[str]) -> None:
         for path in paths:
             self.buffers.pop(path, None)

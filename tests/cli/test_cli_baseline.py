@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +45,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     monkeypatch.chdir(root)
+    monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return root
 
@@ -68,17 +71,109 @@ def test_adopt_it_on_monday_keep_it_on_friday(shop: Path, run: Run) -> None:
     # The week goes by: code moves, one finding is mended, one is new.
     (shop / "shop/views.py").write_text(f"# A comment.\n\n{VIEWS}{MORE}")
     (shop / "shop/models.py").write_text(MODELS.replace("FloatField()", "IntegerField()"))
-    assert codes(run) == ["len-of-queryset"]
     out = run("check").out
     assert "shop/views.py" in out and "11:12  warning" in out
-    assert "1 finding of the baseline no longer occurs: `djguide baseline --prune` removes it.\n" in out
-    assert entries(shop) == BOTH, "a check writes nothing"
-    assert run("baseline", "--prune").out == f"1 finding accepted in {NAME} (1 gone).\n"
+    assert f"1 finding of the baseline no longer occurs: taken out of {NAME}.\n" in out
     assert entries(shop) == BOTH[1:]
-    assert codes(run) == ["len-of-queryset"], "pruning accepts nothing"
+    assert codes(run) == ["len-of-queryset"], "shrinking accepts nothing"
+    assert "no longer occurs" not in run("check").out
     assert run("baseline").out == f"2 findings accepted in {NAME} (1 new).\n"
     assert run("baseline").out == f"{NAME} is up to date: 2 findings accepted.\n"
     assert codes(run) == []
+
+
+def mended(shop: Path) -> None:
+    (shop / "shop/models.py").write_text(MODELS.replace("FloatField()", "IntegerField()"))
+    (shop / "shop/views.py").write_text("")
+
+
+def test_a_baseline_shrinks_to_nothing(shop: Path, run: Run) -> None:
+    run("baseline")
+    mended(shop)
+    answer = run("check", "--output-format", "json")
+    (use,) = json.loads(answer.out)["stats"]["baselines"]
+    assert (use["path"], len(use["gone"]), use["pruned"]) == (NAME, 2, True)
+    assert entries(shop) == []
+    assert answer.status == run("check").status == 0
+
+
+def test_a_baseline_shrinks_where_it_was_looked_at(shop: Path, run: Run) -> None:
+    run("baseline")
+    mended(shop)
+    run("check", "shop/models.py")
+    assert entries(shop) == BOTH[1:]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--keep-baseline"],
+        ["--diff"],
+        ["--no-baseline"],
+        ["--select", "money-stored-as-float"],
+        ["--ignore", "money-stored-as-float"],
+    ],
+    ids=" ".join,
+)
+def test_a_check_that_does_not_shrink_a_baseline(shop: Path, run: Run, arguments: list[str]) -> None:
+    run("baseline")
+    mended(shop)
+    run("check", *arguments)
+    assert entries(shop) == BOTH
+
+
+def test_services_only_tell_what_is_gone(shop: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("baseline")
+    mended(shop)
+    monkeypatch.setenv("CI", "true")
+    out = run("check").out
+    assert "2 findings of the baseline no longer occur: `djguide baseline --prune` removes them.\n" in out
+    assert entries(shop) == BOTH
+    assert run("baseline", "--prune").out == f"0 findings accepted in {NAME} (2 gone).\n"
+
+
+def test_what_cannot_be_judged_stays(shop: Path, run: Run) -> None:
+    run("baseline")
+    mended(shop)
+    (shop / "shop/views.py").write_text("def number(:\n")
+    (shop / "djguide.toml").write_text('ignore = ["money-stored-as-float"]\n')
+    run("check")
+    assert entries(shop) == BOTH
+
+
+def test_a_baseline_for_several_folders_shrinks_in_the_one_that_is_checked(
+    shop: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The configuration and the baseline lie above two projects."""
+    above = shop.parent
+    (above / ".git").mkdir()
+    (above / "djguide.toml").touch()
+    shutil.copytree(shop, above / "other")
+    monkeypatch.chdir(above)
+    run("baseline")
+    assert len(entries(above)) == 4
+    mended(shop)
+    monkeypatch.chdir(shop)
+    assert f"no longer occur: taken out of {above / NAME}.\n" in run("check").out
+    assert [path for path, _ in entries(above)] == ["other/shop/models.py", "other/shop/views.py"]
+
+
+def test_fixing_shrinks_a_baseline(shop: Path, run: Run) -> None:
+    run("baseline")
+    (shop / "shop/models.py").write_text(MODELS.replace("FloatField()", "IntegerField()"))
+    (shop / "shop/views.py").write_text(f"{VIEWS}{MORE}")
+    run("check", "--fix")
+    assert entries(shop) == BOTH[1:]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="may write anything")
+def test_a_baseline_that_cannot_be_written_is_no_obstacle(shop: Path, run: Run) -> None:
+    run("baseline")
+    mended(shop)
+    (shop / NAME).chmod(0o444)
+    answer = run("check")
+    assert "`djguide baseline --prune` removes them." in answer.out
+    assert answer.status == 0 and entries(shop) == BOTH
 
 
 def test_part_of_a_project(shop: Path, run: Run) -> None:

@@ -1,7 +1,7 @@
 """The baseline: findings that a project has accepted, so that only new ones are told.
 
-It holds fingerprints, not line numbers (see `fingerprints`), and how often each may occur. It is written when
-somebody asks for it and at no other time: a check only compares, and tells which entries no longer occur.
+It holds fingerprints, not line numbers (see `fingerprints`), and how often each may occur. Here it is read and
+compared; front ends write it: it grows when somebody asks for that, and loses what no longer occurs.
 """
 
 from __future__ import annotations

@@ -325,8 +325,8 @@ class Folder:
     def compared(self, findings: list[Finding]) -> Compared:
         """`findings` of this folder with their fingerprints, told apart by what the baseline holds.
 
-        Entries about files that cannot be analysed are not called gone. Pass all findings that have their
-        owners in the same files: equal ones are counted.
+        Entries about files that cannot be analysed or lie elsewhere, and of rules that do not run on them, are
+        not called gone. Pass all findings that have their owners in the same files: equal ones are counted.
         """
         identifier = self.identifier()
         identified = identifier.identified(findings)
@@ -340,7 +340,10 @@ class Folder:
             lambda finding, path: identifier.identity(finding, called=path).fingerprint,
         )
         broken = {problem.place.path for problem in self.all_problems() if problem.place}
-        result.gone = [entry for entry in result.gone if (root / entry.path).as_posix() not in broken]
+        run = frozenset(code for tracked in self.tracked() for code in tracked.codes)
+        gone = [((root / entry.path).as_posix(), entry) for entry in result.gone if entry.code in run]
+        gone = [(path, e) for path, e in gone if path not in broken and is_inside(path, self.root)]
+        result.gone = [entry for path, entry in gone if entry.code not in self.ignored_for(path)]
         return result
 
     def _visible(self, tracked: TrackedProject) -> Iterator[Finding]:

@@ -47,10 +47,17 @@ class Stats(Struct):
 
 
 class BaselineUse(Struct, frozen=True):
-    """A baseline that findings were compared with: its absolute path, and the entries that no longer occur."""
+    """A baseline that findings were compared with.
+
+    Attributes:
+        path: Its absolute path.
+        gone: The entries that no longer occur.
+        pruned: Whether they were taken out of the file since.
+    """
 
     path: Path
     gone: tuple[Entry, ...] = ()
+    pruned: bool = False
 
 
 class Report(Struct):

@@ -24,6 +24,7 @@ from djguide_analyzers.source.positions import Position, Range
 
 UNUSED = "unused-suppression"
 INVALID = "invalid-suppression"
+CODES = frozenset((UNUSED, INVALID))
 PRACTICE = "djguide"
 
 _DIRECTIVE = re.compile(r"djguide\s*:\s*(?P<kind>[\w-]+)\s*(?:\[(?P<codes>[^\]]*)\])?", re.IGNORECASE)

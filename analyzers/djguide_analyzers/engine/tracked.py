@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Set
 
 from msgspec import structs
 
+from djguide_analyzers.engine import suppressions
 from djguide_analyzers.engine.checker import Checked, Checker, files_named
 from djguide_analyzers.engine.config import Config
 from djguide_analyzers.engine.moving import moved
@@ -27,6 +28,7 @@ class TrackedProject:
         self.project = project
         self._checker = Checker(project, config, read)
         self.rules = self._checker.selected()
+        self._judges_comments = config.select is None
         self._results: dict[str, Checked] = {}
         self._pieces: dict[str, dict[str, Checked]] = {}
         """What the results of files that somebody edits are put together from."""
@@ -47,6 +49,12 @@ class TrackedProject:
         """Those of its findings that no edit since has moved."""
         self._concludes = any(entry.conclude is not None for entry in self.rules)
         self._concluded = not self._concludes
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes that a check can find: those of the rules that run, and of what is wrong with comments."""
+        own = suppressions.CODES if self._judges_comments else frozenset[str]()
+        return own.union(rule.code for rule in self.rules)
 
     @property
     def pending(self) -> list[Module | TemplateSource]:

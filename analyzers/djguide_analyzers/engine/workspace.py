@@ -250,6 +250,16 @@ class Workspace:
         updates = (updated(self._folder(root), wanted, prune=prune) for root in self._roots)
         return [update for update in updates if update is not None]
 
+    def shrunken_baseline(self, use: BaselineUse) -> Update | None:
+        """The baseline of a check just made without what is gone, to be written; None with nothing to do."""
+        for root in self._roots:
+            folder = self._folder(root)
+            before = folder.baseline
+            if use.gone and before is not None and before.path == use.path:
+                removed = sum(entry.count for entry in use.gone)
+                return Update(folder.loaded.root, before.without(use.gone), before, 0, removed)
+        return None
+
     def identities(self, findings: Iterable[Finding]) -> list[Identity]:
         """What each of `findings`, which a check has told, is recognised by."""
         identifiers = [(root, self._folder(root).identifier()) for root in self._roots]

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from djguide_server.cli import formats, streams
 from djguide_server.cli.filters import Filters
 from djguide_server.cli.progress import ProgressBar
-from djguide_server.cli.result import CheckResult, GroupBy, Texts
+from djguide_server.cli.result import CheckResult, GroupBy, Texts, has_internal
 from djguide_server.cli.targets import Targets
 
 if TYPE_CHECKING:
@@ -34,11 +34,21 @@ class Output(Struct, frozen=True):
 class Check:
     """Checks of one workspace, with the options of one command line."""
 
-    def __init__(self, workspace: Workspace, targets: Targets, filters: Filters, output: Output) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        targets: Targets,
+        filters: Filters,
+        output: Output,
+        *,
+        shrink: bool = False,
+    ) -> None:
+        """With `shrink`, baselines lose what `run` and `fix` find gone."""
         self._workspace = workspace
         self._targets = targets
         self._filters = filters
         self._output = output
+        self._shrink = shrink
         # Formats for machines never import rich, so they have no progress either, unless they go to a file.
         self._progress = output.format in ("text", "concise") or output.file is not None
 
@@ -49,7 +59,7 @@ class Check:
 
     def run(self) -> CheckResult:
         """Check and tell."""
-        return self._told(self._result(self.report()))
+        return self._told(self._shrunk(self._result(self.report())))
 
     def fix(self, *, review: bool) -> CheckResult:
         """Apply fixes, then tell what is left."""
@@ -58,7 +68,7 @@ class Check:
         contains = self._targets.contains
         target = Disk(self._workspace)
         outcome = apply_fixes(self._workspace, self.report, contains, target, review=review)
-        return self._told(self._result(outcome.report, outcome))
+        return self._told(self._shrunk(self._result(outcome.report, outcome)))
 
     def diff(self, *, review: bool) -> CheckResult:
         """Print what fixes change; the result is that of the project as it stands."""
@@ -103,6 +113,16 @@ class Check:
             result.extra_problems = outcome.problems
         result.statistics, result.group_by = self._output.statistics, self._output.group_by
         result.changed = self._filters.changed is not None
+        return result
+
+    def _shrunk(self, result: CheckResult) -> CheckResult:
+        """`result`, with what is gone taken out of the baselines if the check was complete."""
+        if self._shrink and any(use.gone for use in result.report.baselines):
+            from djguide_server.cli.baselines import shrink
+
+            if not has_internal(result.problems):
+                uses = shrink(self._workspace, result.report.baselines)
+                result.report = structs.replace(result.report, baselines=uses)
         return result
 
     def _told(self, result: CheckResult) -> CheckResult:

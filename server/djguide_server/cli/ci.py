@@ -1,4 +1,4 @@
-"""What the reports for continuous integration have in common."""
+"""What is to be known of services for continuous integration, and what reports for them have in common."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from djguide_server.cli.targets import Targets
 
 _CHECKOUTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 """Environment variables in which services name the folder they checked out."""
+
+
+def is_ci() -> bool:
+    """Whether a service for continuous integration runs this: nobody commits what is written there."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def repository_path(path: str, targets: Targets) -> str:

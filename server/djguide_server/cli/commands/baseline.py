@@ -26,7 +26,7 @@ def command(paths: tuple[Path, ...], prune: bool, jobs: int) -> None:
 
     The baseline is the file that `baseline` in the configuration names, else djguide-baseline.json beside it.
     Commit it: `check` and editors then show only findings that are not in it. It holds no line numbers, so it
-    stays right when code moves. It never grows by itself; `check` tells when entries no longer occur.
+    stays right when code moves. It never grows by itself; `check` takes out what no longer occurs.
 
     \b
     djguide baseline               accept everything found now
@@ -59,7 +59,7 @@ def _write(update: Update, targets: Targets) -> None:
     Raises:
         click.ClickException: the file is not djguide's to write.
     """
-    from djguide_analyzers.engine.baseline import dumps
+    from djguide_server.cli.baselines import WriteRefused, write
     from djguide_server.cli.formats.text import count
 
     path = update.after.path
@@ -68,15 +68,10 @@ def _write(update: Update, targets: Targets) -> None:
     if update.before is not None and update.before == update.after:
         streams.emit(f"{shown} is up to date: {count(total, 'finding')} accepted.\n")
         return
-    if update.before is None and path.exists():
-        raise click.ClickException(f"{shown} exists and is no baseline: it is left as it is.")
-    if not path.resolve().is_relative_to(update.root.resolve()):  # a configuration may name any path
-        raise click.ClickException(f"{path} lies outside of the project: it is not written.")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dumps(update.after), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise click.ClickException(f"{shown} cannot be written: {error.strerror or error}") from error
+        write(update)
+    except WriteRefused as refused:
+        raise click.ClickException(f"{shown} {refused}") from refused
     changes = [
         f"{number} {what}" for number, what in ((update.added, "new"), (update.removed, "gone")) if number
     ]

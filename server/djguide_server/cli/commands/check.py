@@ -49,6 +49,7 @@ class Options(Struct, frozen=True):
     changed: bool
     since: str | None
     no_baseline: bool
+    keep_baseline: bool
     fix: bool
     review: bool
     diff: bool
@@ -116,6 +117,11 @@ _DECLARED = [
     click.option(
         "--no-baseline", is_flag=True, help="Report the findings that the baseline accepts as well."
     ),
+    click.option(
+        "--keep-baseline",
+        is_flag=True,
+        help="Leave in the baseline what no longer occurs, as is done in CI anyway.",
+    ),
     click.option("--fix", is_flag=True, help="Apply safe fixes, then report what is left."),
     click.option("--review", is_flag=True, help="With --fix or --diff: fixes that need a review as well."),
     click.option(
@@ -163,6 +169,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], **values: Any) -> int:
     options = Options(**values)
     _refuse(options, paths)
     from djguide_server.cli.checking import Check, Output
+    from djguide_server.cli.ci import is_ci
     from djguide_server.cli.targets import Targets
 
     targets = Targets.of((options.stdin_filename,) if options.stdin_filename else paths)
@@ -177,7 +184,8 @@ def command(ctx: click.Context, paths: tuple[Path, ...], **values: Any) -> int:
         cluster=options.dask,
         shared_cache=options.shared_cache,
     ) as workspace:
-        check = Check(workspace, targets, filters, output)
+        shrink = not (options.keep_baseline or options.stdin_filename or is_ci())
+        check = Check(workspace, targets, filters, output, shrink=shrink)
         if options.stdin_filename is not None:
             result = _check_input(workspace, targets, check, options)
         elif options.watch:

@@ -91,7 +91,11 @@ def _error(problem: Problem, targets: Targets) -> dict[str, Any]:
 def _stats(result: CheckResult) -> dict[str, Any]:
     report = result.report
     baselines = [
-        {"path": result.targets.display(use.path.as_posix()), "gone": msgspec.to_builtins(use.gone)}
+        {
+            "path": result.targets.display(use.path.as_posix()),
+            "gone": msgspec.to_builtins(use.gone),
+            "pruned": use.pruned,
+        }
         for use in report.baselines
     ]
     return {

@@ -185,7 +185,9 @@ def closing_lines(result: CheckResult, terminal: Terminal) -> list[str]:
             what = count(
                 number, "finding of the baseline no longer occurs", "findings of the baseline no longer occur"
             )
-            lines.append(f"{what}: `djguide baseline --prune` removes {'it' if number == 1 else 'them'}.")
+            path = clean(result.targets.display(use.path.as_posix()))
+            prune = f"`djguide baseline --prune` removes {'it' if number == 1 else 'them'}."
+            lines.append(f"{what}: {f'taken out of {path}.' if use.pruned else prune}")
     return lines
 
 
