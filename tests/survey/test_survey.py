@@ -201,7 +201,7 @@ def test_views_are_those_of_urls_and_what_nothing_derives_from(survey: Survey) -
         "BookList": (("/list/", "books"),),
         "Unrouted": (),
         "BookViewSet": (("/api/books/", "book-list"), ("/api/books/", "book-detail")),
-        "ping": (("/v[12]/ping/(?P<name>[^/]+)", None),),
+        "ping": (("/v[12]/ping/<name>", None),),
     }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from django.contrib.admindocs.utils import replace_named_groups
+
 from djguide_analyzers.assist.routes import Route, routes_of
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.endpoint_permissions import function_permissions, view_permissions
@@ -47,6 +49,7 @@ Step = Callable[[int, int], None]
 
 _ANCHORS = re.compile(r"/+\^?|^\^")
 """What stands before each part of a path that is made of regular expressions."""
+_ESCAPED = re.compile(r"\\([^\w\s])")
 _MAX_WRAPPED = 6
 _READING = ("list", "get", "retrieve")
 """Methods of API views that answer GET requests, the first that there is counts."""
@@ -96,7 +99,7 @@ def _found(project: Project, files: dict[Module, FileContext]) -> dict[ClassInfo
         if target is not None and target.module in files:
             reached = found.setdefault(target, Reached())
             reached.around += around
-            path = _ANCHORS.sub("/", route.path).removesuffix("$")
+            path = _readable(route.path)
             if (path, route.name) not in reached.routes:
                 reached.routes.append((path, route.name))
     bases = {
@@ -117,6 +120,12 @@ def _found(project: Project, files: dict[Module, FileContext]) -> dict[ClassInfo
             if info.owner is None and describe_function(project, info) is not None:
                 found.setdefault(info, Reached())
     return found
+
+
+def _readable(path: str) -> str:
+    """A path without what regular expressions need: ``/(?P<order>[A-Z]+)/$`` is ``/<order>/``."""
+    plain = _ANCHORS.sub("/", replace_named_groups(path)).removesuffix("$")
+    return _ESCAPED.sub(r"\1", plain)
 
 
 def _target(
