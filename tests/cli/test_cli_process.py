@@ -203,3 +203,31 @@ def test_no_progress_for_short_work_nor_for_programs(project: Path) -> None:
             assert os.read(master, 1000) == b"end"
         finally:
             os.close(master)
+
+
+INTERRUPTED_AT_WORK = """
+import os, signal, time
+from djguide_server.cli import engine
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as above
+try:
+    with engine.processes(2) as executor:
+        list(executor.map(time.sleep, [0.1] * 4))  # they are there
+        others = [executor.submit(time.sleep, 600) for _ in range(2)]
+        os.killpg(0, signal.SIGINT)  # as a terminal does
+        others[0].result()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups like these")
+def test_ctrl_c_ends_all_processes_without_a_word() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_AT_WORK],
+        env=environment(),
+        capture_output=True,
+        check=False,
+        start_new_session=True,
+        timeout=120,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == (b"interrupted\n", b"", 0)

@@ -5,6 +5,7 @@ Commands call these functions through the module, so a test can put its own in t
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -55,7 +56,7 @@ def open_workspace(
         if cluster is not None:
             executor = stack.enter_context(_cluster(cluster))
         elif jobs > 1:
-            executor = stack.enter_context(_processes(jobs))
+            executor = stack.enter_context(processes(jobs))
         workspace = Workspace(
             roots,
             cache=shared_cache.resolve() if shared_cache is not None else folder,
@@ -67,12 +68,27 @@ def open_workspace(
         yield workspace
 
 
-def _processes(jobs: int) -> Executor:
-    """Processes that are started when they are needed; they inherit nothing, so that they can be anywhere."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+@contextmanager
+def processes(jobs: int) -> Iterator[Executor]:
+    """Processes that are started when they are needed; they inherit nothing, so that they can be anywhere.
 
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    A terminal sends Ctrl+C to all of them: it is for the one that the user started, which ends the others.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import active_children, get_context
+
+    ignore_interrupts = signal.SIGINT, signal.SIG_IGN
+    executor = ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=signal.signal, initargs=ignore_interrupts
+    )
+    try:
+        yield executor
+    except BaseException:
+        for process in active_children():  # nobody waits for what they are at
+            process.terminate()
+        raise
+    finally:
+        executor.shutdown(cancel_futures=True)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from djguide_server.cli import engine, streams
 from djguide_server.cli.options import jobs_option, rule_folders
@@ -38,6 +39,12 @@ class SpotType(click.ParamType):
         if not path.is_file():
             self.fail(f"there is no file {match['path']!r}.", param, ctx)
         return Spot(path, int(match["line"]), int(match["column"]) if match["column"] else None)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Files, as the shell completes them."""
+        return [CompletionItem(incomplete, type="file")]
 
 
 @click.command("explain", short_help="Explain what is known of a line, and what is found there.")
