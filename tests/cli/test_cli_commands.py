@@ -438,9 +438,20 @@ def test_the_schema_is_printed(run: Run) -> None:
     assert document["title"] == "djguide" and "per-path-ignores" in document["properties"]
 
 
+def test_the_help_of_check_has_its_options_under_headings(run: Run) -> None:
+    out = run("check", "--help").out
+    assert re.findall("^([A-Z][a-z ]+):$", out, re.MULTILINE) == [
+        "What to check", "What to tell", "Fixes", "Output", "Large projects", "Other options",
+    ]  # fmt: skip
+    _, _, others = out.partition("Other options:")
+    assert re.findall("^  (-[^ ]+)", others, re.MULTILINE) == ["--traceback", "-h,"]
+    assert "FORCE_COLOR" in others
+
+
 @pytest.mark.parametrize("name", app.cli.list_commands(click.Context(app.cli)))
 def test_every_command_has_a_help_that_says_what_it_does(run: Run, name: str) -> None:
     answer = run(name, "--help")
     assert answer.status == 0 and answer.err == ""
     assert len(answer.out.splitlines()) > 4
+    assert [line for line in answer.out.splitlines() if len(line) > 80] == []
     assert name in run("--help").out

@@ -30,7 +30,7 @@ def command(paths: tuple[Path, ...], prune: bool, jobs: int) -> None:
 
     \b
     djguide baseline               accept everything found now
-    djguide baseline shop/orders   accept what is found there, leave other entries alone
+    djguide baseline shop/orders   accept what is found there as well
     djguide baseline --prune       take out what has been mended since
     """
     from djguide_server.cli.formats.text import problem_lines

@@ -19,6 +19,7 @@ from djguide_server.cli.options import (
     jobs_option,
     rule_folders,
 )
+from djguide_server.cli.sections import SectionedCommand
 
 if TYPE_CHECKING:
     from djguide_server.cli.checking import Check
@@ -61,6 +62,23 @@ class Options(Struct, frozen=True):
     dask: str | None
     shared_cache: Path | None
 
+
+_SECTIONS = {
+    "What to check": ("select", "ignore", "rules", "stdin_filename", "watch"),
+    "What to tell": ("practice", "severity", "changed", "since", "no_baseline", "keep_baseline", "exit_zero"),
+    "Fixes": ("fix", "diff", "review"),
+    "Output": ("output_format", "output_file", "group_by", "statistics"),
+    "Large projects": ("jobs", "dask", "shared_cache", "no_cache"),
+}
+_EPILOG = """\
+\b
+Environment:
+  NO_COLOR     Without colours.
+  FORCE_COLOR  With colours also where no terminal shows them.
+  CI           Set where nobody commits what is written: --keep-baseline.
+
+The configuration is [tool.djguide] in pyproject.toml, or djguide.toml; `djguide config-schema` describes it.
+"""
 
 _DECLARED = [
     click.option(
@@ -148,7 +166,13 @@ def _with_options(function: F) -> F:
     return function
 
 
-@click.command("check", short_help="Check projects; fix what is safe to fix.")
+@click.command(
+    "check",
+    cls=SectionedCommand,
+    sections=_SECTIONS,
+    epilog=_EPILOG,
+    short_help="Check projects; fix what is safe to fix.",
+)
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=EXISTING_PATH)
 @_with_options
 @click.pass_context

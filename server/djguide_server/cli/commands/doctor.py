@@ -24,7 +24,11 @@ from djguide_server.cli.options import EXISTING_PATH
 )
 def command(path: Path | None, format_: str) -> None:
     """Tell what djguide sees at PATH (the current folder by default): projects, settings, the Django version
-    and where it was read, the environment, what is unknown and why, the cache, timings."""
+    and where it was read, the environment, what is unknown and why, the cache, timings.
+
+    The first thing to look at when findings are missing or wrong: a setting that names the place (settings-module,
+    source-roots, environment) mends what was not found by itself.
+    """
     from djguide_server.cli.targets import Targets
 
     targets = Targets.of((path,) if path else ())

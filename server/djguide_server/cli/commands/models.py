@@ -23,7 +23,13 @@ from djguide_server.cli.options import EXISTING_PATH
     help="How to print.",
 )
 def command(path: Path | None, format_: str) -> int | None:
-    """Show the models of the project at PATH (the current folder by default) and how they are related."""
+    """Show the models of the project at PATH (the current folder by default) and how they are related.
+
+    \b
+    djguide models                    fields and relations, as a table
+    djguide models --format mermaid   a diagram that GitHub and GitLab draw
+    djguide models --format json      for programs
+    """
     from djguide_server.cli.formats.text import problem_lines
     from djguide_server.cli.result import has_internal
     from djguide_server.cli.targets import Targets

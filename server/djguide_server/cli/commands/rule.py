@@ -14,7 +14,11 @@ from djguide_server.cli.options import RuleCode, rule_folders
 @click.argument("code", type=RuleCode())
 @rule_folders
 def command(code: str) -> None:
-    """Explain the rule CODE: what, why, when not to follow it, and the fix."""
+    """Explain the rule CODE: what, why, when not to follow it, and the fix.
+
+    \b
+    djguide rule n-plus-one-foreign-key
+    """
     page = engine.rule_page(code)
     terminal = streams.terminal_of(sys.stdout)
     if not terminal.interactive:

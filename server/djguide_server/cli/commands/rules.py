@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 )
 @rule_folders
 def command(format_: str) -> None:
-    """List the rules: what they flag, how severe it is, and which fix they offer."""
+    """List the rules: what they flag, how severe it is, and which fix they offer.
+
+    \b
+    djguide rules                        all of them, by practice
+    djguide rules --format json          for programs
+    djguide rules --rules django_rules   those of a team as well
+    """
     for reason in engine.broken_rules():
         streams.emit(f"not loaded: {streams.clean(reason)}\n", error=True)
     entries = sorted(engine.all_rules(), key=lambda entry: (entry.practice, entry.code))

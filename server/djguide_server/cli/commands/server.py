@@ -30,7 +30,14 @@ class Address(click.ParamType):
 @click.option("--stdio", is_flag=True, help="Speak over standard input and output (the default).")
 @click.option("--tcp", type=Address(), metavar="HOST:PORT", help="Listen on this address instead.")
 def command(stdio: bool, tcp: tuple[str, int] | None) -> int | None:
-    """Run the language server that editors start."""
+    """Run the language server that editors start.
+
+    It ends when its client does: at `exit`, at the end of its input, or with the process that started it.
+
+    \b
+    djguide server                        over standard input and output
+    djguide server --tcp 127.0.0.1:9257   for one client at this address
+    """
     if stdio and tcp:
         raise click.UsageError("--stdio and --tcp exclude each other.")
     from djguide_server import lsp
