@@ -48,16 +48,16 @@ class ProgressBar:
             return
         self._drawn = now
         if self._bar is None:
-            self._start()
+            self._start(phase)
         assert self._bar is not None and self._task is not None
         self._bar.update(self._task, description=phase, completed=done, total=total or None)
         self._bar.refresh()
 
-    def _start(self) -> None:
+    def _start(self, phase: str) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._bar = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
-        self._task = self._bar.add_task("", total=None)
+        self._task = self._bar.add_task(phase, total=None)
         self._bar.start()
