@@ -49,6 +49,8 @@ Step = Callable[[int, int], None]
 
 _ANCHORS = re.compile(r"/+\^?|^\^")
 """What stands before each part of a path that is made of regular expressions."""
+_CARETS = re.compile(r"(?<!\[)\^")
+"""Beginnings of included patterns; in brackets it means what must not stand there."""
 _ESCAPED = re.compile(r"\\([^\w\s])")
 _MAX_WRAPPED = 6
 _READING = ("list", "get", "retrieve")
@@ -125,7 +127,7 @@ def _found(project: Project, files: dict[Module, FileContext]) -> dict[ClassInfo
 def _readable(path: str) -> str:
     """A path without what regular expressions need: ``/(?P<order>[A-Z]+)/$`` is ``/<order>/``."""
     plain = _ANCHORS.sub("/", replace_named_groups(path)).removesuffix("$")
-    return _ESCAPED.sub(r"\1", plain)
+    return _ESCAPED.sub(r"\1", _CARETS.sub("", plain))
 
 
 def _target(
