@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from djguide_server.cli.formats.text import count
 from djguide_server.cli.mermaid import entity_diagram
 from djguide_server.handover.document import ROWS, Document, ProjectDocument
 from djguide_server.handover.pictures import Picture
@@ -22,7 +23,7 @@ def render(document: Document) -> str:
 def _lines(document: Document) -> Iterator[str]:
     yield f"# {plain(document.title)}"
     yield ""
-    severities = ", ".join(f"{count} {name}" for name, count in document.severities) or "none"
+    severities = ", ".join(count(number, name) for name, number in document.severities) or "none"
     yield f"{document.date} · djguide {document.version} · findings: {severities}"
     yield ""
     yield from (f"- {prose(sentence)}" for sentence in document.brief)
