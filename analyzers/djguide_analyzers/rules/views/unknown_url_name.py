@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.template_ir import Url, walk
-from djguide_analyzers.facts.walk import walk as node_walk
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.templates.source import static_name
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope, TemplateContext
 from djguide_analyzers.rules.finding import Fix, Place, Safety, Severity
-from djguide_analyzers.rules.names import of_scope
+from djguide_analyzers.rules.reversing import reversals
 from djguide_analyzers.rules.url_names import is_unknown, takes_arguments
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import LineIndex, Range
@@ -24,31 +22,15 @@ RULE = Rule(
     safety=Safety.REVIEW,
 )
 
-_REVERSING = {
-    "django.urls.base.reverse": "reverse",
-    "django.urls.base.reverse_lazy": "reverse_lazy",
-    "django.shortcuts.redirect": "redirect",
-    "django.shortcuts.resolve_url": "resolve_url",
-}
 _NAME = re.compile(r"[A-Za-z_][\w:-]*")
 
 
 def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
         return
-    last = frozenset(_REVERSING.values())
-    calls = [(node, code) for node, code in scope.nodes(ir.Call) if _last_name(node) in last and node.args]
-    names = of_scope(file, scope) if calls else None
-    tried = {inner.at for node, _ in scope.nodes(ir.Try) for inner in node_walk(node.body)}
-    for node, code in calls:
-        given = node.args[0]
-        if names is None or names.called(code, node) not in _REVERSING or node.at in tried:
-            continue
-        if node.keyword("urlconf") is not None or not isinstance(given, ir.Const):
-            continue
-        if isinstance(given.value, str):
-            bare = len(node.args) == 1 and not node.keywords
-            yield from _check(file.project, file.place(code, given), given.value, file.lines, bare)
+    for _, given, node, code in reversals(file, scope):
+        bare = len(node.args) == 1 and not node.keywords
+        yield from _check(file.project, file.place(code, given), str(given.value), file.lines, bare)
 
 
 def check_template(template: TemplateContext) -> Iterator[Hit]:
@@ -59,10 +41,6 @@ def check_template(template: TemplateContext) -> Iterator[Hit]:
         if name is not None and isinstance(node, Url):
             bare = not node.args and not node.kwargs
             yield from _check(template.project, template.place(node.view), name, template.lines, bare)
-
-
-def _last_name(node: ir.Call) -> str:
-    return node.func.id if isinstance(node.func, ir.Name) else getattr(node.func, "name", "")
 
 
 def _check(project: Project, place: Place, name: str, lines: LineIndex, bare: bool) -> Iterator[Hit]:
