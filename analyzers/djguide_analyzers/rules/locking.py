@@ -100,5 +100,14 @@ def _is_conditional(body: Body, lock: ir.Node, run: ir.Node) -> bool:
 
 def is_postgresql(project: Project) -> bool:
     """Whether the project's default database is known to be PostgreSQL."""
+    return _engine(project) in _ENGINES
+
+
+def may_be_postgresql(project: Project) -> bool:
+    """Whether the project's default database is not known to be another one."""
+    return _engine(project) in (None, *_ENGINES)
+
+
+def _engine(project: Project) -> str | None:
     engine = project.settings.get("DATABASES").item("default").item("ENGINE").likely
-    return isinstance(engine, str) and engine.rpartition(".")[2] in _ENGINES
+    return engine.rpartition(".")[2] if isinstance(engine, str) else None

@@ -44,6 +44,23 @@ def _calls(
             yield from _calls(file, code, part, cls)
 
 
+def argument(node: ir.Call, position: int, name: str) -> ir.Expr | None:
+    """What an operation is given at `position`, or by `name`."""
+    return node.args[position] if len(node.args) > position else node.keyword(name)
+
+
+def model_named(node: ir.Call, name: str = "model_name") -> str | None:
+    """The model that an operation is about, in lower case; None where it is not written out."""
+    given = argument(node, 0, name)
+    return given.value.lower() if isinstance(given, ir.Const) and isinstance(given.value, str) else None
+
+
+def is_atomic(file: FileContext, cls: ClassInfo) -> bool:
+    """Whether neither the class nor a base of the project says otherwise."""
+    found = file.project.resolver.class_attribute(cls, "atomic")
+    return found is not None and found[0].dotted == MIGRATION
+
+
 def dependencies(cls: ClassInfo, option: str = "dependencies") -> list[Dependency] | None:
     """What a migration depends on (or replaces), swappable models aside; None where not all is written out."""
     value = cls.member(option)

@@ -11,7 +11,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.migration_files import MIGRATION, migration_class, operations
+from djguide_analyzers.rules.migration_files import is_atomic, migration_class, operations
 from djguide_analyzers.source.positions import Position
 
 RULE = Rule(
@@ -28,7 +28,7 @@ _SQL = re.compile(
 
 def check(file: FileContext) -> Iterator[Hit]:
     cls = migration_class(file)
-    if cls is None or not _is_atomic(file, cls):
+    if cls is None or not is_atomic(file, cls):
         return
     for name, node, code in operations(file):
         if name in _CONCURRENT or (name == "RunSQL" and _is_concurrent(node)):
@@ -39,12 +39,6 @@ def check(file: FileContext) -> Iterator[Hit]:
                 "refuses it",
                 fixes=(_fix(file, cls),),
             )
-
-
-def _is_atomic(file: FileContext, cls: ClassInfo) -> bool:
-    """Whether neither the class nor a base of the project says anything else."""
-    found = file.project.resolver.class_attribute(cls, "atomic")
-    return found is not None and found[0].dotted == MIGRATION
 
 
 def _is_concurrent(node: ir.Call) -> bool:

@@ -9,7 +9,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.fields import is_literal_true
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.migration_files import is_newest, operations
+from djguide_analyzers.rules.migration_files import argument, is_newest, model_named, operations
 
 RULE = Rule(
     summary="A unique column is added with a default that is computed once for all rows",
@@ -20,11 +20,11 @@ RULE = Rule(
 
 def check(file: FileContext) -> Iterator[Hit]:
     found = list(operations(file))
-    made = {model for name, node, _ in found if name == "CreateModel" and (model := _text(node, 0, "name"))}
+    made = {model_named(node, "name") for name, node, _ in found if name == "CreateModel"}
     for name, node, code in found:
-        if name != "AddField" or _text(node, 0, "model_name") in {each.lower() for each in made} | made:
+        if name != "AddField" or model_named(node) in made:
             continue
-        field = node.args[2] if len(node.args) > 2 else node.keyword("field")
+        field = argument(node, 2, "field")
         if not isinstance(field, ir.Call) or not is_literal_true(field.keyword("unique")):
             continue
         if not _is_computed(field.keyword("default")) or not is_newest(file):
@@ -40,11 +40,6 @@ def check(file: FileContext) -> Iterator[Hit]:
                 ),
             ),
         )
-
-
-def _text(node: ir.Call, position: int, name: str) -> str | None:
-    given = node.args[position] if len(node.args) > position else node.keyword(name)
-    return given.value if isinstance(given, ir.Const) and isinstance(given.value, str) else None
 
 
 def _is_computed(default: ir.Expr | None) -> bool:
