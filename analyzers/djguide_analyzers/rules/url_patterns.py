@@ -14,6 +14,7 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code, Module, Value
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.resolve import ModuleRef, ValueRef, called_name
+from djguide_analyzers.rules.finding import Place
 
 _MAX_DEPTH = 12
 _PATHS = ("path", "re_path", "url")
@@ -30,10 +31,12 @@ class UrlPattern:
     """A pattern that leads to a view.
 
     Attributes:
-        name: Without its namespaces.
+        name: Without its namespaces; empty for one that has none.
         takes: What an address is made of, in order, the parts of what includes the pattern first: one entry for
             each way to write it. None where that is not known.
         defaults: Names of the arguments that the pattern itself gives to the view.
+        route: What it matches, written with `path()` all the way; None otherwise.
+        always: Whether no condition decides about whether it is there.
         code, node: Its call, and the table that this stands in.
     """
 
@@ -41,8 +44,18 @@ class UrlPattern:
     namespace: Namespace
     takes: tuple[Parameters, ...] | None
     defaults: frozenset[str]
+    route: str | None
+    always: bool
     code: Code
     node: ir.Call
+
+    @property
+    def place(self) -> Place:
+        return Place(self.code.module.path, self.code.range(self.node))
+
+    @property
+    def view(self) -> ir.Expr | None:
+        return _argument(self.node, 1, "view")
 
     def accepts(self, positional: int, named: frozenset[str]) -> bool:
         """Whether ``reverse()`` with these arguments gives an address, as Django decides it."""
@@ -60,19 +73,23 @@ class _Around:
     namespace: Namespace = ()
     takes: tuple[Parameters, ...] | None = ((),)
     defaults: frozenset[str] = frozenset()
+    route: str | None = ""
+    always: bool = True
     depth: int = 0
 
 
 @dataclass(slots=True)
 class UrlPatterns:
-    """All named patterns.
+    """All patterns.
 
     Attributes:
-        by_name: Those that are known, by their name without namespaces.
+        in_order: Those that are known, in the order in which Django tries them.
+        by_name: Those of them with a name, by their name without namespaces.
         uncertain: Names of patterns that nobody knows how to get to, or that may be there twice.
         open: Namespaces with patterns that could not be followed, which may have any name.
     """
 
+    in_order: list[UrlPattern] = field(default_factory=list)
     by_name: dict[str, list[UrlPattern]] = field(default_factory=dict)
     uncertain: set[str] = field(default_factory=set)
     open: set[Namespace] = field(default_factory=set)
@@ -90,6 +107,26 @@ def _is_in(namespace: Namespace, written: list[str]) -> bool:
     return len(namespace) == len(written) and all(
         part in names for part, names in zip(written, namespace, strict=True)
     )
+
+
+def same_view(one: UrlPattern, other: UrlPattern) -> bool:
+    """Whether two patterns may lead to the same view, whatever its options are."""
+    views = [_spelled(one.view), _spelled(other.view)]
+    return None in views or views[0] == views[1]
+
+
+def _spelled(view: ir.Expr | None) -> str | None:
+    """The last names of a view: ``OrderList`` of ``views.OrderList.as_view(...)``; None where it is not named."""
+    while isinstance(view, ir.Call):
+        if isinstance(view.func, ir.Attr) and view.func.name == "as_view":
+            view = view.func.value
+        elif view.args:
+            view = view.args[0]  # a decorator
+        else:
+            return None
+    if isinstance(view, ir.Attr):
+        return view.name
+    return view.id if isinstance(view, ir.Name) else None
 
 
 def url_patterns(project: Project) -> UrlPatterns:
@@ -134,11 +171,12 @@ class _Reader:
         around = _inside(around, app_name.expr if isinstance(app_name, Value) else None, given)
         for binding in module.symbols.names.get("urlpatterns", ()):
             if isinstance(binding, Value) and binding.expr is not None:
-                self._patterns(binding.expr, binding.code, around)
+                self._patterns(binding.expr, binding.code, _unless_conditional(around, binding))
             else:
                 self.found.open.add(around.namespace)
         for node, code in module.symbols.loose:
-            self._changed(node, code, around)
+            always = any(node is statement for statement in code.chunk.outline)
+            self._changed(node, code, replace(around, always=around.always and always))
 
     def _changed(self, node: ir.Stmt, code: Code, around: _Around) -> None:
         """A statement that may add to ``urlpatterns``."""
@@ -163,13 +201,13 @@ class _Reader:
                 self._patterns(left, code, around)
                 self._patterns(right, code, around)
             case ir.IfExp(body=body, orelse=orelse):
-                self._patterns(body, code, around)
-                self._patterns(orelse, code, around)
+                self._patterns(body, code, replace(around, always=False))
+                self._patterns(orelse, code, replace(around, always=False))
             case ir.Call() if self._is_path(node, code):
                 self._path(node, code, around)
             case ir.Call() if called_name(node) in _WRAPPERS:
                 for argument in node.args:
-                    self._patterns(argument, code, around)
+                    self._patterns(argument, code, replace(around, route=None))
             case ir.Call() if (self._dotted(code, node.func) or "").startswith("django."):
                 pass  # patterns for files, which have no names
             case ir.Name() | ir.Attr():
@@ -189,7 +227,7 @@ class _Reader:
         """A list of patterns that stands elsewhere."""
         symbol = self._project.resolver.expr(code, node)
         if isinstance(symbol, ValueRef) and symbol.value.expr is not None and around.depth < _MAX_DEPTH:
-            deeper = replace(around, depth=around.depth + 1)
+            deeper = _unless_conditional(replace(around, depth=around.depth + 1), symbol.value)
             self._patterns(symbol.value.expr, symbol.value.code, deeper)
         else:
             self.found.open.add(around.namespace)
@@ -197,10 +235,13 @@ class _Reader:
     def _path(self, node: ir.Call, code: Code, around: _Around) -> None:
         self.seen.add(id(node))
         view, name = _argument(node, 1, "view"), _argument(node, 3, "name")
+        is_path, route = called_name(node) == "path", _text(_argument(node, 0, "route"))
         inner = _Around(
             around.namespace,
-            _joined(around.takes, _parameters(node, called_name(node) == "path")),
+            _joined(around.takes, _parameters(route, is_path)),
             around.defaults | _keys(_argument(node, 2, "kwargs")),
+            around.route + route if is_path and around.route is not None and route is not None else None,
+            around.always,
             around.depth + 1,
         )
         if isinstance(view, ir.Call) and called_name(view) == "include":
@@ -208,12 +249,22 @@ class _Reader:
         elif isinstance(view, ir.Attr) and view.name == "urls":
             if not (self._dotted(code, view.value) or "").startswith("django.contrib.admin"):
                 self.found.open.add(around.namespace)  # three things, one of which may be a namespace
-        elif name is not None:
-            text = _text(name)
-            if text is None:
-                self.found.open.add(around.namespace)
-                return
-            pattern = UrlPattern(text, inner.namespace, inner.takes, inner.defaults, code, node)
+        else:
+            self._add(node, code, inner, name)
+
+    def _add(self, node: ir.Call, code: Code, around: _Around, name: ir.Expr | None) -> None:
+        """Note a pattern that leads to a view."""
+        text = _text(name)
+        if name is not None and text is None:
+            self.found.open.add(around.namespace)
+        pattern = UrlPattern(
+            text or "",
+            *(around.namespace, around.takes, around.defaults, around.route, around.always),
+            code,
+            node,
+        )
+        self.found.in_order.append(pattern)
+        if text:
             self.found.by_name.setdefault(text, []).append(pattern)
 
     def _include(self, node: ir.Call, code: Code, around: _Around) -> None:
@@ -248,9 +299,15 @@ def _inside(around: _Around, app_name: ir.Expr | None, given: ir.Expr | None) ->
     return replace(around, namespace=(*around.namespace, names))
 
 
-def _parameters(node: ir.Call, is_path: bool) -> tuple[Parameters, ...] | None:
+def _unless_conditional(around: _Around, value: Value) -> _Around:
+    """`around` for what an assignment gives, which may stand under a condition."""
+    statements = (node for node in value.code.chunk.outline if isinstance(node, ir.Assign))
+    always = any(node.value is value.expr for node in statements)
+    return replace(around, always=around.always and always)
+
+
+def _parameters(route: str | None, is_path: bool) -> tuple[Parameters, ...] | None:
     """The ways to write the address of one call; None where it is not written out."""
-    route = _text(_argument(node, 0, "route"))
     if route is None:
         return None
     if is_path:

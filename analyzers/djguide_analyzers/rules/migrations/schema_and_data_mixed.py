@@ -47,10 +47,12 @@ def check(file: FileContext) -> Iterator[Hit]:
 
 def _message(place: Place, changes: list[Place]) -> str:
     if changes[0].range.start < place.range.start:
-        return "The table changed before stays locked until all rows are done: put the rows into a migration of their own"
+        return (
+            "The changed table stays locked until all rows are done: give the rows a migration of their own"
+        )
     return (
-        "The table is changed in the transaction that wrote the rows, which PostgreSQL refuses while foreign keys are "
-        "still to be checked: put the rows into a migration of their own"
+        "The table is changed in the transaction that wrote the rows, which PostgreSQL refuses while foreign keys "
+        "are still to be checked: give the rows a migration of their own"
     )
 
 

@@ -60,10 +60,7 @@ def _check(project: Project, place: Place, name: str, given: _Given) -> Iterator
     yield Hit(
         place,
         f"`{name}` takes {_takes(patterns)}, and is given {_said(given)}: Django raises NoReverseMatch",
-        related=tuple(
-            Related("The pattern", Place(each.code.module.path, each.code.range(each.node)))
-            for each in patterns
-        ),
+        related=tuple(Related("The pattern", each.place) for each in patterns),
     )
 
 
