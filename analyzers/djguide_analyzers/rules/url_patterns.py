@@ -5,6 +5,7 @@ What cannot be followed is noted as such: nothing is then said about the names t
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -14,6 +15,7 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code, Module, Value
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.resolve import ModuleRef, ValueRef, called_name
+from djguide_analyzers.project.roles import is_test
 from djguide_analyzers.rules.finding import Place
 
 _MAX_DEPTH = 12
@@ -140,14 +142,23 @@ def _read(project: Project) -> UrlPatterns:
     module = project.resolver.module(root) if root else None
     if module is not None:
         reader.module(module, _Around())
-    # Patterns that no include of the root leads to: those of other hosts, or put in place by some machinery.
+    # What the root does not lead to may be the patterns of other hosts, or be put in place by some machinery.
     for other in project.modules.values():
-        if "urlpatterns" in other.symbols.names:
-            for chunk in other.facts.chunks:
-                for node in walk(chunk.outline):
-                    if isinstance(node, ir.Call) and id(node) not in reader.seen:
-                        reader.found.uncertain |= _names_in(node)
+        if "urlpatterns" in other.symbols.names and not is_test(posixpath.relpath(other.path, project.root)):
+            reader.found.uncertain |= _names_beside(project, other, reader)
     return reader.found
+
+
+def _names_beside(project: Project, module: Module, reader: _Reader) -> set[str]:
+    """The names that a module gives to patterns that `reader` did not read, those that it includes among them."""
+    beside = _Reader(project)
+    if module.path not in reader.modules:
+        beside.module(module, _Around())
+    calls = (
+        node for chunk in module.facts.chunks for node in walk(chunk.outline) if isinstance(node, ir.Call)
+    )
+    unread = (_names_in(node) for node in calls if id(node) not in reader.seen)
+    return set(beside.found.by_name).union(*unread)
 
 
 def _names_in(node: ir.Call) -> set[str]:
@@ -161,12 +172,15 @@ class _Reader:
         self.found = UrlPatterns()
         self.seen: set[int] = set()
         """The calls that were read, by identity."""
+        self.modules: set[str] = set()
+        """Paths of the modules that were read."""
 
     def module(self, module: Module, around: _Around, given: ir.Expr | None = None) -> None:
         """Read ``urlpatterns`` of a module; `given` is the namespace that the include states."""
         if around.depth > _MAX_DEPTH:
             self.found.open.add(around.namespace)
             return
+        self.modules.add(module.path)
         app_name = module.symbols.get("app_name")
         around = _inside(around, app_name.expr if isinstance(app_name, Value) else None, given)
         for binding in module.symbols.names.get("urlpatterns", ()):
