@@ -65,10 +65,8 @@ def split(graph: ModelGraph, query: Query, paths: Iterable[tuple[str, ...]]) -> 
     prefetches: list[str] = []
     for path in paths:
         to_one = is_to_one(graph, query.model, path)
-        if to_one and _locks_joins(query):
-            to_one = (
-                False  # rows joined would be locked as well, and an outer join PostgreSQL refuses to lock
-            )
+        # rows joined would be locked as well, and the nullable side of an outer join PostgreSQL refuses to lock
+        to_one = to_one and not _locks_joins(query)
         (joins if to_one else prefetches).append("__".join(path))
     return sorted(joins), sorted(prefetches)
 

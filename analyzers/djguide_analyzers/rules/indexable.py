@@ -79,9 +79,14 @@ class Table:
         return any(index.names[:1] == (name,) for index in self.indexes)
 
     def picks(self, name: str) -> bool:
-        """Whether looking the field `name` up by value leaves few rows, thanks to an index."""
+        """Whether looking the field `name` up by value leaves few rows, thanks to an index.
+
+        One that is assumed, of a package that is not installed, is taken to be there.
+        """
         field = self._model.fields.get(name)
-        return field is not None and field.django_base not in _FLAGS and self.leads(name)
+        if field is None or field.django_base in _FLAGS:
+            return False
+        return self.leads(name) or field.primary_key or field.unique or field.db_index
 
 
 def is_selective(project: Project, model: Model, field: Field) -> bool:

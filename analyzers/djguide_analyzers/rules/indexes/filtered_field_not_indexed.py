@@ -54,11 +54,13 @@ def _counts(
         if not isinstance(usage, Usage) or _is_served(project, indexes, usage):
             continue
         sorted_only = all(use.how == "order" for use in usage.uses)
+        equal = {(use.model, use.field) for use in usage.uses if use.how == "equal" and not use.constant}
+        weight = min(usage.weight, _MOST) / max(len(equal), 1)  # one index serves them together
         for use in usage.uses:
             if (use.constant and use.how != "null") or (use.how == "order" and not sorted_only):
                 continue
             counts = (empty if use.how == "null" else found).setdefault((use.model, use.field), {})
-            counts[use.place] = max(counts.get(use.place, 0.0), min(usage.weight, _MOST))
+            counts[use.place] = max(counts.get(use.place, 0.0), weight)
     for key, counts in empty.items():  # whether something is there tells little by itself
         if key in found:
             found[key] = counts | found[key]
