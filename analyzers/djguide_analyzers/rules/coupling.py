@@ -25,8 +25,9 @@ _REMADE = re.compile(r"mail|cache", re.I)
 _STATES = re.compile(
     r"(^|_)(status|state|stage|phase|step|active|closed|open|done|paid|used|sold|available|returned|cancelled"
     r"|canceled|approved|accepted|rejected|published|enabled|disabled|completed|confirmed|redeemed|locked"
-    r"|archived|deleted|current|assigned|taken|processed|valid|expired)($|_)"
+    r"|archived|deleted|current|assigned|taken|processed|valid|expired|progress|decision|outcome|result)($|_)"
 )  # fmt: skip
+"""Names of columns that say how far a row has come. Other choices, such as a direction, are its properties."""
 _NUMBERS = frozenset(
     {"IntegerField", "BigIntegerField", "SmallIntegerField", "PositiveIntegerField", "PositiveBigIntegerField",
      "PositiveSmallIntegerField", "DecimalField", "FloatField", "DurationField"}
@@ -215,8 +216,7 @@ def _is_record(unit: Unit) -> bool:
 def _is_state(field: Field) -> bool:
     if field.django_base in ("BooleanField", "NullBooleanField"):
         return True
-    choices = field.call.keyword("choices") if field.call is not None else None
-    return choices is not None or bool(_STATES.search(field.name))
+    return bool(_STATES.search(field.name))
 
 
 def _refers_to_changed(project: Project, body: Body, record: Unit, changed: Unit) -> bool:
