@@ -24,6 +24,8 @@ def is_just_made(scope: Scope, code: Code, statements: list[ir.Stmt], node: ir.E
     """
     if not isinstance(node, ir.Name):
         return False
+    if _is_copy(statements, node):
+        return True
     value = scope.value(code, node)
     if isinstance(value, Row) and is_new(value) and _is_made_here(statements, node.id):
         return True
@@ -32,6 +34,16 @@ def is_just_made(scope: Scope, code: Code, statements: list[ir.Stmt], node: ir.E
         and any(part is use for part in walk(statement.body))
         and _says_new(statement.test, node)
         for statement in enclosing(statements, use)
+    )
+
+
+def _is_copy(statements: list[ir.Stmt], node: ir.Name) -> bool:
+    """Whether the function takes the row's key away, so that it is stored as another one."""
+    return any(
+        isinstance(target, ir.Attr) and target.name in ("pk", "id") and alike(target.value, node)
+        for each in walk(statements)
+        if isinstance(each, ir.Assign) and isinstance(each.value, ir.Const) and each.value.value is None
+        for target in each.targets
     )
 
 

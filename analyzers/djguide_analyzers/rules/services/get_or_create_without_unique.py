@@ -85,6 +85,9 @@ def _is_guarded(file: FileContext, scope: Scope, call: QuerySetCall) -> bool:
         if code != call.code:
             continue
         given = [keyword.value for keyword in call.node.keywords if keyword.name not in _NO_LOOKUPS]
+        match call.node.func:
+            case ir.Attr(value=ir.Attr(value=owner)):
+                given.append(owner)
         if any(is_just_made(scope, code, statements, value, call.node) for value in given):
             return True
         for node in walk(statements):
