@@ -223,6 +223,8 @@ MISSES = {
         "for book in Book.objects.all(): label_of(book)", ["Book: author"]),
     "a value that is given": (
         "for book in Book.objects.all(): label_of(book, 1)", ["Book: author", "Book: publisher"]),
+    "a static method of a row": ("for book in Book.objects.all(): book.stamped(x, book)", []),
+    "a class method of a row": ("for book in Book.objects.all(): book.labelled(book)", ["Book: author"]),
     "rows told apart from other classes": ("for book in Book.objects.all(): told_apart(book)", []),
     "rows told apart in part of a test": ("for book in Book.objects.all(): told_apart_late(book, x)", []),
     "rows told apart from what comes behind": ("for book in Book.objects.all(): not_of(book)", []),

@@ -95,6 +95,14 @@ class Book(models.Model):
     def is_by(self, author):
         return self.author == author
 
+    @staticmethod
+    def stamped(stamp, book):
+        return f"{stamp.author.name}: {book.title}"
+
+    @classmethod
+    def labelled(cls, book):
+        return f"{cls}: {book.author.name}"
+
     def tag_labels(self):
         return [tag.label for tag in self.tags.all()]
 

@@ -276,7 +276,7 @@ def _row_member(frame: Frame, node: ir.Node, row: Row, model: Model, name: str) 
             if is_cached(frame, binding):
                 frame.run.set_loaded(row, name, value)
             return value
-        return BoundMethod(binding, row)
+        return _method(frame, binding, row)
     if isinstance(binding, Value) and binding.expr is not None:
         value = calls.evaluate_elsewhere(frame, binding.expr, binding.code, owner)
         return UNKNOWN if isinstance(value, (Constant, Sequence, Mapping)) else value
@@ -320,7 +320,7 @@ def _manager_attribute(frame: Frame, base: ManagerValue, name: str) -> AbstractV
         for cls in (info.cls, info.queryset_cls):
             method = _own_method(frame, cls, name)
             if method is not None:
-                return BoundMethod(method, base)
+                return _method(frame, method, base)
     return BuiltinMethod(base, name)
 
 
@@ -329,7 +329,7 @@ def _queryset_attribute(frame: Frame, base: QuerySetValue, name: str) -> Abstrac
     if name == "model" and model is not None:
         return ClassValue(model.cls)
     method = _own_method(frame, base.query.cls, name)
-    return BoundMethod(method, base) if method is not None else BuiltinMethod(base, name)
+    return _method(frame, method, base) if method is not None else BuiltinMethod(base, name)
 
 
 def _own_method(frame: Frame, cls: ClassInfo | None, name: str) -> FunctionInfo | None:
@@ -399,15 +399,24 @@ def _object_attribute(frame: Frame, node: ir.Node, base: ObjectValue, name: str)
 def _object_method(frame: Frame, node: ir.Node, base: ObjectValue, info: FunctionInfo) -> AbstractValue:
     if info.name == "data" and info.dotted.startswith("rest_framework.serializers."):
         return serialization.data(frame, base, node)
-    kinds = decorator_names(frame.project, info)
-    if "builtins.staticmethod" in kinds:
-        return calls.function_value(info)
     if not is_property(frame, info):
-        return BoundMethod(info, base)
+        return _method(frame, info, base)
     value = calls.enter(frame, info, [base], {}, frame.site(node), receiver=base)
     if is_cached(frame, info):
         frame.run.set_loaded(base, info.name, value)
     return value
+
+
+def _method(frame: Frame, info: FunctionInfo, receiver: AbstractValue) -> AbstractValue:
+    """What a method is when it is read of an instance."""
+    kinds = decorator_names(frame.project, info)
+    if "builtins.staticmethod" in kinds:
+        return calls.function_value(info)
+    if "builtins.classmethod" in kinds:
+        model = frame.project.models.get(receiver.model) if isinstance(receiver, Row) else None
+        cls = receiver.cls if isinstance(receiver, ObjectValue) else model.cls if model is not None else None
+        return BoundMethod(info, receiver if cls is None else ClassValue(cls))
+    return BoundMethod(info, receiver)
 
 
 def declared_attribute(frame: Frame, cls: ClassInfo, name: str) -> AbstractValue:
@@ -424,7 +433,7 @@ def _super_attribute(frame: Frame, base: SuperValue, name: str) -> AbstractValue
         return BuiltinMethod(base.receiver, name)
     if found[0].module.name.startswith("django.db.models."):
         return BuiltinMethod(base.receiver, name)
-    return BoundMethod(found[1], base.receiver)
+    return _method(frame, found[1], base.receiver)
 
 
 def _request_attribute(frame: Frame, request: RequestValue, name: str) -> AbstractValue:
