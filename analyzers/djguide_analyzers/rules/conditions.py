@@ -1,4 +1,4 @@
-"""Under how many conditions a chain of calls comes to what it does."""
+"""Under which conditions a chain of calls comes to what it does."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.rules.flow import enclosing
+from djguide_analyzers.rules.nodes import alike, block_of, statement_of
 from djguide_analyzers.trace.events import CallSite
 from djguide_analyzers.trace.values import Site
 
@@ -31,6 +33,46 @@ def is_conditional(block: list[ir.Stmt], at: int) -> bool:
             return left_before or _is_conditional_in(node, at)
         left_before |= isinstance(node, ir.If) and (_leaves(node.body) or _leaves(node.orelse))
     return False
+
+
+def is_passed_by(block: list[ir.Stmt], at: int, known: frozenset[str]) -> bool:
+    """Whether the attribute at `at` is only read where one of the relations `known` of the same row is missing.
+
+    So is the second one of ``self.category or self.project``, for the products of a category.
+    """
+    read = next((node for node in walk(block) if node.at == at), None)
+    own = statement_of(block, read) if isinstance(read, ir.Attr) else None
+    if not isinstance(read, ir.Attr) or own is None:
+        return False
+
+    def is_there(test: ir.Expr) -> bool:
+        match test:
+            case ir.Compare(left=left, ops=["is not"], rights=[ir.Const(value=None)]):
+                return is_there(left)
+            case ir.Attr(value=value, name=name):
+                return name in known and alike(value, read.value)
+        return False
+
+    for node in walk(own):
+        match node:
+            case ir.Bool(op="or", values=values):
+                if any(map(is_there, values[: _number_of(values, at)])):
+                    return True
+            case ir.IfExp(test=test, orelse=orelse) if _has(orelse, at) and is_there(test):
+                return True
+    for statement in [*enclosing(block, read), own]:
+        if isinstance(statement, ir.If) and _has(statement.orelse, at) and is_there(statement.test):
+            return True
+        found = block_of(block, statement)
+        for earlier in found[0][: found[1]] if found is not None else ():
+            if isinstance(earlier, ir.If) and is_there(earlier.test) and _ends(earlier.body):
+                return True
+    return False
+
+
+def _number_of(values: list[ir.Expr], at: int) -> int:
+    """Which of `values` holds the node; 0 when none does."""
+    return next((number for number, value in enumerate(values) if _has(value, at)), 0)
 
 
 def _is_conditional_in(node: ir.Stmt, at: int) -> bool:
@@ -65,3 +107,7 @@ def _has(where: ir.Node | Iterable[ir.Node], at: int) -> bool:
 
 def _leaves(block: list[ir.Stmt]) -> bool:
     return bool(block) and isinstance(block[-1], (ir.Return, ir.Jump))
+
+
+def _ends(block: list[ir.Stmt]) -> bool:
+    return bool(block) and isinstance(block[-1], (ir.Return, ir.Raise, ir.Jump))

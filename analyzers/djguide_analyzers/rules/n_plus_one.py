@@ -10,11 +10,18 @@ from msgspec.structs import replace
 
 from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.rules.base import Hit
-from djguide_analyzers.rules.conditions import conditional_steps
+from djguide_analyzers.rules.conditions import conditional_steps, is_passed_by
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import deferred_fix, eager_fix, owner_site, split
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety
-from djguide_analyzers.rules.loops import becomes_new_row, chain, ends_search, takes_apart, written_in
+from djguide_analyzers.rules.loops import (
+    becomes_new_row,
+    chain,
+    ends_search,
+    statements_of,
+    takes_apart,
+    written_in,
+)
 from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.events import Context, Loop, Write
 from djguide_analyzers.trace.missing import MAX_PATH, Miss, deepest, misses
@@ -35,6 +42,8 @@ _WRITING = frozenset({"save", "asave", "save_base", "delete", "adelete", "full_c
 
 _NEW_ROWS = frozenset({"create", "get_or_create", "bulk_create", "add", "set", "remove", "clear"})
 """Writes that leave rows as they are which are there already, their keys to one another aside."""
+
+_DELETES = frozenset({"delete", "adelete"})
 
 _found: WeakKeyDictionary[Trace, list[Miss]] = WeakKeyDictionary()
 
@@ -131,6 +140,15 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
     """Whether loading it with the rows would load what is never read, or what the loop itself makes outdated."""
     if ends_search(file, trace, miss.context, miss.loop, miss.site):
         return True
+    if miss.owner.known and len(miss.path) == 1:
+        statements = statements_of(file, trace, miss.context, miss.site.code)
+        if is_passed_by(statements, miss.site.at, miss.owner.known):
+            return True
+    if miss.reader == "helper" and any(
+        write.model == miss.owner.model and write.operation in _DELETES
+        for write in written_in(trace, miss.loop.site)
+    ):
+        return True  # a row that goes takes queries for everything that refers to it
     if miss.kind in ("deferred", "to_many"):
         return False
     target = _target(file, miss)

@@ -101,6 +101,8 @@ def _is_reported(item: Repeated) -> bool:
         return False
     if item.query.sliced and item.row is None:
         return False
+    if any(step.callee.body_code == item.loop.site.code for step in chain(item.context, item.loop)):
+        return False  # a function that calls itself walks down something
     return item.direct or (not item.writes and item.depth <= MAX_CALLS)
 
 
