@@ -11,6 +11,7 @@ from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import append_argument, insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety
+from djguide_analyzers.rules.flow import enclosing
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.values import Link, Query, Site
@@ -87,6 +88,7 @@ def eager_fix(
     """
     joins, prefetches = split(file.project.graph, query, paths)
     title = _title(joins, prefetches)
+    query = _on_every_way(file, query)
     plain = all(_is_declared(file.project.graph, query.model, path) for path in paths)
     home = _home(file, query) if plain and _can_load(query, joins, prefetches) else None
     if home is None:
@@ -104,6 +106,26 @@ def eager_fix(
         edits.append(_appended(home, query, rendered))
     here = not shared and _code_of(query) == local
     return (Fix(title, Safety.SAFE if here else Safety.REVIEW, tuple(edits)),)
+
+
+def _on_every_way(file: FileContext, query: Query) -> Query:
+    """`query` without the calls at its end that stand in a branch: others take the queryset past them."""
+    chain = list(query.chain)
+    while len(chain) > 1 and chain[-1].site.code == chain[0].site.code:
+        if _branches(file, chain[-1]) <= _branches(file, chain[0]):
+            break
+        chain.pop()
+    return query if len(chain) == len(query.chain) else query.but(chain=tuple(chain))
+
+
+def _branches(file: FileContext, link: Link) -> set[int]:
+    """The compound statements with branches that a call stands in."""
+    home = _file_of(file, link)
+    scope = home.scope_of(link.site.code) if home is not None else None
+    if scope is None:
+        return set()
+    block = next(statements for statements, code in scope.blocks if code == link.site.code)
+    return {each.at for each in enclosing(block, link.node) if isinstance(each, (ir.If, ir.Try, ir.Match))}
 
 
 def deferred_fix(
