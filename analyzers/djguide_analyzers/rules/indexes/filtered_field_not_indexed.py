@@ -54,7 +54,7 @@ def _counts(
         if not isinstance(usage, Usage) or _is_served(project, indexes, usage):
             continue
         sorted_only = all(use.how == "order" for use in usage.uses)
-        equal = {(use.model, use.field) for use in usage.uses if use.how == "equal" and not use.constant}
+        equal = {(use.model, use.field) for use in usage.uses if _tells_apart(project, use)}
         weight = min(usage.weight, _MOST) / max(len(equal), 1)  # one index serves them together
         for use in usage.uses:
             if (use.constant and use.how != "null") or (use.how == "order" and not sorted_only):
@@ -65,6 +65,15 @@ def _counts(
         if key in found:
             found[key] = counts | found[key]
     return found
+
+
+def _tells_apart(project: ProjectContext, use: ColumnUse) -> bool:
+    """Whether a condition is one that an index over its column would serve."""
+    model = project.project.graph.get(use.model)
+    field = model.fields.get(use.field) if model is not None else None
+    if model is None or field is None or use.how != "equal" or use.constant:
+        return False
+    return is_selective(project.project, model, field)
 
 
 def _is_served(project: ProjectContext, indexes: Indexes, usage: Usage) -> bool:
