@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from djguide_analyzers.facts import ir
@@ -12,14 +13,38 @@ from djguide_analyzers.rules.nodes import alike, block_of, statement_of
 from djguide_analyzers.trace.events import CallSite
 from djguide_analyzers.trace.values import Site
 
+_DEFAULTS = re.compile(r"(^|_)(default|fallback)($|_)")
+
 
 def conditional_steps(calls: tuple[CallSite, ...], end: Site) -> int:
     """How many of the functions that `calls` enter, up to `end`, go on only under a condition."""
-    steps = [*((call.site, call.callee) for call in calls), (end, None)]
-    return sum(
-        callee is not None and site.code == callee.body_code and is_conditional(callee.statements, site.at)
-        for (_, callee), (site, _) in pairwise(steps)
+    return sum(is_conditional(statements, at) for statements, at in _steps(calls, end))
+
+
+def is_default(calls: tuple[CallSite, ...], end: Site) -> bool:
+    """Whether one of the functions that `calls` enter, up to `end`, goes on only for want of something else.
+
+    So is what a lambda does that is handed over as a ``default=`` or ``fallback=``.
+    """
+    return any(
+        isinstance(node, ir.Call)
+        and any(
+            isinstance(keyword.value, ir.Lambda)
+            and _DEFAULTS.search(keyword.name or "")
+            and _has(keyword.value, at)
+            for keyword in node.keywords
+        )
+        for statements, at in _steps(calls, end)
+        for node in walk(statements)
     )
+
+
+def _steps(calls: tuple[CallSite, ...], end: Site) -> Iterator[tuple[list[ir.Stmt], int]]:
+    """The statements of each function entered, and the node in them that leads on."""
+    steps = [*((call.site, call.callee) for call in calls), (end, None)]
+    for (_, callee), (site, _) in pairwise(steps):
+        if callee is not None and site.code == callee.body_code:
+            yield callee.statements, site.at
 
 
 def is_conditional(block: list[ir.Stmt], at: int) -> bool:
