@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
@@ -31,6 +32,8 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
             continue
         text, where = _text(names, code, call.args[0])
         if is_dynamic(text):
+            if _is_filled_in(call) and _is_of_variables(text):
+                continue
             alone = len(call.args) == 1 and not call.keywords and text is call.args[0]
             yield _hit(file, code, call, text if alone else None)
         elif len(call.args) == 1 and not call.keywords and where is code and _is_bare(text):
@@ -44,6 +47,16 @@ def _text(names: Names, code: Code, node: ir.Expr) -> tuple[ir.Expr, Code]:
         if value is not None and is_dynamic(value[0]):
             return value
     return node, code
+
+
+def _is_filled_in(call: ir.Call) -> bool:
+    """Whether values are passed as arguments as well."""
+    return len(call.args) > 1 or bool(call.keywords)
+
+
+def _is_of_variables(text: ir.Expr) -> bool:
+    """Whether nothing but variables is put together, which may be the name of a tag, or HTML that is escaped."""
+    return not any(isinstance(part, (ir.Attr, ir.Subscript, ir.Call)) for part in walk(text))
 
 
 def _is_bare(node: ir.Expr) -> bool:
