@@ -28,8 +28,8 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
         if row.root.identity != written.event.context.loops[-1].rows or is_hooked(file, model, "delete"):
             continue
         query = row.root.query
-        if query is None or query.sliced or query.combined:
-            continue
+        if query is None or query.sliced or query.combined or isinstance(loop.iter, ir.Subscript):
+            continue  # what is left out of a list, no queryset says
         if any(statement is written.statement for statement in loop.body) and _is_all(loop, written):
             yield Hit(
                 file.place(written.code, written.call),
