@@ -17,7 +17,7 @@ _ASKS = re.compile(r"(get|is|has|as|to)_|(filter|exclude|all|keys|values|items|e
 _WRITING = CREATING | REMOVING | {"save", "update", "bulk_update", "save_m2m", "form_valid", "perform_create"}
 
 
-MAX_CALLS = 4
+MAX_CALLS = 3
 """Calls inside one another up to which what they write is held to be what the transaction is for."""
 
 
