@@ -38,11 +38,21 @@ def looked_into(before: ir.Stmt, test: ir.Expr) -> bool:
     """Whether `test` asks if the statement `before` has found nothing where it looked: ``x = known.get(key)``."""
     match before, test:
         case (
-            ir.Assign(targets=[ir.Name(id=name)], value=ir.Call(func=ir.Attr(name="get"))),
+            ir.Assign(targets=[ir.Name(id=name)], value=value),
             ir.Compare(left=ir.Name(id=tested), ops=["is"], rights=[ir.Const(value=None)])
             | ir.Unary(op="not", operand=ir.Name(id=tested)),
         ):
-            return name == tested
+            return name == tested and value is not None and _looks(value)
+    return False
+
+
+def _looks(value: ir.Expr) -> bool:
+    """Whether an expression only looks whether something is there, in one place or in several."""
+    match value:
+        case ir.Call(func=ir.Attr(name="get")) | ir.Call(func=ir.Name(id="getattr"), args=[_, _, _]):
+            return True
+        case ir.Bool(op="or", values=values):
+            return all(map(_looks, values))
     return False
 
 
