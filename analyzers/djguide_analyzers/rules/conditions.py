@@ -39,6 +39,23 @@ def is_default(calls: tuple[CallSite, ...], end: Site) -> bool:
     )
 
 
+def is_of_error(calls: tuple[CallSite, ...], end: Site) -> bool:
+    """Whether one of the functions that `calls` enter, up to `end`, goes on only to raise: it words a message."""
+    return any(_raises_behind(statements, at) for statements, at in _steps(calls, end))
+
+
+def _raises_behind(block: list[ir.Stmt], at: int) -> bool:
+    read = next((node for node in walk(block) if node.at == at), None)
+    own = statement_of(block, read) if read is not None else None
+    found = block_of(block, own) if own is not None else None
+    rest = found[0][found[1] :] if found is not None else []
+    return bool(rest) and isinstance(rest[-1], ir.Raise) and all(map(_is_plain, rest[:-1]))
+
+
+def _is_plain(node: ir.Stmt) -> bool:
+    return isinstance(node, (ir.Assign, ir.AugAssign, ir.ExprStmt))
+
+
 def _steps(calls: tuple[CallSite, ...], end: Site) -> Iterator[tuple[list[ir.Stmt], int]]:
     """The statements of each function entered, and the node in them that leads on."""
     steps = [*((call.site, call.callee) for call in calls), (end, None)]

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.rules.base import Hit
-from djguide_analyzers.rules.conditions import conditional_steps, is_default, is_passed_by
+from djguide_analyzers.rules.conditions import conditional_steps, is_default, is_of_error, is_passed_by
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import deferred_fix, eager_fix, owner_site, split
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety
@@ -133,7 +133,9 @@ def _is_reported(miss: Miss) -> bool:
         return False
     if len(calls) > MAX_CALLS or any(call.callee.name in _WRITING for call in calls):
         return False
-    return conditional_steps(calls, miss.site) <= MAX_CONDITIONS and not is_default(calls, miss.site)
+    if is_default(calls, miss.site) or is_of_error(calls, miss.site):
+        return False
+    return conditional_steps(calls, miss.site) <= MAX_CONDITIONS
 
 
 def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
