@@ -54,6 +54,38 @@ def walk(node: Any) -> Iterator[ir.Node]:
                 push(below)
 
 
+def contains(node: Any, part: ir.Node) -> bool:
+    """Whether `part` is `node` (a node, or a list of nodes) or stands below it, in the same table.
+
+    Nodes are numbered from the outside in, and what stands below one has the numbers that follow its own: so there
+    is just one way down.
+    """
+    current, at = node, part.at
+    while current is not None and current is not part:
+        current = _nearest(current, at)
+    return current is not None
+
+
+def _nearest(node: Any, at: int) -> ir.Node | None:
+    """The part directly below `node` that has the number `at` below it, if any part has."""
+    best: ir.Node | None = None
+    if type(node) is list:
+        stack: list[Any] = list(node)
+    else:
+        stack = [below for name in _KINDS[type(node)][1] if (below := getattr(node, name))]
+    while stack:
+        current = stack.pop()
+        if type(current) is list:
+            stack += current
+        elif current is None:
+            continue
+        elif not _KINDS[type(current)][0]:
+            stack += [below for name in _KINDS[type(current)][1] if (below := getattr(current, name))]
+        elif current.at <= at and (best is None or current.at > best.at):
+            best = current
+    return best
+
+
 def tests(node: ir.Node) -> Iterator[ir.Expr]:
     """Expressions directly in `node` of which only the truth matters."""
     match node:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import import_name, replace
@@ -42,4 +42,4 @@ def after_commit(
 def is_handled(block: list[ir.Stmt], node: ir.Call) -> bool:
     """Whether something is done about the errors of a call, which nobody would catch at the commit."""
     tries = (each for each in walk(block) if isinstance(each, ir.Try) and each.handlers)
-    return any(part is node for each in tries for part in walk(each.body))
+    return any(contains(each.body, node) for each in tries)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.rules.guards import contains, falls_through
+from djguide_analyzers.facts.walk import contains, walk
+from djguide_analyzers.rules.guards import falls_through
 from djguide_analyzers.rules.nodes import parts_of
 
 _LOOPS = (ir.For, ir.While)

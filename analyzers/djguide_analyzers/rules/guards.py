@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains, walk
 
 _ENDS = (ir.Return, ir.Raise)
 
@@ -63,11 +63,6 @@ def _expression(node: ir.Node, target: ir.Node, found: list[ir.Expr]) -> None:
                     found += part.values[:number]
         elif isinstance(part, ir.IfExp) and not contains(part.test, target) and contains(part, target):
             found.append(part.test)
-
-
-def contains(node: ir.Node | list[ir.Stmt], target: ir.Node) -> bool:
-    """Whether `target` is `node` or stands in it."""
-    return any(part is target for part in walk(node))
 
 
 def _leaves(block: list[ir.Stmt]) -> bool:

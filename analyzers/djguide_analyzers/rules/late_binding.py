@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.rules.flow import goes_round, reaches
-from djguide_analyzers.rules.guards import contains
 
 
 def free_names(node: ir.Lambda | FunctionInfo) -> list[str]:

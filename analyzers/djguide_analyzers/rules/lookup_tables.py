@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.context import Scope
 from djguide_analyzers.rules.edits import insert, replace
@@ -147,8 +147,7 @@ def _is_name(node: ir.Expr, name: str) -> bool:
 def _is_handled(loop: ir.For, call: ir.Call) -> bool:
     """Whether a row that is not there is dealt with by a handler."""
     return any(
-        isinstance(node, ir.Try) and node.handlers and any(inner is call for inner in walk(node.body))
-        for node in walk(loop.body)
+        isinstance(node, ir.Try) and node.handlers and contains(node.body, call) for node in walk(loop.body)
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.modules import ClassInfo, Code
 from djguide_analyzers.rules.context import FileContext, Scope
@@ -95,7 +95,7 @@ def runs_once(file: FileContext) -> bool:
 def _is_alone(loop: ir.For, call: ir.Call) -> bool:
     """Whether errors or the transaction of each row stand inside the loop, or it stops at the first one."""
     for node in walk(loop.body):
-        if isinstance(node, (ir.Try, ir.With)) and any(inner is call for inner in walk(node.body)):
+        if isinstance(node, (ir.Try, ir.With)) and contains(node.body, call):
             return True
         if isinstance(node, (ir.While, ir.Yield)) or (isinstance(node, ir.Jump) and node.kind == "break"):
             return True

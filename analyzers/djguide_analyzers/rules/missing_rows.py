@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.rules.context import Scope
-from djguide_analyzers.rules.guards import contains, falls_through
+from djguide_analyzers.rules.guards import falls_through
 from djguide_analyzers.rules.nodes import block_of
 from djguide_analyzers.rules.queryset_calls import QuerySetCall, queryset_calls
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains, walk
 
 _BLOCKS = ("body", "orelse", "final")
 
@@ -57,7 +57,7 @@ def statement_of(statements: list[ir.Stmt], node: ir.Node) -> ir.Stmt | None:
     found: ir.Stmt | None = None
     for block in blocks(statements):
         for each in block:
-            if any(part is node for part in walk(each)):
+            if contains(each, node):
                 found = each
     return found
 

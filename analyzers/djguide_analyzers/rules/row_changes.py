@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.rules.flow import enclosing
-from djguide_analyzers.rules.guards import conditions, contains, falls_through
+from djguide_analyzers.rules.guards import conditions, falls_through
 from djguide_analyzers.rules.nodes import block_of
 from djguide_analyzers.rules.row_bodies import Body, Reads, attributes_read
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.rules.bodies import Body
 from djguide_analyzers.rules.context import FileContext
@@ -91,8 +91,7 @@ def _between(body: Body, first: ir.Node, last: ir.Node) -> list[ir.Stmt] | None:
     found: list[ir.Stmt] | None = None
     for block in blocks(body.statements):
         numbers = [
-            next((n for n, each in enumerate(block) if any(part is node for part in walk(each))), None)
-            for node in (first, last)
+            next((n for n, each in enumerate(block) if contains(each, node)), None) for node in (first, last)
         ]
         if None not in numbers:
             start, end = sorted(number for number in numbers if number is not None)

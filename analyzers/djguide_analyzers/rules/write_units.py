@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.atomicity import regions_of
@@ -161,28 +161,24 @@ def _repeats(body: Body, context: Context) -> bool:
 def on_one_path(statements: list[ir.Stmt], first: ir.Node, second: ir.Node) -> bool:
     """Whether `second` can run behind `first` in one go through the statements."""
     for number, statement in enumerate(statements):
-        if not _holds(statement, first):
+        if not contains(statement, first):
             continue
-        if _holds(statement, second):
+        if contains(statement, second):
             return _within(statement, first, second)
         if not _goes_on(statement, first):
             return False
         for later in statements[number + 1 :]:
-            if _holds(later, second):
+            if contains(later, second):
                 return True
             if ends(later):
                 return False
     return False
 
 
-def _holds(node: ir.Node | list[ir.Stmt], part: ir.Node) -> bool:
-    return any(each is part for each in walk(node))
-
-
 def _within(node: ir.Stmt, first: ir.Node, second: ir.Node) -> bool:
     parts = parts_of(node)
-    one = next((part for part in parts if _holds(part, first)), None)
-    other = next((part for part in parts if _holds(part, second)), None)
+    one = next((part for part in parts if contains(part, first)), None)
+    other = next((part for part in parts if contains(part, second)), None)
     if one is None:  # in the head: a test, what a loop runs over
         return True
     if other is None:
@@ -199,7 +195,7 @@ def _within(node: ir.Stmt, first: ir.Node, second: ir.Node) -> bool:
 def _goes_on(node: ir.Stmt, first: ir.Node) -> bool:
     """Whether control can go on behind `node` once `first` in it has run."""
     for part in parts_of(node):
-        if _holds(part, first):
+        if contains(part, first):
             if isinstance(node, (ir.For, ir.While)):
                 return not _leaves(part, first)
             if isinstance(node, ir.Try) and part is node.body:
@@ -210,7 +206,7 @@ def _goes_on(node: ir.Stmt, first: ir.Node) -> bool:
 
 def _passes(block: list[ir.Stmt], first: ir.Node) -> bool:
     for number, statement in enumerate(block):
-        if _holds(statement, first):
+        if contains(statement, first):
             return _goes_on(statement, first) and not any(ends(later) for later in block[number + 1 :])
     return True
 
@@ -218,7 +214,7 @@ def _passes(block: list[ir.Stmt], first: ir.Node) -> bool:
 def _leaves(block: list[ir.Stmt], first: ir.Node) -> bool:
     """Whether the function always ends behind `first` in a loop's body."""
     for number, statement in enumerate(block):
-        if _holds(statement, first):
+        if contains(statement, first):
             rest = block[number + 1 :]
             own = isinstance(statement, (ir.Return, ir.Raise)) or any(
                 _leaves(p, first) for p in parts_of(statement)

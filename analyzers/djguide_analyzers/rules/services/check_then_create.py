@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
@@ -127,7 +127,7 @@ def _is_handled(statements: list[ir.Stmt], node: ir.Call) -> bool:
     """Whether an error of the database at `node` is handled."""
     return any(
         isinstance(statement, ir.Try)
-        and any(part is node for part in walk(statement.body))
+        and contains(statement.body, node)
         and any(
             getattr(part, "id", getattr(part, "name", "")) in ("IntegrityError", "DatabaseError")
             for handler in statement.handlers

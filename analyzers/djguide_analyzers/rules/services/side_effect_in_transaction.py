@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from djguide_analyzers.facts.walk import contains
 from djguide_analyzers.rules.after_commit import after_commit
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
@@ -11,7 +12,6 @@ from djguide_analyzers.rules.effects import Kind
 from djguide_analyzers.rules.entry_points import REQUESTS
 from djguide_analyzers.rules.escaping import Escape, escapes
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.guards import contains
 from djguide_analyzers.rules.nodes import blocks
 from djguide_analyzers.rules.write_units import on_one_path
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import import_name, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.guards import contains
 from djguide_analyzers.rules.names import Names, of_scope
 from djguide_analyzers.rules.nodes import block_of, statement_of
 from djguide_analyzers.rules.places import indented, line_start
