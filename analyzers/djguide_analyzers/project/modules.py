@@ -6,16 +6,17 @@ when a finding needs one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.python import decode_body
 from djguide_analyzers.facts.spans import span
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.module_keys import TakenOver, differing
 from djguide_analyzers.project.typing_in import functions_edited
 from djguide_analyzers.source.changes import Change
@@ -32,6 +33,7 @@ QUESTIONS: ContextVar[set[str] | None] = ContextVar("questions", default=None)
 """Collects the questions that were put to all files of the project: a result rests on every answer."""
 
 Origin = Literal["project", "environment", "bundled"]
+T = TypeVar("T")
 
 
 class Module:
@@ -129,20 +131,33 @@ class Module:
 
     def classes(self) -> Iterator[ClassInfo]:
         """All classes at the top level and nested in classes, conditional ones included, in order."""
-        for bindings in self.symbols.names.values():
-            for binding in bindings:
-                if isinstance(binding, ClassInfo):
-                    yield from binding.with_nested()
+        return iter(self._classes)
+
+    @cached_property
+    def _classes(self) -> list[ClassInfo]:
+        return [
+            cls
+            for bindings in self.symbols.names.values()
+            for binding in bindings
+            if isinstance(binding, ClassInfo)
+            for cls in binding.with_nested()
+        ]
 
     def functions(self) -> Iterator[FunctionInfo]:
         """All functions at the top level and all methods, in order of name."""
+        return iter(self._functions)
+
+    @cached_property
+    def _functions(self) -> list[FunctionInfo]:
+        found: list[FunctionInfo] = []
         for bindings in self.symbols.names.values():
             for binding in bindings:
                 if isinstance(binding, FunctionInfo):
-                    yield binding
+                    found.append(binding)
                 elif isinstance(binding, ClassInfo):
                     for cls in binding.with_nested():
-                        yield from cls.methods()
+                        found += cls.methods()
+        return found
 
 
 class Code:
@@ -234,7 +249,7 @@ class FunctionInfo:
     owner: ClassInfo | None = None
     parent: FunctionInfo | None = None
     fallback: bool = False
-    _kept: tuple[bytes, list[ir.Stmt], Code] | None = field(default=None, repr=False)
+    _kept: tuple[bytes, list[ir.Stmt], Code, dict[Any, Any]] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"<function {self.dotted}>"
@@ -258,7 +273,7 @@ class FunctionInfo:
         return f"{self.module.name}.{self.qualname}"
 
     @property
-    def _decoded(self) -> tuple[list[ir.Stmt], Code]:
+    def _decoded(self) -> tuple[bytes, list[ir.Stmt], Code, dict[Any, Any]]:
         chunk, number = self.code.chunk, self.node.body
         if (bodies_read := BODIES_READ.get()) is not None:
             function: FunctionInfo | None = self
@@ -267,17 +282,37 @@ class FunctionInfo:
                 function = function.parent
         blob = chunk.bodies[number]
         if self._kept is None or self._kept[0] is not blob:
-            self._kept = (blob, decode_body(blob), Code(self.module, chunk, number))
-        return self._kept[1], self._kept[2]
+            self._kept = (blob, decode_body(blob), Code(self.module, chunk, number), {})
+        return self._kept
 
     @property
     def statements(self) -> list[ir.Stmt]:
         """The function's statements, decoded when first asked for."""
-        return self._decoded[0]
+        return self._decoded[1]
 
     @property
     def body_code(self) -> Code:
-        return self._decoded[1]
+        return self._decoded[2]
+
+    def once(self, make: Callable[[FunctionInfo], T]) -> T:
+        """What `make` says about the signature and the statements, asked once as long as these are the same.
+
+        It must look at nothing else, positions included.
+        """
+        kept = self._decoded[3]
+        if make not in kept:
+            kept[make] = make(self)
+        return kept[make]
+
+    @property
+    def nested(self) -> list[FunctionInfo]:
+        """The functions defined in this one, those defined in them left out."""
+        return self.once(_nested)
+
+
+def _nested(info: FunctionInfo) -> list[FunctionInfo]:
+    definitions = (node for node in walk(info.statements) if isinstance(node, ir.FunctionDef))
+    return [FunctionInfo(node, info.body_code, None, info) for node in definitions]
 
 
 @dataclass(eq=False)
@@ -325,10 +360,12 @@ class ClassInfo:
         return self.members.get(name)
 
     def methods(self) -> Iterator[FunctionInfo]:
-        for bindings in self.members.names.values():
-            for binding in bindings:
-                if isinstance(binding, FunctionInfo):
-                    yield binding
+        return iter(self._methods)
+
+    @cached_property
+    def _methods(self) -> list[FunctionInfo]:
+        bound = (binding for bindings in self.members.names.values() for binding in bindings)
+        return [binding for binding in bound if isinstance(binding, FunctionInfo)]
 
     def with_nested(self) -> Iterator[ClassInfo]:
         """This class and the classes nested in it."""

@@ -44,9 +44,9 @@ class Body:
 
     def nested(self, name: str) -> FunctionInfo | None:
         """The function `name` defined in this one, or in one around it."""
-        for node in self.nodes.values():
-            if isinstance(node, ir.FunctionDef) and node.name == name:
-                return FunctionInfo(node, self.code, None, self.info)
+        for inner in self.info.nested:
+            if inner.name == name:
+                return inner
         parent = self.info.parent
         return Body(self.project, parent).nested(name) if parent is not None else None
 
@@ -138,6 +138,5 @@ def is_super(node: ir.Expr) -> bool:
 def functions_of(info: FunctionInfo) -> Iterator[FunctionInfo]:
     """A function and those defined in it."""
     yield info
-    for node in walk(info.statements):
-        if isinstance(node, ir.FunctionDef):
-            yield from functions_of(FunctionInfo(node, info.body_code, None, info))
+    for inner in info.nested:
+        yield from functions_of(inner)

@@ -27,6 +27,68 @@ class Bound:
     at: int
 
 
+class _Written:
+    """What one function itself says about names: their bindings, and what is imported under them."""
+
+    def __init__(self, info: FunctionInfo) -> None:
+        self.bound: dict[str, list[Bound]] = {}
+        self.imports: dict[str, str] = {}
+        for param in info.node.params.items:
+            self._bind(param.name, Bound("parameter", param.annotation, info.code, 0))
+        for node in walk(info.statements):
+            self._collect(node, info.body_code)
+
+    def _bind(self, name: str, bound: Bound) -> None:
+        self.bound.setdefault(name, []).append(bound)
+
+    def _collect(self, node: ir.Node, code: Code) -> None:
+        match node:
+            case ir.Assign(targets=targets, value=value) if value is not None:
+                for target in targets:
+                    self._target("assigned", target, value, code, node.at)
+            case ir.AugAssign(target=ir.Name(id=name), value=value):
+                self._bind(name, Bound("changed", value, code, node.at))
+            case ir.Walrus(target=name, value=value):
+                self._bind(name, Bound("assigned", value, code, node.at))
+            case ir.For(target=target, iter=iterable) | ir.Clause(target=target, iter=iterable):
+                self._target("loop", target, iterable, code, node.at)
+            case ir.With(items=items):
+                for item in items:
+                    if item.target is not None:
+                        self._target("with", item.target, item.context, code, node.at)
+            case ir.Handler(name=str(name)):
+                self._bind(name, Bound("defined", None, code, node.at))
+            case ir.FunctionDef(name=name) | ir.ClassDef(name=name):
+                self._bind(name, Bound("defined", None, code, node.at))
+            case ir.Match(cases=cases):
+                for case in cases:
+                    for name in case.names:
+                        self._bind(name, Bound("unpacked", None, code, node.at))
+            case ir.Import() | ir.ImportFrom():
+                self._import(node, code)
+
+    def _target(self, how: How, target: ir.Expr, value: ir.Expr, code: Code, at: int) -> None:
+        if isinstance(target, ir.Name):
+            self._bind(target.id, Bound(how, value, code, at))
+        elif isinstance(target, ir.Star):
+            self._target("unpacked", target.value, value, code, at)
+        elif isinstance(target, ir.Display):
+            parts = value.items if isinstance(value, ir.Display) and how == "assigned" else []
+            for number, item in enumerate(target.items):
+                if len(parts) == len(target.items):
+                    self._target("assigned", item, parts[number], code, at)
+                else:
+                    self._target("loop" if how == "loop" else "unpacked", item, value, code, at)
+
+    def _import(self, node: ir.Import | ir.ImportFrom, code: Code) -> None:
+        for alias in node.names:
+            if isinstance(node, ir.Import):
+                bound = alias.asname or alias.name.partition(".")[0]
+                self.imports[bound] = alias.name if alias.asname else bound
+            elif (source := code.module.absolute(node.module, node.level)) is not None:
+                self.imports[alias.asname or alias.name] = f"{source}.{alias.name}"
+
+
 class Names:
     """The names of a function, or of a module's top level when `info` is None."""
 
@@ -36,16 +98,12 @@ class Names:
         self.resolver = resolver
         self.info = info
         self.blocks = blocks
-        self.bound: dict[str, list[Bound]] = {}
         self._nodes: list[tuple[ir.Node, Code]] | None = None
-        self._imports: dict[str, str] = {}
         parent = info.parent if info is not None else None
         self.outer = of_function(resolver, parent) if parent is not None else None
-        if info is not None:
-            for param in info.node.params.items:
-                self._bind(param.name, Bound("parameter", param.annotation, info.code, 0))
-            for node, code in self.nodes():
-                self._collect(node, code)
+        written = info.once(_Written) if info is not None else None
+        self.bound: dict[str, list[Bound]] = written.bound if written is not None else {}
+        self._imports: dict[str, str] = written.imports if written is not None else {}
 
     @property
     def owner(self) -> ClassInfo | None:
@@ -124,58 +182,6 @@ class Names:
         if name in self.bound:
             return None
         return self.outer._imported(name) if self.outer is not None else None
-
-    # --- collecting ---
-
-    def _bind(self, name: str, bound: Bound) -> None:
-        self.bound.setdefault(name, []).append(bound)
-
-    def _collect(self, node: ir.Node, code: Code) -> None:
-        match node:
-            case ir.Assign(targets=targets, value=value) if value is not None:
-                for target in targets:
-                    self._target("assigned", target, value, code, node.at)
-            case ir.AugAssign(target=ir.Name(id=name), value=value):
-                self._bind(name, Bound("changed", value, code, node.at))
-            case ir.Walrus(target=name, value=value):
-                self._bind(name, Bound("assigned", value, code, node.at))
-            case ir.For(target=target, iter=iterable) | ir.Clause(target=target, iter=iterable):
-                self._target("loop", target, iterable, code, node.at)
-            case ir.With(items=items):
-                for item in items:
-                    if item.target is not None:
-                        self._target("with", item.target, item.context, code, node.at)
-            case ir.Handler(name=str(name)):
-                self._bind(name, Bound("defined", None, code, node.at))
-            case ir.FunctionDef(name=name) | ir.ClassDef(name=name):
-                self._bind(name, Bound("defined", None, code, node.at))
-            case ir.Match(cases=cases):
-                for case in cases:
-                    for name in case.names:
-                        self._bind(name, Bound("unpacked", None, code, node.at))
-            case ir.Import() | ir.ImportFrom():
-                self._import(node, code)
-
-    def _target(self, how: How, target: ir.Expr, value: ir.Expr, code: Code, at: int) -> None:
-        if isinstance(target, ir.Name):
-            self._bind(target.id, Bound(how, value, code, at))
-        elif isinstance(target, ir.Star):
-            self._target("unpacked", target.value, value, code, at)
-        elif isinstance(target, ir.Display):
-            parts = value.items if isinstance(value, ir.Display) and how == "assigned" else []
-            for number, item in enumerate(target.items):
-                if len(parts) == len(target.items):
-                    self._target("assigned", item, parts[number], code, at)
-                else:
-                    self._target("loop" if how == "loop" else "unpacked", item, value, code, at)
-
-    def _import(self, node: ir.Import | ir.ImportFrom, code: Code) -> None:
-        for alias in node.names:
-            if isinstance(node, ir.Import):
-                bound = alias.asname or alias.name.partition(".")[0]
-                self._imports[bound] = alias.name if alias.asname else bound
-            elif (source := code.module.absolute(node.module, node.level)) is not None:
-                self._imports[alias.asname or alias.name] = f"{source}.{alias.name}"
 
 
 def of_function(resolver: Resolver, info: FunctionInfo) -> Names:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.modules import ClassInfo
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.values import NONE, ClassValue, Constant, ExternalValue, Row
 
@@ -69,13 +69,13 @@ def _given(frame: Frame, name: str) -> Constant | None:
     if value.value not in (True, False, None) or not isinstance(value.value, (bool, type(None))):
         return None
     is_parameter = any(param.name == name for param in frame.function.node.params.items)
-    return value if is_parameter and name not in _bound(frame.function.statements) else None
+    return value if is_parameter and name not in frame.function.once(_bound) else None
 
 
-def _bound(statements: list[ir.Stmt]) -> set[str]:
-    """Names that statements bind, those in functions inside them included."""
+def _bound(info: FunctionInfo) -> set[str]:
+    """Names that the statements of a function bind."""
     found: set[str] = set()
-    for node in walk(statements):
+    for node in walk(info.statements):
         match node:
             case ir.Walrus(target=name) | ir.Handler(name=str(name)) | ir.FunctionDef(name=name):
                 found.add(name)

@@ -25,29 +25,28 @@ def model_by_use(project: Project, info: FunctionInfo, name: str) -> str | None:
     """Label of the one model that parameter `name` can be an instance of; None when that cannot be told."""
     if info.module.origin != "project" or (info.owner is not None and info.node.params.items[0].name == name):
         return None
-    used = _used(info, name)
+    used = info.once(_used).get(name, frozenset())
     if used not in project.shapes:
         project.shapes[used] = _model(project, used) if len(used) >= MIN_NAMES else None
     return project.shapes[used]
 
 
-def _used(info: FunctionInfo, name: str) -> frozenset[str]:
-    """Attributes read from `name`; none when it is bound to something else somewhere."""
-    found: set[str] = set()
+def _used(info: FunctionInfo) -> dict[str, frozenset[str]]:
+    """Attributes read from each name; none when it is bound to something else somewhere."""
+    found: dict[str, set[str]] = {}
+    bound: set[str] = set()
     for node in walk(info.statements):
         match node:
-            case ir.Attr(value=ir.Name(id=base), name=attribute) if base == name:
-                found.add(attribute)
-            case ir.Assign(targets=targets, value=value) if any(
-                isinstance(t, ir.Name) and t.id == name for t in targets
-            ):
-                if not _is_read_again(value, name):
-                    return frozenset()
-            case ir.For(target=ir.Name(id=bound)) | ir.Walrus(target=bound) if bound == name:
-                return frozenset()
+            case ir.Attr(value=ir.Name(id=base), name=attribute):
+                found.setdefault(base, set()).add(attribute)
+            case ir.Assign(targets=targets, value=value):
+                names = {target.id for target in targets if isinstance(target, ir.Name)}
+                bound.update(name for name in names if not _is_read_again(value, name))
+            case ir.For(target=ir.Name(id=name)) | ir.Walrus(target=name):
+                bound.add(name)
             case _:
                 pass
-    return frozenset(found) - _OF_ALL_MODELS
+    return {name: frozenset(used) - _OF_ALL_MODELS for name, used in found.items() if name not in bound}
 
 
 def _is_read_again(value: ir.Expr | None, name: str) -> bool:

@@ -325,13 +325,20 @@ def _import(frame: Frame, node: ir.Import | ir.ImportFrom) -> bool:
 
 
 def _function(frame: Frame, node: ir.FunctionDef) -> bool:
-    info = FunctionInfo(node, frame.code, frame.owner if frame.function is None else None, frame.function)
+    info = _defined(frame, node)
     for decorator in node.decorators:
         expressions.evaluate(frame, decorator)
     value = FunctionValue(info, frame)
     frame.env[node.name] = value if not node.decorators or keeps_calls(frame.project, info) else UNKNOWN
     calls.explore(frame, value)
     return True
+
+
+def _defined(frame: Frame, node: ir.FunctionDef) -> FunctionInfo:
+    if frame.function is None:
+        return FunctionInfo(node, frame.code, frame.owner)
+    known = (info for info in frame.function.nested if info.node is node)
+    return next(known, None) or FunctionInfo(node, frame.code, None, frame.function)
 
 
 def _class(frame: Frame, node: ir.ClassDef) -> bool:

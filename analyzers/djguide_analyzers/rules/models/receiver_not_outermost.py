@@ -9,6 +9,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.bodies import functions_of
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
@@ -49,16 +50,7 @@ def check(file: FileContext) -> Iterator[Hit]:
 def _functions(file: FileContext) -> Iterator[FunctionInfo]:
     """All decorated functions, nested ones included."""
     for info in file.module.functions():
-        yield info
-        yield from _nested(info)
-
-
-def _nested(info: FunctionInfo) -> Iterator[FunctionInfo]:
-    for node in walk(info.statements):
-        if isinstance(node, ir.FunctionDef):
-            inner = FunctionInfo(node, info.body_code, None, info)
-            yield inner
-            yield from _nested(inner)
+        yield from functions_of(info)
 
 
 def _changes_nothing(file: FileContext, info: FunctionInfo, number: int) -> bool:
