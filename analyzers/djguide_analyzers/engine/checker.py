@@ -118,10 +118,12 @@ class Checker:
         before = len(self.problems)
         collecting, asking = BODIES_READ.set(bodies_read), QUESTIONS.set(questions)
         try:
+            roots = list(context.roots()) if any(e.check_scope or e.check_trace for e in rules) else []
             for entry in rules:
                 findings += self._of_file(entry, context)
-                for root in context.roots() if entry.check_scope or entry.check_trace else ():
-                    findings += self._of_root(entry, context, root)
+                if entry.check_scope or entry.check_trace:
+                    for root in roots:
+                        self._of_root(entry, context, root, findings)
             for name, entry in _collecting(rules).items():
                 collected[name] = self._collected(entry, context)
         finally:
@@ -185,19 +187,22 @@ class Checker:
             for hit in self._guarded(entry, context.path, entry.check, context):
                 yield from self._finding(entry, hit)
 
-    def _of_root(self, entry: registry.Entry, context: FileContext, root: Root) -> Iterator[Finding]:
+    def _of_root(self, entry: registry.Entry, context: FileContext, root: Root, found: list[Finding]) -> None:
+        """Add to `found`: every rule comes here with every function, nearly always for nothing."""
         if entry.check_scope is not None:
             for scope in root.scopes:
                 for hit in self._guarded(entry, context.path, entry.check_scope, context, scope):
-                    yield from self._finding(entry, hit)
+                    found += self._finding(entry, hit)
         if entry.check_trace is not None and root.trace is not None:
             for hit in self._guarded(entry, context.path, entry.check_trace, context, root.trace):
-                yield from self._finding(entry, hit)
+                found += self._finding(entry, hit)
 
-    def _of_roots(self, entries: list[registry.Entry], context: FileContext, root: Root) -> Iterator[Finding]:
+    def _of_roots(self, entries: list[registry.Entry], context: FileContext, root: Root) -> list[Finding]:
         root.rested_on()
+        found: list[Finding] = []
         for entry in entries:
-            yield from self._of_root(entry, context, root)
+            self._of_root(entry, context, root, found)
+        return found
 
     def _collected(self, entry: registry.Entry, context: FileContext) -> bytes:
         assert entry.collect is not None
@@ -273,15 +278,17 @@ class Checker:
 
     def _guarded(
         self, entry: registry.Entry, path: str | None, find: Callable[..., Iterable[T]], *args: object
-    ) -> Iterator[T]:
+    ) -> list[T]:
         """What a function of a rule finds; an error ends it and is noted."""
+        found: list[T] = []
         try:
-            yield from find(*args)
+            found += find(*args)
         except Exception as error:  # a broken rule must not silence the others
             start = Position(0, 0)
             place = Place(path, Range(start, start)) if path is not None else None
             message = f"rule {entry.code} failed: {type(error).__name__}: {error}"
             self.problems.append(Problem("internal", message, place, traceback.format_exc()))
+        return found
 
     def _finding(self, entry: registry.Entry, hit: Hit) -> Iterator[Finding]:
         """The finding that `hit` makes; none where the configuration turns the rule off."""

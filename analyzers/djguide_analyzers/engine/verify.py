@@ -6,6 +6,7 @@ Only the top-level statements that it touches are parsed: whether a text parses 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.template_ir import TemplateFacts
@@ -42,11 +43,17 @@ def _applies(index: LineIndex, edits: list[Edit], facts: Facts | None) -> bool:
             start, end = Position(first, 0), Position(last, 0)
             before = index.slice(Range(start, end))
             after = apply_edits(before, [_moved(edit, first) for edit in inside])
-            if after == before or (facts is not None and parse(after).lost > parse(before).lost):
+            if after == before or (facts is not None and (lost := _lost(after)) and lost > _lost(before)):
                 return False
     except OverlappingEdits:
         return False
     return True
+
+
+@lru_cache(maxsize=256)
+def _lost(text: str) -> int:
+    """How many statements of `text` cannot be read; several findings often share a fix."""
+    return parse(text).lost
 
 
 def _applies_to_template(index: LineIndex, edits: list[Edit], facts: TemplateFacts) -> bool:

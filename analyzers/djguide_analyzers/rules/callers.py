@@ -66,6 +66,7 @@ class Callers:
         self._project = file.project
         self._known: Remembered[Coverage] = Remembered()
         self._above: Remembered[Mention | str | None] = Remembered()
+        self._found: Remembered[FunctionInfo | None] = Remembered()
         self._running: set[Hashable] = set()
         self._climbing: set[Hashable] = set()
         self._cut = 0
@@ -78,7 +79,7 @@ class Callers:
 
     def forget(self, keys: Set[str], answered: Set[str]) -> None:
         """See `Forgetful`."""
-        for table in (self._known, self._above):
+        for table in (self._known, self._above, self._found):
             table.forget(keys, answered)
 
     def calls(self, info: FunctionInfo) -> Iterator[tuple[Certainty, Mention]]:
@@ -98,7 +99,7 @@ class Callers:
         )  # fmt: skip
         if target is None:
             return None
-        found = body.function(target)
+        found = self._found.get((mention.code, target.at), lambda: body.function(target))
         if found is info:
             return "known"
         if isinstance(found, FunctionInfo):

@@ -182,7 +182,12 @@ class FileContext:
 
         def asked() -> list[T]:
             _note(name_of_both)
-            return [item for other in self._others() for item in other._asked(question).get(name, ())]
+            filed = self.project.shared((_Filed, question), lambda: _Filed(question_name(question)))
+            return [
+                item
+                for other in filed.with_name(name, question, self._others)
+                for item in other._asked(question)[name]
+            ]
 
         return self._answers(name_of_both, asked)
 
@@ -351,6 +356,39 @@ class FileContext:
         return site.code.module.path == self.path
 
 
+class _Filed:
+    """Which files have answers under which names to the question called `question` (see `Directory`)."""
+
+    def __init__(self, question: str) -> None:
+        self._prefix = f"{question}#"
+        self._files: dict[str, list[FileContext]] | None = None
+        self._changed: set[str] = set()
+
+    def with_name(
+        self, name: str, question: Directory[Any], files: Callable[[], Iterator[FileContext]]
+    ) -> list[FileContext]:
+        """Those among `files` that have answers under `name`, in their order."""
+        if self._files is None:
+            self._files = {}
+            for file in files():
+                for about in file._asked(question):
+                    self._files.setdefault(about, []).append(file)
+        elif name in self._changed:
+            self._changed.discard(name)
+            self._files[name] = [file for file in files() if name in file._asked(question)]
+        return self._files.get(name, [])
+
+    def questions(self) -> set[str]:
+        """See `Forgetful`: whoever asks rests on the question by himself."""
+        return set()
+
+    def forget(self, keys: Set[str], answered: Set[str]) -> None:
+        """See `Forgetful`."""
+        self._changed |= {
+            asked.removeprefix(self._prefix) for asked in answered if asked.startswith(self._prefix)
+        }
+
+
 Question = Callable[[FileContext], list[T]]
 """Something asked about one file."""
 
@@ -430,7 +468,5 @@ def _name(start: FunctionInfo | ClassInfo | None) -> str:
 def _with_nested(info: FunctionInfo, trace: Trace) -> Iterator[Scope]:
     """The scope of a function and those of functions defined in it, which its trace explores."""
     yield Scope(info, [(info.statements, info.body_code)], trace)
-    for node in walk(info.statements):
-        if isinstance(node, ir.FunctionDef):
-            nested = FunctionInfo(node, info.body_code, None, info)
-            yield from _with_nested(nested, trace)
+    for nested in info.nested:
+        yield from _with_nested(nested, trace)
