@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Value
+from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.migration_files import Dependency, migration_class
 
@@ -15,15 +16,19 @@ _ENDS = ("__first__", "__latest__")
 
 def own_migrations(file: FileContext) -> dict[Dependency, ClassInfo]:
     """The migrations of the project's applications, by application and name."""
+    return file.project.once(_own_migrations)
+
+
+def _own_migrations(project: Project) -> dict[Dependency, ClassInfo]:
     labels = {
         posixpath.dirname(model.cls.module.path): model.app_label
-        for model in file.project.graph
+        for model in project.graph
         if model.cls.module.origin == "project"
     }
     found: dict[Dependency, ClassInfo] = {}
-    for path, module in file.project.modules.items():
+    for path, module in project.modules.items():
         folder, _, name = path.rpartition("/migrations/")
-        cls = migration_class(file, module) if folder and "/" not in name else None
+        cls = migration_class(project, module) if folder and "/" not in name else None
         if cls is not None:
             label = labels.get(folder) or labels.get(f"{folder}/models") or posixpath.basename(folder)
             found[(label, name.removesuffix(".py"))] = cls

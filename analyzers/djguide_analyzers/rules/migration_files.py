@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, Module, Value
+from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.context import FileContext
 
 MIGRATION = "django.db.migrations.migration.Migration"
@@ -14,18 +15,17 @@ Dependency = tuple[str, str]
 """Label of an application, and the name of one of its migrations."""
 
 
-def migration_class(file: FileContext, module: Module | None = None) -> ClassInfo | None:
-    """The class of a migration, that of `file` or of another module."""
-    module = module or file.module
+def migration_class(project: Project, module: Module) -> ClassInfo | None:
+    """The class of the migration in `module`; None when it is none."""
     binding = module.symbols.get("Migration") if "/migrations/" in module.path else None
-    if not isinstance(binding, ClassInfo) or not file.project.resolver.is_subclass(binding, MIGRATION):
+    if not isinstance(binding, ClassInfo) or not project.resolver.is_subclass(binding, MIGRATION):
         return None
     return binding
 
 
 def operations(file: FileContext) -> Iterator[tuple[str, ir.Call, Code]]:
     """The operations of the migration in `file`, nested ones included: their class's name and their call."""
-    cls = migration_class(file)
+    cls = migration_class(file.project, file.module)
     value = cls.member("operations") if cls is not None else None
     if cls is not None and isinstance(value, Value) and value.expr is not None:
         yield from _calls(file, value.code, value.expr, cls)
@@ -82,11 +82,16 @@ def dependencies(cls: ClassInfo, option: str = "dependencies") -> list[Dependenc
 
 def siblings(file: FileContext) -> dict[str, ClassInfo]:
     """The migrations in the folder of `file`, itself included, by name."""
-    folder = posixpath.dirname(file.path)
-    found: dict[str, ClassInfo] = {}
-    for path, module in file.project.modules.items():
-        if posixpath.dirname(path) == folder and (cls := migration_class(file, module)) is not None:
-            found[posixpath.basename(path).removesuffix(".py")] = cls
+    return file.project.once(_by_folder).get(posixpath.dirname(file.path), {})
+
+
+def _by_folder(project: Project) -> dict[str, dict[str, ClassInfo]]:
+    """The migrations of each folder by name."""
+    found: dict[str, dict[str, ClassInfo]] = {}
+    for path, module in project.modules.items():
+        if (cls := migration_class(project, module)) is not None:
+            name = posixpath.basename(path).removesuffix(".py")
+            found.setdefault(posixpath.dirname(path), {})[name] = cls
     return found
 
 
@@ -95,7 +100,14 @@ def leaves(file: FileContext) -> set[str] | None:
 
     Whoever depends on a migration that a squashed one replaces follows the latter.
     """
-    known = siblings(file)
+    return file.project.once(_leaves_by_folder).get(posixpath.dirname(file.path), set())
+
+
+def _leaves_by_folder(project: Project) -> dict[str, set[str] | None]:
+    return {folder: _leaves(known) for folder, known in project.once(_by_folder).items()}
+
+
+def _leaves(known: dict[str, ClassInfo]) -> set[str] | None:
     followed: set[str] = set()
     squashed: dict[str, set[str]] = {}
     for own, cls in known.items():
@@ -105,7 +117,8 @@ def leaves(file: FileContext) -> set[str] | None:
         followed |= {name for _, name in before}
         squashed[own] = {name for _, name in replaced}
     gone = {name for replaced in squashed.values() for name in replaced}
-    return {own for own in known if own not in followed | gone and followed.isdisjoint(squashed[own])}
+    gone |= followed
+    return {own for own in known if own not in gone and followed.isdisjoint(squashed[own])}
 
 
 def is_newest(file: FileContext) -> bool:

@@ -19,7 +19,7 @@ RULE = Rule(
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    cls = migration_class(file)
+    cls = migration_class(file.project, file.module)
     last = leaves(file) if cls is not None else None
     own = posixpath.basename(file.path).removesuffix(".py")
     if cls is None or last is None or own not in last or len(last) < 2:

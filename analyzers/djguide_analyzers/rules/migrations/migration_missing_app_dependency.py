@@ -21,7 +21,7 @@ RULE = Rule(
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    cls = migration_class(file)
+    cls = migration_class(file.project, file.module)
     calls = list(models_asked_for(file)) if cls is not None else []
     if cls is None or not calls or not is_newest(file):
         return

@@ -25,7 +25,7 @@ _MANAGERS = ("objects", "_default_manager", "_base_manager")
 
 
 def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
-    if migration_class(file) is None:
+    if migration_class(file.project, file.module) is None:
         return
     if scope.function is None or scope.function.parent is not None:
         return

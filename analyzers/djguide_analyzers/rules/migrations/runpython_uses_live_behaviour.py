@@ -29,7 +29,7 @@ _CHAINED = frozenset(
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    if migration_class(file) is None:
+    if migration_class(file.project, file.module) is None:
         return
     newest: bool | None = None
     for scope in file.scopes:

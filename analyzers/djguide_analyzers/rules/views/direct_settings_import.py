@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code, Module
+from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import bound_name, replace
@@ -29,14 +30,8 @@ _STARTING = frozenset({"manage.py", "wsgi.py", "asgi.py", "celery.py", "conftest
 def check(file: FileContext) -> Iterator[Hit]:
     if file.is_test or is_settings_file(file) or file.path.rpartition("/")[2] in _STARTING:
         return
-    paths = settings_paths(file.project)
-    named = {candidate.path for candidate in file.project.discovered.settings_modules}
-    modules = {
-        module.name: module
-        for path, module in file.project.modules.items()
-        if path in named or (path in paths and not _TELLING.isdisjoint(module.symbols.names))
-    }
-    if not modules or any(_imports(module, file.module.name) for module in modules.values()):
+    modules = file.project.once(_settings_modules)
+    if not modules or file.module.name in file.project.once(_needed_by_settings):
         return  # the settings need this file, so it cannot ask for them
     for chunk in file.module.facts.chunks:
         code = Code(file.module, chunk)
@@ -76,17 +71,29 @@ def _fix(file: FileContext, code: Code, node: ir.ImportFrom) -> Fix:
     return Fix(title, Safety.SAFE, (replace(file, code.range(node), text),))
 
 
-def _imports(module: Module, name: str) -> bool:
-    """Whether a module imports the one called `name`, or something of it."""
-    for chunk in module.facts.chunks:
-        for node in walk(chunk.outline):
-            if isinstance(node, ir.Import) and any(alias.name == name for alias in node.names):
-                return True
-            if isinstance(node, ir.ImportFrom):
+def _settings_modules(project: Project) -> dict[str, Module]:
+    """The modules with settings, by name."""
+    paths = settings_paths(project)
+    named = {candidate.path for candidate in project.discovered.settings_modules}
+    return {
+        module.name: module
+        for path, module in project.modules.items()
+        if path in named or (path in paths and not _TELLING.isdisjoint(module.symbols.names))
+    }
+
+
+def _needed_by_settings(project: Project) -> frozenset[str]:
+    """Names of what the modules with settings import, and of what they import it from."""
+    found: set[str] = set()
+    for module in project.once(_settings_modules).values():
+        for node in walk([chunk.outline for chunk in module.facts.chunks]):
+            if isinstance(node, ir.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ir.ImportFrom):
                 source = module.absolute(node.module, node.level)
-                if source == name or any(f"{source}.{alias.name}" == name for alias in node.names):
-                    return True
-    return False
+                found |= {f"{source}.{alias.name}" for alias in node.names}
+                found |= {source} if source is not None else set()
+    return frozenset(found)
 
 
 def _hit(file: FileContext, code: Code, node: ir.ImportFrom, what: str, fix: Fix) -> Hit:
