@@ -77,10 +77,7 @@ def processes(jobs: int) -> Iterator[Executor]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import active_children, get_context
 
-    ignore_interrupts = signal.SIGINT, signal.SIG_IGN
-    executor = ProcessPoolExecutor(
-        jobs, mp_context=get_context("spawn"), initializer=signal.signal, initargs=ignore_interrupts
-    )
+    executor = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_started)
     try:
         yield executor
     except BaseException:
@@ -89,6 +86,14 @@ def processes(jobs: int) -> Iterator[Executor]:
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _started() -> None:
+    """What a process does first."""
+    from djguide_server.memory import look_rarely
+
+    look_rarely()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ _WHOLE = frozenset(
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    cls = migration_class(file)
+    cls = migration_class(file.project, file.module)
     if cls is None or not is_atomic(file, cls):
         return
     for name, node, code in operations(file):

@@ -30,7 +30,7 @@ _CHANGING = frozenset(
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    cls = migration_class(file)
+    cls = migration_class(file.project, file.module)
     if cls is None or not is_atomic(file, cls) or not may_be_postgresql(file.project):
         return
     found = list(operations(file))
