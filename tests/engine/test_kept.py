@@ -80,6 +80,29 @@ def test_an_edit_in_a_function_costs_those_that_rest_on_it(shop: Shop, checked: 
     assert sorted(second(shop, checked)) == ["shop.services", "shop.views"]
 
 
+def test_an_opened_file_is_made_ready_for_edits(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[str] = []
+    make = Checker._piece  # pyright: ignore[reportPrivateUsage]
+
+    def noted(self: Checker, context, find):  # type: ignore[no-untyped-def]
+        pieces.append(context.module.name)
+        return make(self, context, find)
+
+    monkeypatch.setattr(Checker, "_piece", noted)
+    shop.workspace.close()
+    workspace = shop.fresh()
+    path = (shop.root / "shop/services.py").as_posix()
+    workspace.set_text(path, SERVICES)
+    workspace.settle()
+    ready, pieces[:] = len(pieces), []
+    for read in ("book.title", "book.pk"):
+        workspace.set_text(path, SERVICES.replace("book.author.name", read))
+        workspace.settle()
+    assert set(pieces) >= {"shop.services", "shop.views"}  # the other file as well, after the first edit
+    assert pieces.count("shop.services") < ready
+    workspace.close()
+
+
 def test_another_outline_costs_everything(shop: Shop, checked: list[str]) -> None:
     shop.write(**{"shop/models.py": MODELS.replace("FloatField", "IntegerField")})
     assert len(second(shop, checked)) == 7

@@ -137,7 +137,7 @@ class Checker:
     def check_pieces(
         self, module: Module, rules: list[registry.Entry], pieces: dict[str, Checked], *, collect: bool
     ) -> Checked:
-        """The same for a file that somebody edits, in pieces that rest on as little as each of them looked at.
+        """The same for a file to be checked often, in pieces that rest on as little as each of them looked at.
 
         `pieces` are those known, by name; what is missing is added. Without `collect`, nothing is collected yet.
         """
@@ -147,11 +147,11 @@ class Checker:
                 pieces[entry.code] = self._piece(context, lambda entry=entry: self._of_file(entry, context))
         names = [entry.code for entry in rules if entry.check is not None]
         by_root = [entry for entry in rules if entry.check_scope or entry.check_trace]
-        for root in context.roots():
-            names.append(root.name)
-            if root.name not in pieces:
-                pieces[root.name] = self._piece(
-                    context, lambda root=root: self._of_roots(by_root, context, root)
+        for name, start in context.starts():
+            names.append(name)
+            if name not in pieces:
+                pieces[name] = self._piece(
+                    context, lambda start=start: self._of_roots(by_root, context, context.root_of(start))
                 )
         collected: dict[str, bytes] = {}
         for name, entry in _collecting(rules).items() if collect else ():

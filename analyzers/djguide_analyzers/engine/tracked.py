@@ -31,7 +31,11 @@ class TrackedProject:
         self._judges_comments = config.select is None
         self._results: dict[str, Checked] = {}
         self._pieces: dict[str, dict[str, Checked]] = {}
-        """What the results of files that somebody edits are put together from."""
+        """What the results of files that are checked often are put together from, by path."""
+        self._shaken: set[str] = set()
+        """Files whose result an edit has taken back: the next one in the same place will do so again."""
+        self._whole: set[str] = set()
+        """Files that somebody may edit soon whose result holds, but is not in pieces yet."""
         self._named: dict[str, frozenset[str]] = {}
         """Files that the findings of each result name."""
         self._adopted: set[str] = set()
@@ -58,11 +62,14 @@ class TrackedProject:
 
     @property
     def pending(self) -> list[Module | TemplateSource]:
-        """Files that were never checked, or whose result no longer holds."""
+        """Files that were never checked, or whose result no longer holds, or not in the form that edits need."""
         files: list[Module | TemplateSource] = list(self.project.modules.values())
         if self._checks_templates:
             files += self.project.templates.own()
-        return [file for file in files if file.path not in self._results]
+        return [file for file in files if not self._is_done(file.path)]
+
+    def _is_done(self, path: str) -> bool:
+        return path in self._results and path not in self._whole
 
     @property
     def urgent(self) -> list[Module | TemplateSource]:
@@ -84,10 +91,16 @@ class TrackedProject:
         return source if source is not None and source.origin == "project" else None
 
     def opened(self, path: str) -> None:
-        """Somebody is about to edit the file at `path`."""
+        """Somebody is about to edit the file at `path`.
+
+        Its result goes on to hold, and is taken to pieces when there is time: else the first edit would have to.
+        """
         module = self.project.modules.get(path)
-        if module is not None:
+        if module is not None and not module.edited:
             module.edited = True
+            self._pieces.pop(path, None)  # they rest on all of the file
+            if path in self._results:
+                self._whole.add(path)
 
     def edited(self, path: str, facts: ir.PyFacts | None, change: Change | None) -> bool:
         """Take the new facts of a file over; False when the project has to be linked anew.
@@ -124,6 +137,7 @@ class TrackedProject:
         for other, result in list(self._results.items()):
             if not keys.isdisjoint(result.read) or not answered.isdisjoint(result.questions):
                 self._outdated[other] = self._results.pop(other).findings
+                self._shaken.add(other)
         for other, result in list(self._results.items()):
             if path in self._named[other]:
                 findings = _after(result.findings, path, change)
@@ -187,16 +201,17 @@ class TrackedProject:
             self._invalidate(path, frozenset({path}) if module is None else module.keys())
         self._outdated.clear()
         self._urgent.clear()
+        self._shaken.clear()
 
     def results(self) -> dict[str, Checked]:
         """What holds now, by path of the file."""
         return self._results
 
     def check(self, file: Module | TemplateSource) -> None:
-        """Check one file, unless its result still holds."""
-        if file.path in self._results:
+        """Check one file, unless its result still holds in the form that is needed."""
+        if self._is_done(file.path):
             return
-        if isinstance(file, Module) and file.edited:
+        if isinstance(file, Module) and (file.edited or file.path in self._shaken):
             pieces = self._pieces.setdefault(file.path, {})
             self._keep(file.path, self._checker.check_pieces(file, self.rules, pieces, collect=True))
         elif isinstance(file, Module):
@@ -205,11 +220,14 @@ class TrackedProject:
             self._keep(file.path, self._checker.check_template(file, self.rules))
         self._outdated.pop(file.path, None)
         self._urgent.discard(file.path)
+        self._whole.discard(file.path)
         self._concluded = not self._concludes
 
     def check_first(self, file: Module | TemplateSource) -> None:
         """Find what there is to show in a file, unless its result still holds; `check` does the rest."""
-        if file.path in self._results or not isinstance(file, Module) or not file.edited:
+        if file.path in self._results:
+            return
+        if not isinstance(file, Module) or not file.edited:
             self.check(file)
             return
         pieces = self._pieces.setdefault(file.path, {})

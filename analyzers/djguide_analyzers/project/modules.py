@@ -81,8 +81,10 @@ class Module:
 
     def key(self, chunk: ir.Chunk, body: int) -> str:
         """What a result rests on that read a body of `chunk`."""
-        if not self.edited:
-            return self.path
+        return self.place(chunk, body) if self.edited else self.path
+
+    def place(self, chunk: ir.Chunk, body: int) -> str:
+        """A name of a body of `chunk` that stays the same as long as the outlines do."""
         if not self._numbers:
             self._numbers = {id(chunk): number for number, chunk in enumerate(self.facts.chunks)}
         number = self._numbers.get(id(chunk))

@@ -76,6 +76,10 @@ class Scope:
         return self.trace.value(code, node)
 
 
+Start = FunctionInfo | ClassInfo | None
+"""What is traced: a function, what frameworks do with a class, or the top level of a file."""
+
+
 class Root(NamedTuple):
     """What is traced from one start: the scopes that this enters, the start's own first, and the trace.
 
@@ -117,7 +121,7 @@ class FileContext:
         self.sibling = sibling
         self._kept: dict[Hashable, Any] = {}
         self._during: dict[Hashable, Kept[Any]] = {}
-        self._roots: dict[FunctionInfo | ClassInfo | None, Root] = {}
+        self._roots: dict[Start, Root] = {}
         self._by_function: dict[tuple[Callable[..., Any], FunctionInfo], Kept[Any]] = {}
         self._answered: dict[Callable[[FileContext], Any], tuple[Any, set[str]]] = {}
         """Answers about this file by question, and what each looks at besides outlines."""
@@ -297,12 +301,21 @@ class FileContext:
 
     def roots(self) -> Iterator[Root]:
         """The top level of the file, its functions and methods, and what frameworks do with its classes."""
-        for start in (None, *self.module.functions(), *self.module.classes()):
-            if start not in self._roots:
-                self._roots[start] = self._root(start)
-            yield self._roots[start]
+        for _, start in self.starts():
+            yield self.root_of(start)
 
-    def _root(self, start: FunctionInfo | ClassInfo | None) -> Root:
+    def starts(self) -> Iterator[tuple[str, Start]]:
+        """What `roots` begin at, by name, without tracing any."""
+        for start in (None, *self.module.functions(), *self.module.classes()):
+            yield _name(start), start
+
+    def root_of(self, start: Start) -> Root:
+        """The root that begins at `start`, one of `starts`."""
+        if start not in self._roots:
+            self._roots[start] = self._root(start)
+        return self._roots[start]
+
+    def _root(self, start: Start) -> Root:
         module, read = self.module, set[str]()
         scopes: list[Scope] = []
         reading = BODIES_READ.set(read)
@@ -460,9 +473,9 @@ def _name(start: FunctionInfo | ClassInfo | None) -> str:
         case None:
             return "#"
         case ClassInfo():
-            return f"#{start.module.key(start.code.chunk, -1 - start.node.at)}"
+            return f"#{start.module.place(start.code.chunk, -1 - start.node.at)}"
         case FunctionInfo():
-            return f"#{start.module.key(start.code.chunk, start.node.body)}"
+            return f"#{start.module.place(start.code.chunk, start.node.body)}"
 
 
 def _with_nested(info: FunctionInfo, trace: Trace) -> Iterator[Scope]:
