@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,15 +59,11 @@ class Measures:
             Row("the same, warm", f"{warm:.2f} s", f"{2 * floor:.2f} s (2 x {FLOOR})"),
         ]
 
-    def typing(self) -> list[Row]:
+    def typing(self) -> Iterator[Row]:
         """Keystrokes and bursts by size of the file, and the questions of a cursor."""
-        rows: list[Row] = []
-        for lines in SIZES:
-            path = file_of(self._root, lines)
-            rows += _of_sessions(
-                _line_count(path), {name: self._sessions(name, path) for name in self._servers}
-            )
-        return rows
+        for path in dict.fromkeys(file_of(self._root, lines) for lines in SIZES):
+            sessions = {name: self._sessions(name, path) for name in self._servers}
+            yield from _of_sessions(_line_count(path), sessions)
 
     def checking(self) -> list[Row]:
         """Checks of the whole project, in two processes."""

@@ -17,10 +17,9 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Sequence
 from pathlib import Path
 
-from measures import FLOOR, OWN, TYPES, Measures, Row
+from measures import FLOOR, OWN, TYPES, Measures
 
 _PEERS = ("ty", "basedpyright", "ruff", "pygls")
 _PARTS = ("starting", "typing", "checking", "growing")
@@ -47,17 +46,11 @@ def servers(programs: Path) -> dict[str, list[str]]:
     }
 
 
-def table(name: str, runs: int, rows: Sequence[Row]) -> str:
-    """The rows in Markdown, under what they were measured on."""
+def head(name: str, runs: int) -> str:
+    """What is measured on, and the head of the table, in Markdown."""
     today = datetime.datetime.now(datetime.UTC).date()
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    head = [
-        f"{name}, medians of {runs}, {today}, {machine}:",
-        "",
-        "| measure | djguide | bar |",
-        "|---|---|---|",
-    ]
-    return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows)])
+    return f"{name}, medians of {runs}, {today}, {machine}:\n\n| measure | djguide | bar |\n|---|---|---|"
 
 
 def _arguments() -> argparse.Namespace:
@@ -82,7 +75,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Measure what the command line asks for, and print a table."""
+    """Measure what the command line asks for, and print a table as it comes."""
     given = _arguments()
     started = servers(installed(given.environment.resolve()))
     for name in given.without:
@@ -92,8 +85,10 @@ def main() -> None:
         copy = Path(scratch, root.name)
         shutil.copytree(root, copy, symlinks=True)
         measures = Measures(copy, Path(scratch), started, given.runs, given.keystrokes)
-        rows = [row for part in given.only or _PARTS for row in getattr(measures, part)()]
-    print(table(root.name, given.runs, rows))
+        print(head(root.name, given.runs), flush=True)
+        for part in given.only or _PARTS:
+            for row in getattr(measures, part)():
+                print(f"| {' | '.join(row)} |", flush=True)
 
 
 if __name__ == "__main__":
