@@ -38,7 +38,7 @@ def taken(frame: Frame, test: ir.Expr) -> bool | None:
 def _changes_in_loop(frame: Frame, name: str) -> bool:
     """Whether a later round of a loop of this function may find something else under `name`."""
     within = frame.loops and frame.loops[-1].depth == len(frame.stack)
-    return bool(within) and (frame.function is None or name in _bound(frame.function.statements))
+    return bool(within) and (frame.function is None or name in frame.function.once(_bound))
 
 
 def _is_none_of(frame: Frame, row: Row, classes: ir.Expr) -> bool:
