@@ -37,7 +37,7 @@ class Client:
         self._process = subprocess.Popen(
             command,
             cwd=root,
-            env=os.environ | environment,
+            env=surroundings(environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -180,6 +180,12 @@ class Client:
         for pid in found:
             found += children.get(pid, [])
         return found
+
+
+def surroundings(changed: dict[str, str]) -> dict[str, str]:
+    """The environment of this process with what is `changed`; what is measured may keep compiled modules."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | changed
 
 
 def _stat(pid: int) -> list[str]:

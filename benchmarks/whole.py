@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from client import surroundings
 from editing import typing_place
 
 _PARSE = """
@@ -91,7 +91,7 @@ def _parse(files: list[Path]) -> float:
 def _check(root: Path, cache: Path) -> Cost:
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "djguide_server", "check", root.as_posix(), "--jobs", "2", "--exit-zero"]
-    environment = os.environ | {"XDG_CACHE_HOME": cache.as_posix()}
+    environment = surroundings({"XDG_CACHE_HOME": cache.as_posix()})
     subprocess.run(
         [*command, "--output-format", "json"], env=environment, stdout=subprocess.DEVNULL, check=True
     )
