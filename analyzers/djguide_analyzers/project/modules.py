@@ -17,6 +17,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.python import decode_body
 from djguide_analyzers.facts.spans import span
 from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.bindings import ImportedModule, ImportedName, Value
 from djguide_analyzers.project.module_keys import TakenOver, differing
 from djguide_analyzers.project.typing_in import functions_edited
 from djguide_analyzers.source.changes import Change
@@ -199,43 +200,6 @@ class Code:
 
     def __hash__(self) -> int:
         return hash((id(self.chunk), self.body))
-
-
-@dataclass(slots=True, eq=False)
-class ImportedModule:
-    """``import a.b [as c]``: binds module `dotted`."""
-
-    dotted: str
-    code: Code
-    at: int
-    fallback: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class ImportedName:
-    """``from module import name``."""
-
-    module: str
-    name: str
-    code: Code
-    at: int
-    fallback: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Value:
-    """``name = expr``; `annotation` for annotated ones. `expr` None: bound in a way nobody follows."""
-
-    expr: ir.Expr | None
-    code: Code
-    at: int
-    annotation: ir.Expr | None = None
-    fallback: bool = False
-
-    @property
-    def is_bare(self) -> bool:
-        """Whether it is only an annotation, ``name: T``, which binds nothing."""
-        return self.expr is None and self.annotation is not None
 
 
 @dataclass(eq=False)

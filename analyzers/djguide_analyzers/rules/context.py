@@ -10,17 +10,11 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.template_ir import Include, TemplateFacts
 from djguide_analyzers.facts.walk import tests, walk
 from djguide_analyzers.project.files import is_inside
-from djguide_analyzers.project.modules import (
-    BODIES_READ,
-    QUESTIONS,
-    ClassInfo,
-    Code,
-    FunctionInfo,
-    Module,
-)
+from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS, ClassInfo, Code, FunctionInfo, Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.roles import is_test
 from djguide_analyzers.project.templates import TemplateSource
+from djguide_analyzers.rules.filed import Filed
 from djguide_analyzers.rules.finding import Place
 from djguide_analyzers.rules.questions import question_called, question_name
 from djguide_analyzers.rules.remembered import Kept, Remembered, made, told
@@ -176,7 +170,7 @@ class FileContext:
 
         def asked() -> list[T]:
             _note(name)
-            return [item for other in self._others() for item in other._asked(question)]
+            return [item for other in self._others() for item in other.asked(question)]
 
         return self._answers(name, asked)
 
@@ -186,11 +180,11 @@ class FileContext:
 
         def asked() -> list[T]:
             _note(name_of_both)
-            filed = self.project.shared((_Filed, question), lambda: _Filed(question_name(question)))
+            filed = self.project.shared((Filed, question), lambda: Filed(question_name(question)))
             return [
                 item
                 for other in filed.with_name(name, question, self._others)
-                for item in other._asked(question)[name]
+                for item in other.asked(question)[name]
             ]
 
         return self._answers(name_of_both, asked)
@@ -206,12 +200,13 @@ class FileContext:
 
     def answer(self, question: Callable[[FileContext], T]) -> T:
         """What `question` says about this file, asked once; a result rests on what that looks at."""
-        answer = self._asked(question)
+        answer = self.asked(question)
         if (bodies_read := BODIES_READ.get()) is not None:
             bodies_read |= self._answered[question][1]
         return answer
 
-    def _asked(self, question: Callable[[FileContext], T]) -> T:
+    def asked(self, question: Callable[[FileContext], T]) -> T:
+        """What this file answers, found out once."""
         if question not in self._answered:
             read: set[str] = set()
             collecting = BODIES_READ.set(read)
@@ -227,7 +222,7 @@ class FileContext:
             return set()
         changed: set[str] = set()
         for question, old in before.items():
-            name, new = question_name(question), self._asked(question)
+            name, new = question_name(question), self.asked(question)
             if isinstance(old, dict) and isinstance(new, dict):
                 changed |= {
                     f"{name}#{about}" for about in old.keys() | new.keys() if old.get(about) != new.get(about)
@@ -247,7 +242,7 @@ class FileContext:
             return NEVER_ASKED
         if self.is_test:
             return []
-        return self._asked(question).get(about, []) if about else self._asked(question)
+        return self.asked(question).get(about, []) if about else self.asked(question)
 
     def of_functions(self, make: Callable[[FileContext, FunctionInfo], T]) -> Iterator[T]:
         """What `make` says about each function and method, kept until what it looks at changes."""
@@ -369,39 +364,6 @@ class FileContext:
         return site.code.module.path == self.path
 
 
-class _Filed:
-    """Which files have answers under which names to the question called `question` (see `Directory`)."""
-
-    def __init__(self, question: str) -> None:
-        self._prefix = f"{question}#"
-        self._files: dict[str, list[FileContext]] | None = None
-        self._changed: set[str] = set()
-
-    def with_name(
-        self, name: str, question: Directory[Any], files: Callable[[], Iterator[FileContext]]
-    ) -> list[FileContext]:
-        """Those among `files` that have answers under `name`, in their order."""
-        if self._files is None:
-            self._files = {}
-            for file in files():
-                for about in file._asked(question):
-                    self._files.setdefault(about, []).append(file)
-        elif name in self._changed:
-            self._changed.discard(name)
-            self._files[name] = [file for file in files() if name in file._asked(question)]
-        return self._files.get(name, [])
-
-    def questions(self) -> set[str]:
-        """See `Forgetful`: whoever asks rests on the question by himself."""
-        return set()
-
-    def forget(self, keys: Set[str], answered: Set[str]) -> None:
-        """See `Forgetful`."""
-        self._changed |= {
-            asked.removeprefix(self._prefix) for asked in answered if asked.startswith(self._prefix)
-        }
-
-
 Question = Callable[[FileContext], list[T]]
 """Something asked about one file."""
 
@@ -410,8 +372,6 @@ Directory = Callable[[FileContext], dict[str, list[T]]]
 
 
 NEVER_ASKED = object()
-
-
 _ANSWERS = "answers"
 
 

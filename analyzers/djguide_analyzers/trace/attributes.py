@@ -28,7 +28,6 @@ from djguide_analyzers.trace.values import (
     ManagerValue,
     Mapping,
     ModuleValue,
-    ObjectKey,
     ObjectValue,
     Page,
     Paginator,
@@ -96,23 +95,6 @@ def read_key(frame: Frame, row: Row, relation: str, name: str) -> bool:
         return False
     key = target.fields.get(target.pk)
     return name == "pk" or (key is not None and not key.is_forward_one and name == key.name)
-
-
-def read_once_per_key(frame: Frame, test: ir.Expr) -> set[tuple[ObjectKey, str]]:
-    """Relations whose key `test` compares with one seen before: ``row.author_id not in cache``, ``!= last_id``.
-
-    What such a branch loads it loads once per related row, not once per row.
-    """
-    found: set[tuple[ObjectKey, str]] = set()
-    for part in test.values if isinstance(test, ir.Bool) else [test]:
-        if isinstance(part, ir.Compare) and part.ops[0] in ("!=", "not in"):
-            for side in (part.left, part.rights[0]):
-                row = frame.value_at(side.value) if isinstance(side, ir.Attr) else None
-                model = frame.project.models.get(row.model) if isinstance(row, Row) else None
-                field = model.field_of_attname(side.name) if model and isinstance(side, ir.Attr) else None
-                if isinstance(row, Row) and field is not None and field.is_forward_one:
-                    found.add((row.key, field.name))
-    return found
 
 
 # --- rows ------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Literal
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.trace.frame import Frame
-from djguide_analyzers.trace.values import NONE
+from djguide_analyzers.trace.values import NONE, ObjectKey, Row
 
 _LOOKUP_ERRORS = frozenset({"KeyError", "AttributeError", "LookupError", "IndexError"})
 
@@ -124,3 +124,20 @@ def is_lookup_error(type_: ir.Expr | None) -> bool:
     if type_ is None:
         return False
     return any(isinstance(part, ir.Name) and part.id in _LOOKUP_ERRORS for part in walk(type_))
+
+
+def read_once_per_key(frame: Frame, test: ir.Expr) -> set[tuple[ObjectKey, str]]:
+    """Relations whose key `test` compares with one seen before: ``row.author_id not in cache``, ``!= last_id``.
+
+    What such a branch loads it loads once per related row, not once per row.
+    """
+    found: set[tuple[ObjectKey, str]] = set()
+    for part in test.values if isinstance(test, ir.Bool) else [test]:
+        if isinstance(part, ir.Compare) and part.ops[0] in ("!=", "not in"):
+            for side in (part.left, part.rights[0]):
+                row = frame.value_at(side.value) if isinstance(side, ir.Attr) else None
+                model = frame.project.models.get(row.model) if isinstance(row, Row) else None
+                field = model.field_of_attname(side.name) if model and isinstance(side, ir.Attr) else None
+                if isinstance(row, Row) and field is not None and field.is_forward_one:
+                    found.add((row.key, field.name))
+    return found

@@ -163,7 +163,7 @@ def _if(frame: Frame, node: ir.If) -> bool:
     if (holds := branches.taken(frame, node.test)) is not None:
         return execute(frame, node.body if holds else node.orelse)
     before, memoised = dict(frame.env), frame.memoised
-    once = attributes.read_once_per_key(frame, node.test)
+    once = memoisation.read_once_per_key(frame, node.test)
     frame.run.once |= once
     remembered = memoisation.tested(node.test) or memoisation.not_handed_in(frame, node.test)
     if remembered is None and node.at in frame.missed:
