@@ -86,6 +86,11 @@ def test_typing_in_a_function_reads_one_statement(name: str) -> None:
         ("if x:\n    y\nz = 1\n", "if x:\n    y\nelse:\n    z\nz = 1\n"),
         ("x = 1; y = 2\n", "x = 1; y = 2; z = (\n"),
         ("a = 1\nb = 2", "a = 1\nb = 2\n    c"),
+        # One of two breaks is mended; the parser told of the first alone.
+        (
+            "class A:\n    def f():\n        a\n   b\n    def g():\n        a\n   b\nx = 1\n",
+            "class A:\n    def f():\n        a\n    def g():\n        a\n   b\nx = 1\n",
+        ),
         ("a = 1\n# djguide: ignore[x]\nb = 2\n", "a = 1\n\n# djguide: ignore[x]\nb = 2\n"),
     ],
 )

@@ -73,3 +73,8 @@ def _functions(statements: list[ast.stmt]) -> dict[int, ast.FunctionDef]:
         for node in ast.walk(statement)
         if isinstance(node, ast.FunctionDef)
     }
+
+
+def test_an_indented_first_line_moves_nothing_behind_it() -> None:
+    statements = parse("    first\nsecond\n\nthird = 1\n").statements
+    assert [(each.lineno, each.col_offset) for each in statements] == [(1, 4), (2, 0), (4, 0)]

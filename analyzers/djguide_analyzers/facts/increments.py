@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 
 from djguide_analyzers.facts import ir
@@ -29,6 +30,8 @@ def facts_after(before: ir.PyFacts, change: Change) -> ir.PyFacts | None:
     last = chunks[end].line if end < len(chunks) else len(change.old)
     if last < change.old_end:
         return None
+    if before.problems and (_is_indented(change.old, first) or _is_indented(change.old, last)):
+        return None  # a piece of a broken statement, which may be whole again or broken elsewhere
     elsewhere = [problem for problem in before.problems if not first <= problem.line < last]
     if moved and any(problem.line >= last for problem in elsewhere):
         return None  # what the parser says may tell the line
@@ -46,6 +49,10 @@ def facts_after(before: ir.PyFacts, change: Change) -> ir.PyFacts | None:
         list(directives("".join(change.new))),
         sorted([*elsewhere, *inside.problems], key=lambda problem: problem.line),
     )
+
+
+def _is_indented(lines: Sequence[str], number: int) -> bool:
+    return number < len(lines) and lines[number][:1] in (" ", "\t")
 
 
 def _parsed(text: str, change: Change, *, alone: bool) -> Parsed | None:

@@ -294,11 +294,11 @@ class Recovery:
         parsed, problem = self._spend("if 1:\n" + text, start - 1)
         if parsed is None:
             return None, self._inside(problem, 0 if start else -1)
-        suite = parsed[0].body  # type: ignore[attr-defined]
+        statements = [*parsed[0].body, *parsed[1:]]  # type: ignore[attr-defined]
         if not start:
-            for statement in suite:
+            for statement in statements:
                 ast.increment_lineno(statement, -1)
-        return suite + parsed[1:], None
+        return statements, None
 
     def _inside(self, problem: SyntaxProblem | None, shift: int) -> SyntaxProblem | None:
         """`problem` moved by `shift` lines and kept inside the text."""
