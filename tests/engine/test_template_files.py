@@ -11,6 +11,7 @@ from workspaces import EXPECTED, FILES, Shop
 from djguide_analyzers.engine.workspace import Workspace
 from djguide_analyzers.facts import templates
 from djguide_analyzers.facts.template_ir import For, Output, walk
+from djguide_analyzers.project.modules import BODIES_READ
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.context import FileContext
@@ -45,8 +46,8 @@ def outputs_of_the_list(file: FileContext) -> Iterator[Hit]:
     source = file.project.templates.find("shop/list.html")
     if source is None:
         return
-    for trace in file.traces:
-        trace.modules |= {source.path}  # as a trace that renders the template would have it
+    if (read := BODIES_READ.get()) is not None:
+        read.add(source.path)  # as a trace that renders the template would have it
     for node in walk(source.facts.nodes):
         if isinstance(node, Output) and node.value.base.lookups[0] == "book":  # type: ignore[union-attr]
             place = Place(source.path, source.range(node))

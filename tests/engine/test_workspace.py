@@ -115,7 +115,11 @@ def test_a_buffer_of_a_file_that_is_not_on_the_disk(shop: Shop) -> None:
 def test_opening_saving_and_closing_a_file_changes_nothing(shop: Shop, name: str) -> None:
     assert shop.check() == EXPECTED
     shop.edit(name, FILES[name])
-    assert shop.workspace.settled
+    (tracked,) = shop.workspace._folder(shop.root.as_posix()).tracked()
+    assert [file.path for file in tracked.pending] == [
+        shop.path(name)
+    ]  # to be taken to pieces, for the first edit
+    assert shop.told(tracked.findings()) == EXPECTED
     shop.edit(name, f"# one line more\n{FILES[name]}")
     edited = shop.check()
     shop.change(name, f"# one line more\n{FILES[name]}")
