@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from djguide_analyzers.engine.workspace import Workspace
@@ -71,13 +71,23 @@ def _edited(draw: st.DrawFn, text: str, others: list[str]) -> str:
     return "\n".join(lines)
 
 
+_BECOMES_SETTINGS = (
+    {
+        "project/settings.py": 'INSTALLED_APPS = ["rest_framework"]\nREST_FRAMEWORK = {"PAGE_SIZE": 50}\n',
+        "notes/constants.py": 'REST_FRAMEWORK = {"PAGE_SIZE": 50}\n',
+    },
+    [("notes/constants.py", 'INSTALLED_APPS = ["rest_framework"]\nREST_FRAMEWORK = {"PAGE_SIZE": 50}\n')],
+)
+
+
 @settings(
     max_examples=_EXAMPLES,
     deadline=None,
     database=None,
-    phases=[Phase.generate, Phase.shrink],
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+@example(_BECOMES_SETTINGS, [False] * 6)
 @given(_sessions(), st.lists(st.booleans(), min_size=6, max_size=6))
 def test_findings_after_edits_are_those_from_scratch(
     session: tuple[dict[str, str], list[tuple[str, str]]], asked: list[bool]
