@@ -72,20 +72,11 @@ class Folder:
                 tracked.template_edited(path)
             elif not tracked.edited(path, facts, change):
                 self._projects = None
-                if self._is_taken_for_settings(path) != self._may_be_settings(path):
+                if not self.discovery.holds_for(path, self._files.read_text(path)):
                     self._discovery = None
                 return
             elif path in self._files.overlays:
                 tracked.opened(path)
-
-    def _is_taken_for_settings(self, path: str) -> bool:
-        projects = self._discovery.projects if self._discovery is not None else ()
-        return any(path == candidate.path for project in projects for candidate in project.settings_modules)
-
-    def _may_be_settings(self, path: str) -> bool:
-        """Whether discovery would look at the file: as settings, or because it names some."""
-        text = self._files.read_text(path)
-        return text is not None and ("INSTALLED_APPS" in text or "SETTINGS_MODULE" in text)
 
     def opened(self, path: str) -> None:
         """Somebody may edit the file at `path` soon; its text is as it was."""

@@ -79,6 +79,14 @@ class Discovery(Struct, frozen=True):
     tree: Tree
     projects: tuple[DiscoveredProject, ...]
 
+    def holds_for(self, path: str, text: str | None) -> bool:
+        """Whether the file at `path`, which has `text` now, is still taken for what it was: settings, or not.
+
+        False as well for a file that names settings: it has to be looked at anew.
+        """
+        was = any(path == each.path for project in self.projects for each in project.settings_modules)
+        return was == (text is not None and ("INSTALLED_APPS" in text or "SETTINGS_MODULE" in text))
+
 
 class _Draft(Struct):
     """A project while it is being put together."""
