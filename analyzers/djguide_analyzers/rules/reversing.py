@@ -1,14 +1,15 @@
-"""Calls that ask Django for an address by the name of a URL pattern."""
+"""Calls and tags that ask Django for an address by the name of a URL pattern."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from djguide_analyzers.facts import ir
+from djguide_analyzers.facts import ir, template_ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
-from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.project.templates.source import static_name
+from djguide_analyzers.rules.context import FileContext, Scope, TemplateContext
 from djguide_analyzers.rules.names import of_scope
 
 _FUNCTIONS = {
@@ -46,6 +47,15 @@ def reversals(file: FileContext, scope: Scope) -> Iterator[Reversal]:
             continue
         if isinstance(given, ir.Const) and isinstance(given.value, str):
             yield Reversal(function, given, node, code)
+
+
+def template_reversals(template: TemplateContext) -> Iterator[tuple[str, template_ir.Url]]:
+    """The ``{% url %}`` tags with a name that is written out; ``as`` a variable, a failure is nothing."""
+    for node in template_ir.walk(template.facts.nodes):
+        if isinstance(node, template_ir.Url) and node.as_var is None:
+            name = static_name(node.view)
+            if name is not None:
+                yield name, node
 
 
 def _last_name(node: ir.Call) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from djguide_analyzers.facts.template_ir import Url, walk
 from djguide_analyzers.project.project import Project
-from djguide_analyzers.project.templates.source import static_name
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope, TemplateContext
 from djguide_analyzers.rules.finding import Fix, Place, Safety, Severity
-from djguide_analyzers.rules.reversing import reversals
+from djguide_analyzers.rules.reversing import reversals, template_reversals
 from djguide_analyzers.rules.url_names import is_unknown, takes_arguments
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import LineIndex, Range
@@ -36,11 +34,9 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
 def check_template(template: TemplateContext) -> Iterator[Hit]:
     if not template.source.judged:
         return
-    for node in walk(template.facts.nodes):
-        name = static_name(node.view) if isinstance(node, Url) and node.as_var is None else None
-        if name is not None and isinstance(node, Url):
-            bare = not node.args and not node.kwargs
-            yield from _check(template.project, template.place(node.view), name, template.lines, bare)
+    for name, node in template_reversals(template):
+        bare = not node.args and not node.kwargs
+        yield from _check(template.project, template.place(node.view), name, template.lines, bare)
 
 
 def _check(project: Project, place: Place, name: str, lines: LineIndex, bare: bool) -> Iterator[Hit]:

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.template_ir import Url, walk
 from djguide_analyzers.project.project import Project
-from djguide_analyzers.project.templates.source import static_name
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope, TemplateContext
 from djguide_analyzers.rules.finding import Place, Related, Severity
-from djguide_analyzers.rules.reversing import Reversal, reversals
+from djguide_analyzers.rules.reversing import Reversal, reversals, template_reversals
 from djguide_analyzers.rules.url_patterns import UrlPattern, url_patterns
 
 RULE = Rule(
@@ -44,11 +42,9 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
 def check_template(template: TemplateContext) -> Iterator[Hit]:
     if not template.source.judged:
         return
-    for node in walk(template.facts.nodes):
-        name = static_name(node.view) if isinstance(node, Url) and node.as_var is None else None
-        if name is not None and isinstance(node, Url):
-            given = _Given(len(node.args), frozenset(binding.name for binding in node.kwargs))
-            yield from _check(template.project, template.place(node.view), name, given)
+    for name, node in template_reversals(template):
+        given = _Given(len(node.args), frozenset(binding.name for binding in node.kwargs))
+        yield from _check(template.project, template.place(node.view), name, given)
 
 
 def _check(project: Project, place: Place, name: str, given: _Given) -> Iterator[Hit]:
