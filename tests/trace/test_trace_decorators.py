@@ -110,6 +110,27 @@ def listing(func):
     return inner
 
 
+def optional(func=None, *, name=""):
+    def decorator(func):
+        def inner(*args, **kwargs):
+            return func(*args, **kwargs)
+
+        return inner
+
+    if func is not None:
+        return decorator(func)
+    return decorator
+
+
+def either(timeout):
+    def decorator(func):
+        return func
+
+    if timeout is None:
+        return decorator
+    return functools.lru_cache(timeout)
+
+
 def never(func):
     def inner(*args, **kwargs):
         return None
@@ -126,6 +147,7 @@ DECORATORS = {
     "registered": True,
     "logged": True,
     "with_permission('shop.see')": True,
+    "optional(name='x')": True,
     "updated": True,
     "awaited": True,
     "app.task(bind=False)": True,
@@ -140,6 +162,7 @@ DECORATORS = {
     "swapping": False,
     "completing": False,
     "listing": False,
+    "either(5)": False,
     "never": False,
     "Marked": False,
 }

@@ -77,6 +77,11 @@ def not_of(item):
     return item.title if not isinstance(item, Author) or item.author else item.author.name
 
 
+def keys_of(found):
+    for book in found:
+        book.author.name, book.publisher.name
+
+
 def label_of(book, short=None, upper=False):
     for part in book.parts:
         if upper:
@@ -229,6 +234,11 @@ MISSES = {
     "rows told apart in part of a test": ("for book in Book.objects.all(): told_apart_late(book, x)", []),
     "rows told apart from what comes behind": ("for book in Book.objects.all(): not_of(book)", []),
     "rows that may be of a class": ("for book in Book.objects.all(): signed(book)", ["Book: author"]),
+    "dictionaries of rows through a call": (
+        "first = {book: 1 for book in Book.objects.all()}\nkeys_of(first)\n"
+        "second = {book: 1 for book in Book.objects.select_related('author', 'publisher')}\nkeys_of(second)\n"
+        "third = {book: 1 for book in Book.objects.select_related('author')}\nkeys_of(third)",
+        ["Book: author", "Book: publisher", "Book: publisher"]),
     "prefetched rows through a call": (
         "for author in Author.objects.prefetch_related('books'): names(author.books.all())", []),
 }  # fmt: skip

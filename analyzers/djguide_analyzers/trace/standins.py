@@ -101,8 +101,10 @@ class StandIns:
                 return (Sequence, Scalar)
             case Sequence(element=element, items=items):
                 return self._keys([element, *(items or ())], (Sequence, items is None))
-            case Mapping(entries=entries, element=element):
-                return self._keys([element, *(v for _, v in entries)], (Mapping, *(k for k, _ in entries)))
+            case Mapping(entries=entries, element=element, key=key):
+                return self._keys(
+                    [key, element, *(v for _, v in entries)], (Mapping, *(k for k, _ in entries))
+                )
             case _:
                 return None
 
@@ -168,7 +170,7 @@ class StandIns:
                 return Sequence(self._stand_in(element), members)
             case Mapping():
                 entries = tuple((key, self._stand_in(item)) for key, item in value.entries)
-                return Mapping(entries, self._stand_in(value.element), value.key)
+                return Mapping(entries, self._stand_in(value.element), self._stand_in(value.key))
             case _:
                 return value
 

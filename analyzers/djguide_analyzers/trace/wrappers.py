@@ -29,9 +29,8 @@ def kept_by(decorator: FunctionInfo, *, called: bool) -> Kept | None:
     if not called:
         return _decorated_by(decorator)
     inside = _nested(decorator)
-    returned = {value.id for value in _returned(decorator) if isinstance(value, ir.Name)}
-    found: list[Kept | None] = [_decorated_by(inside[name]) for name in returned if name in inside]
-    return _both(found)
+    names = [_name_of_decorator(value) for value in _returned(decorator)]
+    return _both([_decorated_by(inside[name]) if name in inside else None for name in names])
 
 
 def _decorated_by(decorator: FunctionInfo) -> Kept | None:
@@ -69,6 +68,11 @@ def _returned(info: FunctionInfo) -> list[ir.Expr]:
     return [
         node.value for node in walk(info.statements) if isinstance(node, ir.Return) and node.value is not None
     ]
+
+
+def _name_of_decorator(value: ir.Expr) -> str:
+    """``decorator``, or ``decorator(func)`` in one that may also be used without arguments."""
+    return _last(value.func if isinstance(value, ir.Call) and len(value.args) == 1 else value)
 
 
 def _name_of_result(value: ir.Expr) -> str:
