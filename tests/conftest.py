@@ -11,8 +11,8 @@ from hypothesis import settings
 settings.register_profile("djguide", deadline=None, derandomize="DJGUIDE_EDITS" not in os.environ)
 settings.load_profile("djguide")
 
-# What is tested does not depend on where the tests run either: djguide heeds that a service for continuous integration
-# runs it, which folder that checked out, and what it says of colours.
+# What is tested does not depend on where the tests run either: djguide heeds that a service for continuous
+# integration runs it, which folder that checked out, and what it says of colours.
 for _variable in (
     "CI", "CI_PROJECT_DIR", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "NO_COLOR", "FORCE_COLOR", "COLUMNS",
     "DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV",
