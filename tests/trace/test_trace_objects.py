@@ -53,6 +53,62 @@ def reads_the_request(request):
     return [book.publisher.name for book in request.author.books.all()]
 
 
+class Middleware:
+    @staticmethod
+    def attach(request):
+        request.writer = Author.objects.get(pk=1)
+        request.other = Author.objects.get(pk=1)
+
+    def remember(self, request, found):
+        request.writer = found
+        request.other = Book.objects.get(pk=1)
+
+
+def reads_what_some_set(request):
+    return [book.publisher.name for book in request.writer.books.all()]
+
+
+def reads_one_of_two_models(request):
+    return [book.publisher.name for book in request.other.books.all()]
+
+
+def told_by_class():
+    thing = somewhere.find()
+    if thing and isinstance(thing, Author):
+        return [book.publisher.name for book in thing.books.all()]
+
+
+def told_by_refusal():
+    thing = somewhere.find()
+    if not isinstance(thing, Author):
+        raise TypeError
+    return [book.publisher.name for book in thing.books.all()]
+
+
+def told_of_either():
+    thing = somewhere.find()
+    if isinstance(thing, Author) or isinstance(thing, str):
+        return [book.publisher.name for book in thing.books.all()]
+
+
+def told_in_the_other_branch():
+    thing = somewhere.find()
+    if isinstance(thing, Author):
+        thing.name
+    else:
+        return [book.publisher.name for book in thing.books.all()]
+
+
+def keep(author, book):
+    return author
+
+
+def one_of_two_rows(flag):
+    book = Book.objects.first()
+    author = book.author if flag else Author.objects.first()
+    return [book.publisher.name for book in keep(author, book).books.all()]
+
+
 def sets(thing):
     thing.held = Book.objects.all()
 
@@ -75,6 +131,13 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Traced:
         ("View.either", []),
         ("Child.count", ["Review: by"]),
         ("reads_the_request", ["Book: publisher"]),
+        ("reads_what_some_set", ["Book: publisher"]),
+        ("reads_one_of_two_models", []),
+        ("told_by_class", ["Book: publisher"]),
+        ("told_by_refusal", ["Book: publisher"]),
+        ("told_of_either", []),
+        ("told_in_the_other_branch", []),
+        ("one_of_two_rows", ["Book: publisher"]),
         ("unknown", []),
     ],
 )

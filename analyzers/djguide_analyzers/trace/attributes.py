@@ -13,7 +13,7 @@ from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.events import LoadKind, RelationLoad, RelationRead
 from djguide_analyzers.trace.frame import Frame
 from djguide_analyzers.trace.frameworks import rest_framework, serialization
-from djguide_analyzers.trace.joining import join
+from djguide_analyzers.trace.joining import join, join_alike
 from djguide_analyzers.trace.values import (
     NONE,
     SCALAR,
@@ -283,11 +283,14 @@ def set_attribute(frame: Frame, target: ir.Attr, base: AbstractValue, value: Abs
 
     An object keeps what it had as well, since which of several assignments ran is not tracked.
     """
-    if isinstance(base, Row):
-        frame.run.set_loaded(base, target.name, value if value is not NONE else UNKNOWN)
-    elif isinstance(base, (ObjectValue, RequestValue)):
-        held = frame.run.get_loaded(base, target.name)
-        frame.run.set_loaded(base, target.name, value if held is None else join(held, value))
+    held = frame.run.get_loaded(base, target.name) if isinstance(base, (ObjectValue, RequestValue)) else None
+    match base:
+        case Row():
+            frame.run.set_loaded(base, target.name, value if value is not NONE else UNKNOWN)
+        case ObjectValue():
+            frame.run.set_loaded(base, target.name, value if held is None else join(held, value))
+        case RequestValue():
+            frame.run.set_loaded(base, target.name, value if held is None else join_alike(held, value))
 
 
 # --- managers, querysets, classes ------------------------------------------------------------------------

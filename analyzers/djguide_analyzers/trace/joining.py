@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import reduce
 
 from djguide_analyzers.trace.values import (
     NONE,
@@ -59,11 +61,23 @@ def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
         case ObjectValue(), ObjectValue() if one.cls is other.cls:
             return ObjectValue(one.cls)
         case Row(), Row() if one.model == other.model:
-            return Row(
-                one.model, RowRoot(min(one.root.identity, other.root.identity), None, False), (), False
-            )
+            # The identity is that of one of them: without its path it would be another object's.
+            kept = min(one, other, key=_key)
+            return Row(kept.model, RowRoot(kept.root.identity, None, False), kept.path, False)
         case _:
             return UNKNOWN
+
+
+def join_alike(one: AbstractValue, other: AbstractValue) -> AbstractValue:
+    """`join` of what stands under one name for things of one kind: what is not known is taken for such a row."""
+    for row, unknown in ((one, other), (other, one)):
+        if isinstance(row, Row) and unknown is UNKNOWN:
+            return Row(row.model, RowRoot(row.root.identity, None, False), row.path, False)
+    return join(one, other)
+
+
+def _key(row: Row) -> tuple[int, tuple[str, ...]]:
+    return row.root.identity, row.path
 
 
 def join_mappings(one: Mapping, other: Mapping) -> Mapping:
@@ -107,11 +121,8 @@ def _join_querysets(one: QuerySetValue, other: QuerySetValue) -> AbstractValue:
     return QuerySetValue(query, max(one.identity, other.identity), related)
 
 
-def join_all(values: list[AbstractValue]) -> AbstractValue:
+def join_all(
+    values: list[AbstractValue], by: Callable[[AbstractValue, AbstractValue], AbstractValue] = join
+) -> AbstractValue:
     """Join of all `values`; None stands for no value at all."""
-    if not values:
-        return NONE
-    result = values[0]
-    for value in values[1:]:
-        result = join(result, value)
-    return result
+    return reduce(by, values) if values else NONE

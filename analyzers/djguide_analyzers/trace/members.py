@@ -1,15 +1,17 @@
 """What attributes hold, by all assignments to them.
 
 An object or a request that comes from elsewhere has what the methods of its class, or any function of the project,
-put there. An assignment that cannot be told makes the attribute unknown.
+put there. An assignment that cannot be told makes the attribute of an object unknown. An attribute of the request
+is one thing wherever it is set: a row of the one model that the assignments which can be told have in common.
 """
 
 from __future__ import annotations
 
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.trace import annotations, statements, summaries
+from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.frame import Frame, Holder, Run
-from djguide_analyzers.trace.joining import join_all
+from djguide_analyzers.trace.joining import join, join_alike, join_all
 from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Mapping, ObjectValue, RequestValue
 
 MAX_SETTERS = 12
@@ -56,14 +58,22 @@ def _held(frame: Frame, setters: list[FunctionInfo], name: str, cls: ClassInfo |
         values.append(
             summaries.remembered(frame.run, key, lambda run, info=info: _left_by(run, info, cls), part=name)
         )
-    return join_all(values)
+    return join_all(values, join if cls is not None else join_alike)
 
 
 def _left_by(run: Run, info: FunctionInfo, cls: ClassInfo | None) -> AbstractValue:
     """Attributes of ``self``, or of the request, as `info` leaves them."""
-    receiver = None if info.owner is None else ObjectValue(cls or info.owner, run.new_identity())
-    frame = Frame(run, info.body_code, function=info, owner=info.owner, receiver=receiver)
+    frame = Frame(run, info.body_code, function=info, owner=info.owner)
+    receiver = _receiver(frame, info, cls)
+    frame.receiver = receiver
     annotations.bind_parameters(frame, info, [receiver] if receiver is not None else [], {}, explore=True)
     statements.execute(frame, info.statements)
     holder: Holder = receiver if cls is not None and receiver is not None else RequestValue()
     return Mapping(tuple(run.loaded.get(holder.key, {}).items()))
+
+
+def _receiver(frame: Frame, info: FunctionInfo, cls: ClassInfo | None) -> ObjectValue | None:
+    """The first parameter of `info`, called on an instance of `cls`; None for a function without one."""
+    if info.owner is None or "builtins.staticmethod" in decorator_names(frame.project, info):
+        return None
+    return ObjectValue(cls or info.owner, frame.run.new_identity())

@@ -8,7 +8,16 @@ from typing import Any
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
-from djguide_analyzers.trace import annotations, attributes, branches, calls, iteration, memoisation, storing
+from djguide_analyzers.trace import (
+    annotations,
+    attributes,
+    branches,
+    calls,
+    iteration,
+    memoisation,
+    narrowing,
+    storing,
+)
 from djguide_analyzers.trace import evaluate as expressions
 from djguide_analyzers.trace.decorators import keeps_calls
 from djguide_analyzers.trace.events import Loop, TransactionBoundary
@@ -169,9 +178,11 @@ def _if(frame: Frame, node: ir.If) -> bool:
     if remembered is None and node.at in frame.missed:
         remembered = "missing"
     frame.memoised = memoised or remembered == "missing"
+    frame.env |= narrowing.narrowed(frame, node.test, holds=True)
     body_goes_on = execute(frame, node.body)
     frame.run.once -= once
     after_body, frame.env = frame.env, before
+    frame.env |= narrowing.narrowed(frame, node.test, holds=False)
     frame.memoised = memoised or remembered == "there"
     else_goes_on = execute(frame, node.orelse)
     # Behind a branch that returns what is remembered, the rest runs only when nothing is.
