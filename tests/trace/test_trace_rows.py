@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from tracing import Traced
@@ -376,6 +377,41 @@ def test_a_parameter_is_what_only_one_model_has(tmp_path: Path, body: str, expec
     """
     source = "def view(thing, x=None):\n    " + body.replace("; ", "\n    ") + "\n"
     assert Traced(tmp_path, source, other=other).misses("view") == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "other", "expected"),
+    [
+        ("[book.publisher.name for book in author.books.all()]", "", ["Book: publisher"]),
+        ("[book.publisher.name for book in author.books.all()], author.missing", "", []),
+        ("[book.publisher.name for book in author.books.all()]", "class Author: books = None", []),
+        ("author = x; [book.publisher.name for book in author.books.all()]", "", []),
+        ("use(author)", "", []),
+    ],
+)
+def test_a_parameter_is_called_like_its_model(
+    tmp_path: Path, body: str, other: str, expected: list[str]
+) -> None:
+    source = "def view(author, x=None):\n    " + body.replace("; ", "\n    ") + "\n"
+    assert Traced(tmp_path, source, other=other).misses("view") == expected
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"), [("", ["Book: publisher"]), ("self.author.missing", []), ("self.author = 1", [])]
+)
+def test_an_attribute_is_called_like_its_model(tmp_path: Path, read: str, expected: list[str]) -> None:
+    source = f"""
+    class Form:
+        def __init__(self, *args, **kwargs):
+            self.author = kwargs.pop("author")
+
+        def titles(self):
+            return [book.publisher.name for book in self.author.books.all()]
+
+        def clean(self):
+            {read or "pass"}
+    """
+    assert Traced(tmp_path, dedent(source)).misses("Form.titles") == expected
 
 
 def test_methods_of_a_model_look_at_a_row_from_outside(tmp_path: Path) -> None:

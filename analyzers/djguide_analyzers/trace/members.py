@@ -1,18 +1,19 @@
 """What attributes hold, by all assignments to them.
 
 An object or a request that comes from elsewhere has what the methods of its class, or any function of the project,
-put there. An assignment that cannot be told makes the attribute of an object unknown. An attribute of the request
-is one thing wherever it is set: a row of the one model that the assignments which can be told have in common.
+put there. An assignment that cannot be told makes the attribute of an object unknown, unless its name and its use
+tell of which model it is. An attribute of the request is one thing wherever it is set: a row of the one model that
+the assignments which can be told have in common.
 """
 
 from __future__ import annotations
 
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
-from djguide_analyzers.trace import annotations, statements, summaries
+from djguide_analyzers.trace import annotations, shapes, statements, summaries
 from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.frame import Frame, Holder, Run
-from djguide_analyzers.trace.joining import join, join_alike, join_all
-from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Mapping, ObjectValue, RequestValue
+from djguide_analyzers.trace.joining import join_alike, join_all
+from djguide_analyzers.trace.values import NONE, UNKNOWN, AbstractValue, Mapping, ObjectValue, RequestValue
 
 MAX_SETTERS = 12
 """Functions that may set one attribute; of more, nobody can say what it holds."""
@@ -22,15 +23,18 @@ def held_by(frame: Frame, cls: ClassInfo, name: str) -> AbstractValue | None:
     """What methods of `cls` assign to ``self.name``; None when none does."""
     known = frame.run.members
     if (cls, name) not in known:
-        setters = _setters(frame, cls, name)
-        known[cls, name] = _held(frame, setters, name, cls) if setters else None
+        values = _held(frame, _setters(frame, cls, name), name, cls)
+        known[cls, name] = join_all(values) if values else None
+        if values and all(value is UNKNOWN or value == NONE for value in values):
+            label = shapes.model_of_attribute(frame.project, cls, name)
+            known[cls, name] = UNKNOWN if label is None else annotations.some_row(frame, label)
     return known[cls, name]
 
 
 def held_by_request(frame: Frame, name: str) -> AbstractValue:
     """What functions of the project assign to ``request.name``."""
-    setters = frame.project.request_setters.get(name)
-    return _held(frame, setters, name, None) if setters else UNKNOWN
+    values = _held(frame, frame.project.request_setters.get(name, []), name, None)
+    return join_all(values, join_alike) if values else UNKNOWN
 
 
 def _setters(frame: Frame, cls: ClassInfo, name: str) -> list[FunctionInfo]:
@@ -49,16 +53,17 @@ def _setters(frame: Frame, cls: ClassInfo, name: str) -> list[FunctionInfo]:
     return project.attribute_setters[cls].get(name, [])
 
 
-def _held(frame: Frame, setters: list[FunctionInfo], name: str, cls: ClassInfo | None) -> AbstractValue:
+def _held(frame: Frame, setters: list[FunctionInfo], name: str, cls: ClassInfo | None) -> list[AbstractValue]:
+    """What each of `setters` leaves in attribute `name`."""
     if len(setters) > MAX_SETTERS:
-        return UNKNOWN
+        return [UNKNOWN]
     values: list[AbstractValue] = []
     for info in setters:
         key = ("sets", cls, info)
         values.append(
             summaries.remembered(frame.run, key, lambda run, info=info: _left_by(run, info, cls), part=name)
         )
-    return join_all(values, join if cls is not None else join_alike)
+    return values
 
 
 def _left_by(run: Run, info: FunctionInfo, cls: ClassInfo | None) -> AbstractValue:

@@ -1,10 +1,12 @@
-"""What a parameter is, by what is read from it.
+"""What a parameter or an attribute is, by what is read from it.
 
-A parameter of which nothing else is known is an instance of a model when one model of the project, and no other
-class of it, has everything that the function reads from it, a relation among them.
+Something of which nothing else is known is an instance of a model when one model of the project, and no other class
+of it, has everything that is read from it, a relation among them. One that is called like the model needs less.
 """
 
 from __future__ import annotations
+
+import re
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
@@ -18,6 +20,8 @@ MIN_NAMES = 2
 MIN_NAMES_BESIDES = 3
 """Attributes that a model has to have besides those that a decorator of its class may have added."""
 
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
 _OF_ALL_MODELS = frozenset({"pk", "id", "objects", "save", "delete", "refresh_from_db", "full_clean"})
 
 
@@ -25,10 +29,67 @@ def model_by_use(project: Project, info: FunctionInfo, name: str) -> str | None:
     """Label of the one model that parameter `name` can be an instance of; None when that cannot be told."""
     if info.module.origin != "project" or (info.owner is not None and info.node.params.items[0].name == name):
         return None
-    used = info.once(_used).get(name, frozenset())
+    return _label(project, name, info.once(_used).get(name, frozenset()))
+
+
+def model_of_attribute(project: Project, cls: ClassInfo, name: str) -> str | None:
+    """Label of the model that ``self.name`` is of, by its name and by what methods of `cls` read from it."""
+    used: set[str] = set()
+    for base in project.resolver.mro(cls):
+        if isinstance(base, ClassInfo) and base.module.origin == "project":
+            for info in base.methods():
+                used |= info.once(_used_of_attributes).get(name, frozenset())
+    return _called(project, name, frozenset(used))
+
+
+def _label(project: Project, name: str, used: frozenset[str]) -> str | None:
     if used not in project.shapes:
         project.shapes[used] = _model(project, used) if len(used) >= MIN_NAMES else None
-    return project.shapes[used]
+    return project.shapes[used] or _called(project, name, used)
+
+
+def _called(project: Project, name: str, used: frozenset[str]) -> str | None:
+    """Label of the one class that is called `name`, a model that has all of `used`; None for anything else."""
+    if not used:
+        return None
+    found = project.once(_names_of_classes).get(name, ())
+    model = project.models.get(found[0]) if len(found) == 1 else None
+    if model is None or not all(_has(project, model, each) for each in used):
+        return None
+    return model.label
+
+
+def _names_of_classes(project: Project) -> dict[str, list[str]]:
+    """What instances of classes are usually called: labels of models, and dotted names of the project's others."""
+    found: dict[str, list[str]] = {}
+    models = [model for model in project.graph if not model.proxy]
+    for model in models:
+        found.setdefault(_spaced(model.cls.name), []).append(model.label)
+    for module in project.modules.values():
+        for cls in module.classes():
+            if project.graph.of_class(cls) is None and _spaced(cls.name) in found:
+                found[_spaced(cls.name)].append(cls.dotted)
+    return found
+
+
+def _spaced(name: str) -> str:
+    """``OrderLine`` as ``order_line``."""
+    return _HUMP.sub("_", name).lower()
+
+
+def _used_of_attributes(info: FunctionInfo) -> dict[str, frozenset[str]]:
+    """Attributes read from each attribute of ``self``."""
+    if info.owner is None or not info.node.params.items:
+        return {}
+    receiver = info.node.params.items[0].name
+    found: dict[str, set[str]] = {}
+    for node in walk(info.statements):
+        match node:
+            case ir.Attr(value=ir.Attr(value=ir.Name(id=base), name=held), name=attribute) if (
+                base == receiver
+            ):
+                found.setdefault(held, set()).add(attribute)
+    return {name: frozenset(used) - _OF_ALL_MODELS for name, used in found.items()}
 
 
 def _used(info: FunctionInfo) -> dict[str, frozenset[str]]:
