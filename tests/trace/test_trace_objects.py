@@ -109,6 +109,26 @@ def one_of_two_rows(flag):
     return [book.publisher.name for book in keep(author, book).books.all()]
 
 
+def starts_with_either(request, author):
+    if request.GET:
+        found = author.books
+    elif request.POST:
+        found = Book.objects.filter(author=author)
+    else:
+        found = Book.objects.exclude(author=author)
+    return [book.publisher.name for book in found.order_by("title")]
+
+
+def starts_with_a_manager(request, author):
+    found = author.books if request.GET else Book.objects
+    return [book.publisher.name for book in found.order_by("title")]
+
+
+def starts_with_another_model(request, author):
+    found = author.books if request.GET else Author.objects.all()
+    return [book.publisher.name for book in found.order_by("title")]
+
+
 def sets(thing):
     thing.held = Book.objects.all()
 
@@ -138,6 +158,9 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Traced:
         ("told_of_either", []),
         ("told_in_the_other_branch", []),
         ("one_of_two_rows", ["Book: publisher"]),
+        ("starts_with_either", ["Book: publisher"]),
+        ("starts_with_a_manager", ["Book: publisher"]),
+        ("starts_with_another_model", []),
         ("unknown", []),
     ],
 )

@@ -13,6 +13,7 @@ from djguide_analyzers.trace.values import (
     AbstractValue,
     ConditionValue,
     Constant,
+    ManagerValue,
     Mapping,
     ObjectValue,
     QuerySetValue,
@@ -29,7 +30,8 @@ def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
 
     None gives way to the other value, and so does what is not known of the members of a list or dictionary: what
     is known of some of them holds for those. Two querysets of one model join to one that may have loaded whatever
-    either has, so that nothing is reported that one branch already took care of.
+    either has, so that nothing is reported that one branch already took care of. Of a queryset and a manager, the
+    queryset is looked at.
     """
     if one == other:
         return one
@@ -53,6 +55,13 @@ def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
         case (QuerySetValue(), Sequence(element=Unknown())) | (Sequence(element=Unknown()), QuerySetValue()):
             # Where a queryset is handed out unless there is nothing to hand out.
             return one if isinstance(one, QuerySetValue) else other
+        case (QuerySetValue() as queryset, ManagerValue() as manager) | (
+            ManagerValue() as manager,
+            QuerySetValue() as queryset,
+        ):
+            return queryset if queryset.query.model == manager.model else UNKNOWN
+        case ManagerValue(), ManagerValue() if one.model == other.model:
+            return one if one.related is None else other
         case Sequence(), Sequence():
             element = _either(one.element, other.element)
             return Sequence(element, None, one.rows_of if one.rows_of == other.rows_of else None)
