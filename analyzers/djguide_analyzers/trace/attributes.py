@@ -8,7 +8,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Field, Model, Reverse
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Value
 from djguide_analyzers.project.resolve import ModuleRef
-from djguide_analyzers.trace import calls, loading, members
+from djguide_analyzers.trace import calls, loading, members, querysets
 from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.events import LoadKind, RelationLoad, RelationRead
 from djguide_analyzers.trace.frame import Frame
@@ -318,11 +318,16 @@ def _queryset_attribute(frame: Frame, base: QuerySetValue, name: str) -> Abstrac
 
 
 def _own_method(frame: Frame, cls: ClassInfo | None, name: str) -> FunctionInfo | None:
-    """A method that a project's manager or queryset class defines itself."""
+    """A method that a manager or queryset class defines itself.
+
+    What a package makes of Django's methods still is what their names say.
+    """
     if cls is None:
         return None
     found = frame.project.resolver.class_attribute(cls, name)
     if found is None or not isinstance(found[1], FunctionInfo):
+        return None
+    if found[0].module.origin != "project" and name in querysets.DJANGOS_OWN:
         return None
     return None if found[0].module.name.startswith("django.db.models.") else found[1]
 

@@ -37,20 +37,11 @@ ONE_ROW = frozenset({"get", "first", "last", "latest", "earliest"})
 SCALAR_READS = frozenset({"count", "exists", "contains", "aggregate", "explain"})
 BULK_WRITES = frozenset({"bulk_create", "bulk_update", "update", "delete"})
 RELATED_WRITES = frozenset({"add", "remove", "set", "clear"})
-_ASYNC = {
-    f"a{name}": name
-    for name in (
-        *ONE_ROW,
-        *SCALAR_READS,
-        *BULK_WRITES,
-        *RELATED_WRITES,
-        "create",
-        "get_or_create",
-        "update_or_create",
-        "in_bulk",
-        "iterator",
-    )
-}
+_OTHERS = frozenset({"create", "get_or_create", "update_or_create", "in_bulk", "iterator"})
+_ASYNC = {f"a{name}": name for name in ONE_ROW | SCALAR_READS | BULK_WRITES | RELATED_WRITES | _OTHERS}
+
+DJANGOS_OWN = frozenset(refine.METHODS) | frozenset(_ASYNC) | frozenset(_ASYNC.values())
+"""Methods of querysets and related managers that Django defines, `get_queryset` aside."""
 
 
 def call_method(
