@@ -495,3 +495,80 @@ def test_a_relation_through_another_manager(tmp_path: Path, body: str, expected:
     traced = Traced(tmp_path, source, shelves=ALIASES)
     assert traced.misses("view") == expected
     assert traced.misses("told") == ([] if "places__book" in body else ["Place: book"])
+
+
+SCOPED = """
+from django.db import models
+
+
+class Disabled(models.QuerySet):
+    def all(self):
+        raise RuntimeError
+
+
+def ScopedManager(_manager_class=models.Manager, **scopes):
+    class Manager(_manager_class):
+        def get_queryset(self):
+            if not scopes:
+                return Disabled(self.model, using=self._db)
+            return super().get_queryset().filter(**scopes)
+
+        def all(self):
+            return super().all()
+
+    return Manager()
+"""
+
+SHELVES = """
+from django.db import models
+from scoped import ScopedManager
+
+
+def FreeManager(**scope):
+    class Free(ScopedManager(**scope).__class__):
+        def get_queryset(self):
+            return super().get_queryset().filter(free=True)
+
+    return Free()
+
+
+class Shelf(models.Model):
+    label = models.CharField(max_length=10)
+
+    objects = ScopedManager(label="x")
+
+
+class Place(models.Model):
+    shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE, related_name="places")
+    book = models.ForeignKey("shop.Book", on_delete=models.CASCADE)
+    free = models.BooleanField()
+
+    objects = FreeManager(shelf__label="x")
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("Place.objects.all()", ["Place: book"]),
+        ("Place.objects.filter(free=True)", ["Place: book"]),
+        ("Place.objects.select_related('book')", []),
+        ("shelf.places.all()", ["Place: book"]),
+        ("Shelf.objects.get(pk=1).places.all()", ["Place: book"]),
+    ],
+)
+@pytest.mark.parametrize("installed", [True, False])
+def test_managers_of_packages(tmp_path: Path, rows: str, expected: list[str], installed: bool) -> None:
+    """A package that makes a manager of its own of a project's leaves Django's methods what they are."""
+    if installed:
+        site = tmp_path / ".venv/lib/python3.11/site-packages"
+        site.mkdir(parents=True)
+        (tmp_path / ".venv/pyvenv.cfg").write_text("home = /usr/bin\n")
+        (site / "scoped.py").write_text(SCOPED)
+    source = f"""
+    from shop.shelves import Place, Shelf
+
+    def view(shelf: Shelf):
+        return [place.book.title for place in {rows}]
+    """
+    assert Traced(tmp_path, source, shelves=SHELVES).misses("view") == expected

@@ -423,6 +423,9 @@ def _super_attribute(frame: Frame, base: SuperValue, name: str) -> AbstractValue
         return BuiltinMethod(base.receiver, name)
     if found[0].module.name.startswith("django.db.models."):
         return BuiltinMethod(base.receiver, name)
+    of_queryset = isinstance(base.receiver, (ManagerValue, QuerySetValue)) and name in querysets.DJANGOS_OWN
+    if of_queryset and found[0].module.origin != "project":
+        return BuiltinMethod(base.receiver, name)
     return _method(frame, found[1], base.receiver)
 
 

@@ -80,6 +80,7 @@ def apply(frame: Frame, node: ir.Call, func: AbstractValue, args: Arguments) -> 
                 args.keywords,
                 frame.site(node),
                 receiver=receiver,
+                library=info.name == "get_queryset" and isinstance(receiver, ManagerValue),
                 varies=frame.varies(node),
                 starred=args.starred,
             )
