@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from api_project import project_of, serializer
+from api_project import cls, project_of, serializer
 
 from djguide_analyzers.project.rest_framework import SINGLE_BASES, VIEWS, library_bases
-from djguide_analyzers.project.serializers import method_of
+from djguide_analyzers.project.serializers import describe_serializer, method_of
 
 MODELS = """\
 from django.db import models
@@ -229,6 +229,33 @@ def test_known_for_sure_where_nothing_is_in_the_way(tmp_path: Path) -> None:
     unsure = {field.name for field in found.fields if None in (field.read_only, field.write_only)}
     assert unsure == {"price"}  # the class has an __init__ of its own
     assert serializer(project_of(tmp_path, FILES), "Child").field("title") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        ("from i18nfield.rest_framework import I18nAwareModelSerializer as Base", True),
+        ("from rest_flex_fields.serializers import FlexFieldsModelSerializer as Base", True),
+        ("from rest_framework_gis.serializers import GeoFeatureModelSerializer as Base", True),
+        ("from rest_framework_nested.serializers import NestedHyperlinkedModelSerializer as Base", True),
+        ("from drf_writable_nested.serializers import WritableNestedModelSerializer as Base", False),
+        ("from elsewhere import I18nAwareModelSerializer as Base", False),
+    ],
+)
+def test_packages_that_cannot_be_read(tmp_path: Path, line: str, known: bool) -> None:
+    """Well-known bases leave the framework's fields as they are, also where nobody installed them."""
+    text = (
+        f"{line}\nfrom rest_flex_fields import FlexFieldsSerializerMixin\nfrom shop.models import Tag\n"
+        "class A(FlexFieldsSerializerMixin, Base):\n"
+        "    class Meta:\n        model = Tag\n        fields = ['id', 'name']\n"
+    )
+    project = project_of(tmp_path, {"shop/models.py": MODELS, "shop/serializers.py": text})
+    if known:
+        found = serializer(project, "A")
+        assert (found.complete, found.certain, found.is_model) == (True, True, True)
+        assert [field.name for field in found.fields] == ["id", "name"]
+    else:
+        assert describe_serializer(project, cls(project, "shop.serializers.A")) is None
 
 
 def test_methods_are_those_of_the_class_itself(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from djguide_analyzers.project.modules import (
     Value,
 )
 from djguide_analyzers.project.resolve import HARMLESS, External, ModuleRef, Resolver, Symbol, ValueRef
+from djguide_analyzers.project.rest_framework_packages import framework_base
 
 PACKAGE = "rest_framework"
 _MAX_DEPTH = 12
@@ -255,6 +256,8 @@ def lineage(resolver: Resolver, cls: ClassInfo) -> tuple[Ancestor, ...]:
         name = library_name(base.dotted)
         if name is not None and (name in VIEWS or name in SINGLE_BASES):
             expanded += [Library(each) for each in library_bases(name)]
+        elif isinstance(base, External) and (behind := framework_base(base.dotted)) is not None:
+            expanded += [Library(each) for each in library_bases(behind)] if behind else []
         elif base.dotted == "django.views.generic.base.View" or base.dotted in HARMLESS:
             continue
         else:

@@ -21,6 +21,7 @@ from djguide_analyzers.project.rest_framework import (
     meaning,
     readable,
 )
+from djguide_analyzers.project.rest_framework_packages import framework_base
 from djguide_analyzers.project.serializer_types import Kind, SerializerField
 
 _KINDS: dict[str, Kind] = {
@@ -60,7 +61,7 @@ def declared_fields(
     complete = True
     for base in project.resolver.bases(cls):
         if isinstance(base, External):
-            complete &= library_name(base.dotted) is not None
+            complete &= library_name(base.dotted) is not None or framework_base(base.dotted) is not None
         elif base not in running and library_name(base.dotted) is None and _is_serializer(project, base):
             fields, known = declared_fields(project, base, running | {cls})
             complete &= known
