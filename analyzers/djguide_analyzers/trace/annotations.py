@@ -8,7 +8,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.resolve import External, Symbol
 from djguide_analyzers.project.serializers import describe_serializer
-from djguide_analyzers.trace import attributes, calls, shapes
+from djguide_analyzers.trace import attributes, calls, roles, shapes
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.frame import Frame
@@ -89,6 +89,10 @@ def _parameter(
         value = RequestValue()
     if value is UNKNOWN and (label := _updated(frame, info, param.name)) is not None:
         value = some_row(frame, label)
+    if value is UNKNOWN and (label := roles.label_of(frame.project, info, param.name)) is not None:
+        value = some_row(frame, label)
+    if value is UNKNOWN:
+        value = roles.rows_of(frame, info, param.name)
     if value is UNKNOWN:
         value = _form_of_view(frame, info, param.name)
     if value is UNKNOWN and (label := shapes.model_by_use(frame.project, info, param.name)) is not None:

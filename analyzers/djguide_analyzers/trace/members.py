@@ -9,7 +9,7 @@ the assignments which can be told have in common.
 from __future__ import annotations
 
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
-from djguide_analyzers.trace import annotations, shapes, statements, summaries
+from djguide_analyzers.trace import annotations, roles, shapes, statements, summaries
 from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.frame import Frame, Holder, Run
 from djguide_analyzers.trace.joining import join_alike, join_all
@@ -27,6 +27,8 @@ def held_by(frame: Frame, cls: ClassInfo, name: str) -> AbstractValue | None:
         known[cls, name] = join_all(values) if values else None
         if values and all(value is UNKNOWN or value == NONE for value in values):
             label = shapes.model_of_attribute(frame.project, cls, name)
+            if label is None and name == "instance":
+                label = roles.label_of_form(frame.project, cls)
             known[cls, name] = UNKNOWN if label is None else annotations.some_row(frame, label)
     return known[cls, name]
 

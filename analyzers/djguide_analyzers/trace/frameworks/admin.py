@@ -219,6 +219,15 @@ def own_rows(project: Project, cls: ClassInfo, model: Model) -> Query | None:
     return queryset.query if queryset is not None else None
 
 
+def listed_rows(frame: Frame, cls: ClassInfo, model: Model) -> QuerySetValue | None:
+    """The rows of the change list, as an action gets them; None when they are not known."""
+    admin = _admin(frame, cls, model)
+    queryset, shown = _rows(frame, admin), columns(frame, cls)
+    if queryset is None or shown is None or queryset.query.model != model.label:
+        return None
+    return QuerySetValue(_joined(frame, admin, queryset.query, shown, model), queryset.identity)
+
+
 def _admin(frame: Frame, cls: ClassInfo, model: Model) -> ObjectValue:
     admin = ObjectValue(cls, frame.run.new_identity())
     frame.run.set_loaded(admin, "model", ClassValue(model.cls))

@@ -37,6 +37,16 @@ def made_fields(project: Project, cls: ClassInfo) -> Iterator[tuple[str, Field, 
         yield name, field, named.code, node
 
 
+def model_of_form(project: Project, cls: ClassInfo) -> Model | None:
+    """The model that a model form's ``Meta`` names; None for any other class."""
+    options = project.resolver.class_attribute(cls, "Meta")
+    if options is None or not isinstance(options[1], ClassInfo):
+        return None
+    if not project.resolver.is_subclass(cls, MODEL_FORM):
+        return None
+    return _model(project, _option(project, options[1], "model"), options[1])
+
+
 def _option(project: Project, meta: ClassInfo, name: str) -> Value | None:
     found = project.resolver.class_attribute(meta, name)
     return found[1] if found is not None and isinstance(found[1], Value) else None
