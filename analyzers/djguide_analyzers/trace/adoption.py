@@ -106,7 +106,7 @@ class Adoption:
         if related is None:
             return UNKNOWN
         query, cached = self._query(value.query, value.related, related, value.cached)
-        return QuerySetValue(query, identity, related, cached)
+        return QuerySetValue(query, identity, related, cached, value.certain)
 
     def row(self, row: Row) -> Row | None:
         """`row` in this run; None when the caller has put something else where the path to it leads."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.resolve import Symbol
@@ -111,7 +113,7 @@ def _linked(
     if not isinstance(value, QuerySetValue) or not isinstance(receiver, (QuerySetValue, ManagerValue)):
         return value
     chain = (*value.query.chain, Link(info.name, frame.site(node), node))
-    return QuerySetValue(value.query.but(chain=chain), value.identity, value.related, value.cached)
+    return replace(value, query=value.query.but(chain=chain))
 
 
 def _arguments(frame: Frame, node: ir.Call) -> Arguments:

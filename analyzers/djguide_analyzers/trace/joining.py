@@ -36,9 +36,9 @@ def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
     if one == other:
         return one
     if one == NONE:
-        return other
+        return _if_at_all(other)
     if other == NONE:
-        return one
+        return _if_at_all(one)
     match one, other:
         case Sequence(items=()), Sequence():
             return replace(other, items=None)
@@ -54,12 +54,12 @@ def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
             return ConditionValue(one.empty or other.empty)
         case (QuerySetValue(), Sequence(element=Unknown())) | (Sequence(element=Unknown()), QuerySetValue()):
             # Where a queryset is handed out unless there is nothing to hand out.
-            return one if isinstance(one, QuerySetValue) else other
+            return _if_at_all(one if isinstance(one, QuerySetValue) else other)
         case (QuerySetValue() as queryset, ManagerValue() as manager) | (
             ManagerValue() as manager,
             QuerySetValue() as queryset,
         ):
-            return queryset if queryset.query.model == manager.model else UNKNOWN
+            return _if_at_all(queryset) if queryset.query.model == manager.model else UNKNOWN
         case ManagerValue(), ManagerValue() if one.model == other.model:
             return one if one.related is None else other
         case Sequence(), Sequence():
@@ -87,6 +87,11 @@ def join_alike(one: AbstractValue, other: AbstractValue) -> AbstractValue:
 
 def _key(row: Row) -> tuple[int, tuple[str, ...]]:
     return row.root.identity, row.path
+
+
+def _if_at_all(value: AbstractValue) -> AbstractValue:
+    """`value`, which may be something else."""
+    return replace(value, certain=False) if isinstance(value, QuerySetValue) else value
 
 
 def join_mappings(one: Mapping, other: Mapping) -> Mapping:
@@ -127,7 +132,9 @@ def _join_querysets(one: QuerySetValue, other: QuerySetValue) -> AbstractValue:
         assumed=a.assumed or b.assumed,
     )
     related = one.related if one.related == other.related else None
-    return QuerySetValue(query, max(one.identity, other.identity), related)
+    return QuerySetValue(
+        query, max(one.identity, other.identity), related, certain=one.certain and other.certain
+    )
 
 
 def join_all(

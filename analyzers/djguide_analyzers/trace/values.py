@@ -294,6 +294,8 @@ class QuerySetValue(AbstractValue):
     related: Related | None = None
     cached: bool = False
     """Answered from the prefetch cache of its row."""
+    certain: bool = True
+    """False where it may be None or a list instead, which have none of a queryset's methods."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def _fix(file: FileContext, scope: Scope, written: Written, loop: ir.For) -> Fix
     if not isinstance(value, QuerySetValue) or len(loop.body) != 1 or loop.orelse:
         return Fix(title, Safety.MANUAL)
     query = value.query
-    if query.sliced or query.distinct or query.combined or query.shape != "instances":
+    if not value.certain or query.sliced or query.distinct or query.combined or query.shape != "instances":
         return Fix(title, Safety.MANUAL)
     if any(link.name in ("iterator", "raw") for link in query.chain) or not isinstance(
         loop.iter, (ir.Call, ir.Name)

@@ -35,7 +35,7 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
         if _is_len(node):
             argument = node.args[0]
             value = scope.value(code, argument)
-            if not isinstance(value, QuerySetValue) or is_shared(scope, argument):
+            if not isinstance(value, QuerySetValue) or not value.certain or is_shared(scope, argument):
                 continue
             if _only_counted(scope, code, node, argument, value):
                 yield _hit(file, scope, code, node, argument)

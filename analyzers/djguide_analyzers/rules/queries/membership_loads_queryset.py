@@ -51,9 +51,9 @@ def _loads_for_one(
     file: FileContext, scope: Scope, code: Code, node: ir.Compare, left: Row, right: QuerySetValue
 ) -> bool:
     query, rows = right.query, node.rights[0]
-    if query.shape != "instances" or query.sliced or query.combined or is_shared(scope, rows):
+    if query.shape != "instances" or query.sliced or query.combined or not right.certain:
         return False
-    if query.limit is not None and query.limit <= FEW:
+    if is_shared(scope, rows) or (query.limit is not None and query.limit <= FEW):
         return False
     if not _same_table(file, left.model, query.model):
         return False

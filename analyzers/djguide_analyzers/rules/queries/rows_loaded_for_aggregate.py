@@ -66,7 +66,7 @@ def _column(scope: Scope, code: Code, node: ir.Expr) -> tuple[ir.Expr, str] | No
 
 def _is_for_nothing_else(scope: Scope, code: Code, rows: ir.Expr) -> bool:
     value = scope.value(code, rows)
-    if not isinstance(value, QuerySetValue) or is_shared(scope, rows):
+    if not isinstance(value, QuerySetValue) or not value.certain or is_shared(scope, rows):
         return False
     query = value.query
     if query.combined or query.distinct or query.single or answers_from_cache(scope, code, rows, value):

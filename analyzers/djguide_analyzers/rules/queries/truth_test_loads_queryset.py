@@ -41,7 +41,7 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
 def _loads_for_nothing(scope: Scope, code: Code, node: ir.Expr, at: int, value: QuerySetValue) -> bool:
     """Whether the test, noted at node `at`, is all that looks at the rows."""
     query = value.query
-    if isinstance(node, ir.Walrus) or is_shared(scope, node) or query.single:
+    if isinstance(node, ir.Walrus) or is_shared(scope, node) or query.single or not value.certain:
         return False
     if query.limit is not None and query.limit <= FEW:
         return False

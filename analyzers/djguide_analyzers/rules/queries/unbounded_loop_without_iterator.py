@@ -75,7 +75,7 @@ def _is_whole_table(value: QuerySetValue) -> bool:
     query: Query = value.query
     if value.related is not None or query.opaque or query.assumed or query.sliced or query.combined:
         return False
-    if query.shape != "instances" or query.filters or query.single:
+    if not value.certain or query.shape != "instances" or query.filters or query.single:
         return False
     return all(link.name in _WHOLE for link in query.chain)
 
