@@ -36,15 +36,14 @@ def check(file: FileContext) -> Iterator[Hit]:
             query = query_before(file.project, scope, call)
             if query is not None and query.single:
                 continue
-            for arg in call.node.args:
-                if text_of(arg) == "?" or _is_random(file, call.code, arg):
-                    yield Hit(file.place(call.code, call.node), _MESSAGE, data={"model": call.model})
-                    break
+            first = call.node.args[0] if call.node.args else None  # behind another column it only breaks ties
+            if first is not None and (text_of(first) == "?" or _is_random(file, call.code, first)):
+                yield Hit(file.place(call.code, call.node), _MESSAGE, data={"model": call.model})
     for cls in file.classes():
         if not file.project.resolver.is_subclass(cls, _LIST):
             continue
         own = cls.member("ordering")
-        if isinstance(own, Value) and (text_of(own.expr) == "?" or "?" in (texts(own.expr) or ())):
+        if isinstance(own, Value) and (text_of(own.expr) == "?" or (texts(own.expr) or [""])[0] == "?"):
             yield Hit(file.place(own.code, own.at), _MESSAGE)
 
 
