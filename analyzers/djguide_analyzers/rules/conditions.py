@@ -112,6 +112,51 @@ def is_passed_by(block: list[ir.Stmt], at: int, known: frozenset[str]) -> bool:
     return False
 
 
+def is_fallback(block: list[ir.Stmt], at: int, loop: int, optional: frozenset[str]) -> bool:
+    """Whether the node `at`, in the loop at node `loop`, is only come to for want of what could be handed in.
+
+    That is a mapping for all rounds, one of the parameters `optional`, or an object where a key is given instead.
+    """
+    around = next((node for node in walk(block) if node.at == loop), None)
+    if not isinstance(around, ir.For):
+        return False
+    for node in walk(around.body):
+        if isinstance(node, ir.If):
+            there, lacking = node.body, node.orelse
+            test = node.test
+            if isinstance(test, ir.Unary) and test.op == "not":
+                there, lacking, test = lacking, there, test.operand
+            elif isinstance(test, ir.Compare) and test.ops == ["is"]:
+                there, lacking = lacking, there
+            if _has(lacking, at) and _is_there(test, there, optional):
+                return True
+    return False
+
+
+def _is_there(test: ir.Expr, block: list[ir.Stmt], optional: frozenset[str]) -> bool:
+    """Whether `test` asks for an object, or for a parameter that `block` looks into."""
+    match test:
+        case ir.Call(func=ir.Name(id="isinstance"), args=[ir.Name(), _]):
+            return True
+        case (
+            ir.Name(id=name)
+            | ir.Compare(left=ir.Name(id=name), ops=["is" | "is not"], rights=[ir.Const(value=None)])
+        ):
+            return name in optional and any(_looks_into(node, name) for node in walk(block))
+    return False
+
+
+def _looks_into(node: ir.Node, name: str) -> bool:
+    match node:
+        case (
+            ir.Subscript(value=ir.Name(id=found)) | ir.Call(func=ir.Attr(value=ir.Name(id=found), name="get"))
+        ):
+            return found == name
+        case ir.Compare(ops=["in" | "not in"], rights=[ir.Name(id=found)]):
+            return found == name
+    return False
+
+
 def _number_of(values: list[ir.Expr], at: int) -> int:
     """Which of `values` holds the node; 0 when none does."""
     return next((number for number, value in enumerate(values) if _has(value, at)), 0)

@@ -11,13 +11,20 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit
+from djguide_analyzers.rules.conditions import is_fallback
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import owner_site
 from djguide_analyzers.rules.finding import Fix, Related, Severity
 from djguide_analyzers.rules.loop_writes import is_seeding
 from djguide_analyzers.rules.loops import chain, node_at, statements_of, written_in
 from djguide_analyzers.rules.n_plus_one import called_name, declaration, is_foreign, line_of, loop_evidence
-from djguide_analyzers.rules.varying import depends_on_answer, varies_elsewhere, varying_lookups
+from djguide_analyzers.rules.varying import (
+    asks_for_row_at_hand,
+    depends_on_answer,
+    differs_by_round,
+    varies_elsewhere,
+    varying_lookups,
+)
 from djguide_analyzers.trace.querysets import RELATED_WRITES
 from djguide_analyzers.trace.refine import is_served
 from djguide_analyzers.trace.repeated import Repeated, repeated
@@ -117,13 +124,19 @@ def _concern(file: FileContext, trace: Trace, item: Repeated) -> Concern | None:
             return None if root is None or root.opaque else "prefetched"
         if item.kind == "list" and item.row.root.query is not None and _is_streamed(item.row.root.query):
             return None
+        if _is_beyond_fix(file, trace, item):
+            return None
         return _OTHER_CONCERNS.get(item.operation, item.kind)
     if not item.varies:
         return "invariant" if item.direct else None
     keys = varying_lookups(file, trace, item)
     if not keys or (item.direct and _is_on_its_own(file, trace, item)) or _is_kept(item):
         return None
+    if item.direct and _is_for_want_of_more(file, trace, item):
+        return None
     concern = _of_lookups(file, item, keys)
+    if concern == "get" and asks_for_row_at_hand(file, trace, item):
+        return None
     if concern == "get" and not _is_by_key(file, trace, item, keys):
         return None
     return concern
@@ -160,6 +173,31 @@ def _is_outdated(trace: Trace, item: Repeated) -> bool:
         write.model == item.query.model and write.operation not in RELATED_WRITES
         for write in written_in(trace, item.loop.site)
     )
+
+
+def _is_for_want_of_more(file: FileContext, trace: Trace, item: Repeated) -> bool:
+    """Whether the loop asks only where its function was not given the answers, or keys instead of rows."""
+    functions = [trace.function, *(step.callee for step in item.context.stack)]
+    info = next((each for each in functions if each is not None and each.body_code == item.site.code), None)
+    if info is None:
+        return False
+    optional = {
+        param.name
+        for param in info.node.params.items
+        if isinstance(param.default, ir.Const) and param.default.value is None
+    }
+    return is_fallback(info.statements, item.site.at, item.loop.site.at, frozenset(optional))
+
+
+def _is_beyond_fix(file: FileContext, trace: Trace, item: Repeated) -> bool:
+    """Whether no prefetch and no annotation can say which rows of a relation are asked for.
+
+    An annotation can compare with columns of the row; a prefetch cannot, nor take the first of each group.
+    """
+    lists = item.kind == "list" or item.operation == "bool"
+    if lists and any(link.name == "distinct" and link.node.args for link in item.query.chain):
+        return True
+    return differs_by_round(file, trace, item, columns=lists)
 
 
 def _may_be_gone(file: FileContext, trace: Trace, item: Repeated) -> bool:

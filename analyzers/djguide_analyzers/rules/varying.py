@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.rules.context import FileContext
@@ -9,6 +11,7 @@ from djguide_analyzers.rules.loops import chain, node_at, statements_of
 from djguide_analyzers.trace.events import CallSite
 from djguide_analyzers.trace.repeated import Repeated
 from djguide_analyzers.trace.tracer import Trace
+from djguide_analyzers.trace.values import Row
 
 _LOOKUPS = frozenset({"filter", "exclude", "get", "aget", "get_object_or_404", "get_list_or_404"})
 _MANY_VALUES = ("__in", "__range", "__contains", "__overlap")
@@ -26,19 +29,34 @@ def varying_lookups(file: FileContext, trace: Trace, item: Repeated) -> list[str
     names = _varying_names(file, trace, item)
     if not names:
         return []
+    return [
+        name
+        for name, value in _lookups(file, trace, item)
+        if not name.endswith(_MANY_VALUES) and mentions_any(value, names)
+    ]
+
+
+def asks_for_row_at_hand(file: FileContext, trace: Trace, item: Repeated) -> bool:
+    """Whether a query fetches a row by the key of an object that is that row: it is wanted as it is by now."""
+    return any(
+        name in ("pk", "id")
+        and isinstance(value, ir.Attr)
+        and value.name in ("pk", "id")
+        and isinstance(row := trace.value(item.site.code, value.value), Row)
+        and row.model == item.query.model
+        for name, value in _lookups(file, trace, item)
+    )
+
+
+def _lookups(file: FileContext, trace: Trace, item: Repeated) -> Iterator[tuple[str, ir.Expr]]:
+    """The look-ups of a query, as far as they are written in the function that runs it."""
     code = item.site.code
     node = node_at(statements_of(file, trace, item.context, code), item.site.at)
     calls = [link.node for link in item.query.chain if link.name in _LOOKUPS and link.site.code == code]
     if isinstance(node, ir.Call) and called(node) in _LOOKUPS:
         calls.append(node)
-    return [
-        keyword.name
-        for call in calls
-        for keyword in call.keywords
-        if keyword.name is not None
-        and not keyword.name.endswith(_MANY_VALUES)
-        and mentions_any(keyword.value, names)
-    ]
+    for call in calls:
+        yield from ((keyword.name, keyword.value) for keyword in call.keywords if keyword.name is not None)
 
 
 def varies_elsewhere(file: FileContext, trace: Trace, item: Repeated) -> bool:
@@ -56,6 +74,60 @@ def varies_elsewhere(file: FileContext, trace: Trace, item: Repeated) -> bool:
         if any(mentions_any(each, names) for each in given):
             return True
     return False
+
+
+def differs_by_round(file: FileContext, trace: Trace, item: Repeated, *, columns: bool) -> bool:
+    """Whether the conditions of a query are made of something that each round brings along.
+
+    `columns` says whether the columns of the row itself count.
+    """
+    code, statements = item.site.code, _body_of(file, trace, item)
+    names, row = _varying_names(file, trace, item), set[str]()
+    if not columns:
+        row = _row_names(file, trace, item)
+        names -= _assigned(statements) | row
+    names = _mentioning(statements, names)
+    return any(
+        mentions_any(given, names) or _is_looked_up(given, row)
+        for link in item.query.chain
+        if link.site.code == code
+        for given in (*link.node.args, *(keyword.value for keyword in link.node.keywords))
+    )
+
+
+def _is_looked_up(node: ir.Node, row: set[str]) -> bool:
+    """Whether a value is found with a row, in a mapping or by a call."""
+    for part in walk(node):
+        match part:
+            case ir.Subscript(index=index) if mentions_any(index, row):
+                return True
+            case ir.Call(args=args) if called(part) != "Q" and any(mentions_any(arg, row) for arg in args):
+                return True
+    return False
+
+
+def _body_of(file: FileContext, trace: Trace, item: Repeated) -> list[ir.Stmt]:
+    """The statements that run in each round, of the function that runs the query."""
+    calls = chain(item.context, item.loop)
+    if calls:
+        return calls[-1].callee.statements
+    node = node_at(statements_of(file, trace, item.context, item.site.code), item.loop.site.at)
+    return node.body if isinstance(node, ir.For) else []
+
+
+def _mentioning(statements: list[ir.Stmt], names: set[str]) -> set[str]:
+    """`names`, and the variables that are set to something made with them."""
+    found = set(names)
+    while True:
+        more: set[str] = set()
+        for node in walk(statements):
+            if isinstance(node, (ir.Assign, ir.AugAssign)) and node.value is not None:
+                targets = node.targets if isinstance(node, ir.Assign) else [node.target]
+                if mentions_any(node.value, found):
+                    more |= {target.id for target in targets if isinstance(target, ir.Name)}
+        if more <= found:
+            return found
+        found |= more
 
 
 def depends_on_answer(file: FileContext, trace: Trace, item: Repeated) -> bool:
@@ -97,9 +169,26 @@ def _varying_names(file: FileContext, trace: Trace, item: Repeated) -> set[str]:
         names = _derived(node.body, names)
     for step in chain(item.context, loop):
         node = node_at(statements, step.site.at)
-        statements, names = step.callee.statements, _handed_on(step, node, names)
+        statements, names = step.callee.statements, _handed_on(step, node, names, mentions_any)
         names = _derived(statements, names)
     return names
+
+
+def _row_names(file: FileContext, trace: Trace, item: Repeated) -> set[str]:
+    """Those of them that are the row of the round, or lie on a path from it."""
+    loop = item.loop
+    statements = statements_of(file, trace, item.context, loop.site.code)
+    names = _bound_by(node_at(statements, loop.site.at))
+    for step in chain(item.context, loop):
+        node = node_at(statements, step.site.at)
+        statements, names = step.callee.statements, _handed_on(step, node, names, _is_path_from)
+    return names
+
+
+def _is_path_from(node: ir.Node, names: set[str]) -> bool:
+    while isinstance(node, ir.Attr):
+        node = node.value
+    return isinstance(node, ir.Name) and node.id in names
 
 
 def _bound_by(loop: ir.Node | None) -> set[str]:
@@ -153,24 +242,26 @@ def _target_names(target: ir.Expr) -> set[str]:
     return set()
 
 
-def _handed_on(step: CallSite, node: ir.Node | None, names: set[str]) -> set[str]:
-    """Parameters of what is called that get something which depends on `names`."""
+def _handed_on(
+    step: CallSite, node: ir.Node | None, names: set[str], depends: Callable[[ir.Node, set[str]], bool]
+) -> set[str]:
+    """Parameters of what is called that get something which `depends` on `names`."""
     params = [param.name for param in step.callee.node.params.items if param.kind in ("pos", "any", "kw")]
     is_method = step.callee.owner is not None and bool(params)
     match node:
         case ir.Attr(value=value):
-            return {params[0]} if is_method and mentions_any(value, names) else set()
+            return {params[0]} if is_method and depends(value, names) else set()
         case ir.Call(func=func, args=args, keywords=keywords):
             found: set[str] = set()
             if is_method:
                 receiver, *params = params
-                if isinstance(func, ir.Attr) and mentions_any(func.value, names):
+                if isinstance(func, ir.Attr) and depends(func.value, names):
                     found.add(receiver)
             pairs = [
                 *zip(params, args, strict=False),
                 *((keyword.name, keyword.value) for keyword in keywords),
             ]
-            return found | {name for name, value in pairs if name and mentions_any(value, names)}
+            return found | {name for name, value in pairs if name and depends(value, names)}
     return set()
 
 

@@ -6,6 +6,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.trace import querysets
 from djguide_analyzers.trace.events import Loop
 from djguide_analyzers.trace.frame import Frame
+from djguide_analyzers.trace.refine import has_few_rows
 from djguide_analyzers.trace.values import (
     SCALAR,
     UNKNOWN,
@@ -39,6 +40,7 @@ def iterate(
         value = value.items
     match value:
         case QuerySetValue():
+            few = has_few_rows(value.query)
             querysets.run_query(frame, value, "iterate", node)
             element = querysets.row_of(frame, value)
         case Sequence(items=tuple() as items, element=element):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from djguide_analyzers.trace.events import Context, Event, Loop, QueryRun, RelationLoad
-from djguide_analyzers.trace.refine import is_served
+from djguide_analyzers.trace.refine import has_few_rows, is_served
 from djguide_analyzers.trace.values import Query, Row, RowRoot, Site
 
 Reader = Literal[
@@ -122,6 +122,8 @@ def _of_row(event: RelationLoad | QueryRun, row: Row, name: str, kind: MissKind)
         return None
     query, path, root = owner
     if query.opaque or query.assumed or query.shape != "instances":
+        return None
+    if has_few_rows(query):
         return None
     direct = loop.site.code == site.code and loop.depth == len(context.stack)
     handed_in = not row.provenance_known or bool(context.stack)

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from djguide_analyzers.trace.arguments import Arguments, is_none, is_true
 from djguide_analyzers.trace.values import (
+    AbstractValue,
     Constant,
     ExternalValue,
     PrefetchEntry,
     PrefetchValue,
     Query,
     QuerySetValue,
+    Sequence,
 )
 
 Refinement = Callable[[Query, Arguments], Query]
@@ -21,15 +23,26 @@ def _same(query: Query, args: Arguments) -> Query:
     return query
 
 
+def _none(query: Query, args: Arguments) -> Query:
+    return query.but(limit=0)
+
+
 def _filter(query: Query, args: Arguments) -> Query:
     single = any(name in ("pk", "id", "pk__exact", "id__exact") for name in args.keywords)
     null = {name.removesuffix("__exact") for name, value in args.keywords.items() if is_none(value)}
     null |= _told_null(args, told=True)
+    limits = [query.limit, *(_number_of(args.keywords.get(name)) for name in ("pk__in", "id__in"))]
     return query.but(
         filters=query.filters | frozenset(args.keywords),
         null=query.null | null,
+        limit=min((limit for limit in limits if limit is not None), default=None),
         single=query.single or single,
     )
+
+
+def _number_of(value: AbstractValue | None) -> int | None:
+    """How many keys are written out, one by one."""
+    return len(value.items) if isinstance(value, Sequence) and value.items is not None else None
 
 
 def _exclude(query: Query, args: Arguments) -> Query:
@@ -159,7 +172,7 @@ METHODS: dict[str, Refinement] = {
     "all": _same,
     "using": _same,
     "db_manager": _same,
-    "none": _same,
+    "none": _none,
     "iterator": _same,
     "filter": _filter,
     "exclude": _exclude,
@@ -188,6 +201,15 @@ METHODS: dict[str, Refinement] = {
 
 CACHE_SERVED = frozenset({"all", "count", "exists", "contains", "none"})
 """Methods that a prefetched relation answers from memory (iteration, ``len``, indexing besides)."""
+
+
+_FEW = 2
+"""Rows: an object and its neighbour."""
+
+
+def has_few_rows(query: Query) -> bool:
+    """Whether a queryset yields so few rows, however large its table is, that loops over them are short."""
+    return query.limit is not None and query.limit <= _FEW
 
 
 def is_served(query: Query) -> bool:

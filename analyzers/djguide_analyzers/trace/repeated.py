@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
-from djguide_analyzers.trace.events import Called, CallSite, Context, Loop, QueryRun, Write
+from djguide_analyzers.trace.events import (
+    Called,
+    CallSite,
+    Context,
+    Loop,
+    QueryRun,
+    TransactionBoundary,
+    Write,
+)
 from djguide_analyzers.trace.missing import Reader, is_per_row, reader
 from djguide_analyzers.trace.refine import is_served
 from djguide_analyzers.trace.tracer import Trace
@@ -106,7 +114,9 @@ def repeated(trace: Trace) -> list[Repeated]:
         if isinstance(event, Write) or (isinstance(event, Called) and event.summary.writes):
             writing |= set(_steps(event))
         for inner in _inside(trace, event):
-            if isinstance(inner, Write):
+            if isinstance(inner, TransactionBoundary):
+                writing |= set(_steps(event))  # what for, if not to write?
+            elif isinstance(inner, Write):
                 written |= set(_relation(inner))
             elif not (_is_in_order(inner) and _asks_again(inner, written)):
                 queries.append(inner)
@@ -153,13 +163,15 @@ def _relation_of_loop(event: Write) -> Iterator[tuple[Site, tuple[str, ...], str
                 yield loop.site, row.path, receiver.related.accessor
 
 
-def _inside(trace: Trace, event: Called | QueryRun | Write) -> Iterator[QueryRun | Write]:
+def _inside(
+    trace: Trace, event: Called | QueryRun | Write
+) -> Iterator[QueryRun | Write | TransactionBoundary]:
     """Queries and writes of an event, in order: those of a call as far as a loop is held to repeat them."""
     if not isinstance(event, Called):
         yield event
     elif (depth := _depth_left(event)) > 0:
         for inner in islice(trace.inside(event, depth), MAX_INSIDE):
-            if isinstance(inner, (QueryRun, Write)):
+            if isinstance(inner, (QueryRun, Write, TransactionBoundary)):
                 yield inner
 
 
@@ -186,7 +198,7 @@ def _depth_left(event: Called) -> int:
     return MAX_CALLS - (len(event.context.stack) - event.context.loops[-1].depth)
 
 
-def _steps(event: Called | Write) -> Iterator[tuple[Site, Site]]:
+def _steps(event: Called | QueryRun | Write) -> Iterator[tuple[Site, Site]]:
     """Each running loop with the call in its own function that leads to `event`."""
     for loop in event.context.loops:
         step = _step(event, loop)

@@ -215,7 +215,7 @@ class Query:
         known: Relations set on each row from the start: a related manager's own object.
         opaque: What it loads is not fully known, so nothing is said about its rows.
         single: It yields at most one row.
-        limit: Most rows that a slice with literal bounds leaves.
+        limit: Most rows that a slice with literal bounds leaves, or that keys written out one by one find.
         assumed: Part of it rests on a class that could not be read.
         cls: The project's own queryset class.
     """
