@@ -11,7 +11,7 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.bodies import Body
-from djguide_analyzers.rules.nodes import alike
+from djguide_analyzers.rules.nodes import alike, is_made_if_missing
 from djguide_analyzers.rules.write_units import Unit, on_one_path
 from djguide_analyzers.trace.values import QuerySetValue, Row
 
@@ -61,6 +61,8 @@ def couplings(project: Project, body: Body, found: list[Unit]) -> Iterator[Coupl
             if {first.operation, second.operation} <= _IDEMPOTENT:
                 continue
             reason = _reason(project, body, first, second)
+            if reason is not None and is_made_if_missing(body.statements, first.node):
+                continue  # the next request finds it and goes on from there
             if reason is not None and on_one_path(body.statements, first.node, second.node):
                 yield Coupling(first, second, reason)
 

@@ -91,3 +91,23 @@ def attributes_set(block: list[ir.Stmt], name: str) -> Iterator[str]:
         for target in targets:
             if isinstance(target, ir.Attr) and isinstance(target.value, ir.Name) and target.value.id == name:
                 yield target.name
+
+
+def is_made_if_missing(statements: list[ir.Stmt], made: ir.Call) -> bool:
+    """Whether `made` stands in one branch of a test, and the other takes what is there for the same variable."""
+    for node in walk(statements):
+        if isinstance(node, ir.If):
+            for block, other in ((node.body, node.orelse), (node.orelse, node.body)):
+                name = next((bound for bound, value in _bound(block) if value is made), None)
+                there = [value for bound, value in _bound(other) if bound == name]
+                if name is not None and there and not any(isinstance(value, ir.Call) for value in there):
+                    return True
+    return False
+
+
+def _bound(block: list[ir.Stmt]) -> Iterator[tuple[str, ir.Expr]]:
+    """The variables that the statements of a block set, with their values."""
+    for node in block:
+        match node:
+            case ir.Assign(targets=[ir.Name(id=name)], value=value) if value is not None:
+                yield name, value

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Model
+from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert, replace
@@ -35,7 +36,8 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     graph = file.project.graph
     for written in loop_writes(file, scope, "create", "save"):
         model = graph.get(written.event.model)
-        if written.loop is not None and does_more(written.loop, written.call):
+        loop = written.loop
+        if loop is not None and (does_more(loop, written.call) or _is_over_groups(scope, written.code, loop)):
             continue
         if model is None or model.parents or not model.complete or is_hooked(file, model, "save"):
             continue
@@ -53,6 +55,30 @@ def _hit(file: FileContext, written: Written, model: Model, fix: Fix | None) -> 
         fixes=(fix or Fix("Collect the rows and insert them with bulk_create()", Safety.MANUAL),),
         data={"model": model.label},
     )
+
+
+def _is_over_groups(scope: Scope, code: Code, loop: ir.For) -> bool:
+    """Whether a loop runs over lists that the function fills by a key: groups, far fewer than what is in them."""
+    match loop.iter:
+        case (
+            ir.Call(func=ir.Attr(value=ir.Name(id=name), name="items" | "values" | "keys")) | ir.Name(id=name)
+        ):
+            return any(
+                where == code and _makes_lists(node.value) and _is_called(node.targets, name)
+                for node, where in scope.nodes(ir.Assign)
+            )
+    return False
+
+
+def _makes_lists(value: ir.Expr | None) -> bool:
+    match value:
+        case ir.Call(func=func, args=[ir.Name(id="list" | "set")]):
+            return "defaultdict" in (getattr(func, "id", ""), getattr(func, "name", ""))
+    return False
+
+
+def _is_called(targets: list[ir.Expr], name: str) -> bool:
+    return any(isinstance(target, ir.Name) and target.id == name for target in targets)
 
 
 def _is_needed(written: Written) -> bool:

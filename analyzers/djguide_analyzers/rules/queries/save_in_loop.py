@@ -23,6 +23,7 @@ from djguide_analyzers.rules.loop_writes import (
 )
 from djguide_analyzers.rules.meta import texts
 from djguide_analyzers.rules.nodes import attributes_set
+from djguide_analyzers.trace.events import Write
 from djguide_analyzers.trace.values import QuerySetValue, Row
 
 RULE = Rule(
@@ -41,11 +42,22 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
             continue
         if row.root.identity != written.event.context.loops[-1].rows or not isinstance(loop.target, ir.Name):
             continue
-        if _inserts(written.call, loop, loop.target.id, model):
+        if _inserts(written.call, loop, loop.target.id, model) or _has_more_to_write(scope, written):
             continue
         columns = _changed(model, loop, loop.target.id)
         if columns and not is_hooked(file, model, "save"):
             yield _hit(file, scope, written, loop, model, columns)
+
+
+def _has_more_to_write(scope: Scope, written: Written) -> bool:
+    """Whether a round writes rows of other models before: what it saves then says that this is done."""
+    running = written.event.context.loops[-1].site
+    return any(
+        isinstance(event, Write)
+        and event.model != written.event.model
+        and any(loop.site == running for loop in event.context.loops)
+        for event in scope.trace.events
+    )
 
 
 def _inserts(call: ir.Call, loop: ir.For, name: str, model: Model) -> bool:
