@@ -54,6 +54,26 @@ def written_in(trace: Trace, loop: Site) -> list[Write]:
     return _written[trace].get(loop, [])
 
 
+def works_by_key(file: FileContext, trace: Trace, context: Context, loop: Loop) -> bool:
+    """Whether a round hands the key of its row to a function that writes: that loads the row anew."""
+    statements = statements_of(file, trace, context, loop.site.code)
+    node = node_at(statements, loop.site.at)
+    if not isinstance(node, ir.For) or not isinstance(node.target, ir.Name):
+        return False
+    for event in trace.events:
+        if isinstance(event, Called) and event.summary.writes and loop in event.context.loops:
+            call = node_at(node.body, event.call.site.at)
+            if isinstance(call, ir.Call) and any(
+                isinstance(given, ir.Attr)
+                and given.name in ("pk", "id")
+                and isinstance(given.value, ir.Name)
+                and given.value.id == node.target.id
+                for given in (*call.args, *(keyword.value for keyword in call.keywords))
+            ):
+                return True
+    return False
+
+
 def becomes_new_row(file: FileContext, trace: Trace, context: Context, loop: Loop) -> bool:
     """Whether `loop` turns its rows into copies by giving them another key: what was prefetched stays with them."""
     node = node_at(statements_of(file, trace, context, loop.site.code), loop.site.at)

@@ -17,6 +17,7 @@ from djguide_analyzers.trace.values import (
     Mapping,
     Page,
     Paginator,
+    Query,
     QuerySetValue,
     Row,
     Sequence,
@@ -40,7 +41,7 @@ def iterate(
         value = value.items
     match value:
         case QuerySetValue():
-            few = has_few_rows(value.query)
+            few = is_short(frame, value)
             querysets.run_query(frame, value, "iterate", node)
             element = querysets.row_of(frame, value)
         case Sequence(items=tuple() as items, element=element):
@@ -61,6 +62,37 @@ def iterate(
         case _:
             element = UNKNOWN
     return element, Loop(site, _rows(element), len(frame.stack), once, comprehension, few)
+
+
+def is_short(frame: Frame, value: AbstractValue) -> bool:
+    """Whether the number of items does not grow with the data: written out, few rows, or the kinds of a column."""
+    match value:
+        case QuerySetValue(query=query):
+            return has_few_rows(query) or _lists_kinds(frame, query)
+        case Sequence(items=items, few=few):
+            return few or items is not None
+    return False
+
+
+_OF_KINDS = frozenset({"contenttypes.ContentType", "sites.Site"})
+"""Tables with a row for each of a few kinds of things."""
+
+
+def _lists_kinds(frame: Frame, query: Query) -> bool:
+    """Whether it yields the different values of one column, such as all languages in use."""
+    names = query.chain[-1].node.args if query.chain else []
+    for link in query.chain:
+        names = link.node.args if link.name == "values_list" else names
+    model = frame.project.models.get(query.model)
+    if query.shape != "scalars" or not query.distinct or len(names) != 1 or model is None:
+        return False
+    name = names[0].value if isinstance(names[0], ir.Const) else None
+    if not isinstance(name, str):
+        return False
+    field = model.fields.get(name) or model.field_of_attname(name)
+    if field is None or field.unique or field.primary_key:
+        return False
+    return field.kind == "column" or field.target in _OF_KINDS
 
 
 def plain_loop(frame: Frame, at: int) -> Loop:

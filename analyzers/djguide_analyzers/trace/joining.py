@@ -64,7 +64,9 @@ def join(one: AbstractValue, other: AbstractValue) -> AbstractValue:
             return one if one.related is None else other
         case Sequence(), Sequence():
             element = _either(one.element, other.element)
-            return Sequence(element, None, one.rows_of if one.rows_of == other.rows_of else None)
+            rows_of = one.rows_of if one.rows_of == other.rows_of else None
+            few = all(each.few or each.items is not None for each in (one, other))
+            return Sequence(element, None, rows_of, few=few)
         case Mapping(), Mapping():
             return join_mappings(one, other)
         case ObjectValue(), ObjectValue() if one.cls is other.cls:

@@ -59,19 +59,21 @@ def _collect(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
         return Sequence(UNKNOWN, ())
     source = args.positional[0]
     items = source.items if isinstance(source, Sequence) else None
-    return Sequence(consume(frame, node, args), items)
+    few = iteration.is_short(frame, source)
+    return Sequence(consume(frame, node, args), items, few=few)
 
 
 @models("builtins.sorted", "builtins.min", "builtins.max")
 def _ordered(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
     key = args.keywords.get("key")
+    few = args.first is not None and iteration.is_short(frame, args.first)
     element = consume(frame, node, args)
     if key is not None and args.positional:
         again = Arguments([Sequence(element), *args.positional[1:]], args.keywords)
         per_item(frame, node, again, key)
     if isinstance(node.func, ir.Name) and node.func.id != "sorted":
         return element if len(args.positional) == 1 else UNKNOWN
-    return Sequence(element)
+    return Sequence(element, few=few)
 
 
 @models("builtins.sum", "builtins.any", "builtins.all")
@@ -96,7 +98,7 @@ def _filter(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
 
 @models("builtins.enumerate")
 def _enumerate(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
-    few = isinstance(args.first, Sequence) and (args.first.few or args.first.items is not None)
+    few = args.first is not None and iteration.is_short(frame, args.first)
     return Sequence(Sequence(UNKNOWN, (SCALAR, consume(frame, node, args))), few=few)
 
 
