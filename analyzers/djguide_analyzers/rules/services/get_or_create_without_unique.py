@@ -23,6 +23,7 @@ RULE = Rule(
     summary="`get_or_create()` by columns that are not unique creates a row twice under load",
     severity=Severity.WARNING,
     safety=Safety.REVIEW,
+    default=False,
 )
 
 _METHODS = ("get_or_create", "update_or_create")
