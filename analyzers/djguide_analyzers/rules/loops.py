@@ -16,6 +16,8 @@ from djguide_analyzers.trace.values import Site
 _MAX_INSIDE = 1_000
 """Events of one call in a loop that are looked at for what it writes."""
 
+_DELETES = frozenset({"delete", "adelete"})
+
 _written: WeakKeyDictionary[Trace, dict[Site, list[Write]]] = WeakKeyDictionary()
 
 
@@ -103,6 +105,24 @@ def _reads_attributes(node: ir.Node) -> bool:
     match node:
         case ir.Attr(name="__dict__") | ir.Call(func=ir.Name(id="vars"), args=[_]):
             return True
+    return False
+
+
+def deletes_what_it_lists(statements: list[ir.Stmt], at: int) -> bool:
+    """Whether the loop over what is evaluated at node `at` deletes each row, by whatever method of that name."""
+    return any(
+        isinstance(node, ir.For)
+        and node.iter.at == at
+        and isinstance(node.target, ir.Name)
+        and any(_is_deleted(each, node.target.id) for each in walk(node.body))
+        for node in walk(statements)
+    )
+
+
+def _is_deleted(node: ir.Node, name: str) -> bool:
+    match node:
+        case ir.Call(func=ir.Attr(value=ir.Name(id=found), name=method)):
+            return found == name and method in _DELETES
     return False
 
 

@@ -16,12 +16,19 @@ from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import owner_site
 from djguide_analyzers.rules.finding import Fix, Related, Severity
 from djguide_analyzers.rules.loop_writes import is_seeding
-from djguide_analyzers.rules.loops import chain, node_at, statements_of, written_in
+from djguide_analyzers.rules.loops import (
+    chain,
+    deletes_what_it_lists,
+    node_at,
+    statements_of,
+    written_in,
+)
 from djguide_analyzers.rules.n_plus_one import called_name, declaration, is_foreign, line_of, loop_evidence
 from djguide_analyzers.rules.varying import (
     asks_for_row_at_hand,
     depends_on_answer,
     differs_by_round,
+    round_of,
     varies_elsewhere,
     varying_lookups,
 )
@@ -190,11 +197,14 @@ def _is_for_want_of_more(file: FileContext, trace: Trace, item: Repeated) -> boo
 
 
 def _is_beyond_fix(file: FileContext, trace: Trace, item: Repeated) -> bool:
-    """Whether no prefetch and no annotation can say which rows of a relation are asked for.
+    """Whether no prefetch and no annotation can say which rows of a relation are asked for, or brings anything.
 
-    An annotation can compare with columns of the row; a prefetch cannot, nor take the first of each group.
+    An annotation can compare with columns of the row; a prefetch cannot, nor take the first of each group. Rows
+    that are listed to be deleted cost more than the list.
     """
     lists = item.kind == "list" or item.operation == "bool"
+    if lists and deletes_what_it_lists(round_of(file, trace, item), item.site.at):
+        return True
     if lists and any(link.name == "distinct" and link.node.args for link in item.query.chain):
         return True
     return differs_by_round(file, trace, item, columns=lists)

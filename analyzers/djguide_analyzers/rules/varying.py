@@ -81,7 +81,7 @@ def differs_by_round(file: FileContext, trace: Trace, item: Repeated, *, columns
 
     `columns` says whether the columns of the row itself count.
     """
-    code, statements = item.site.code, _body_of(file, trace, item)
+    code, statements = item.site.code, round_of(file, trace, item)
     names, row = _varying_names(file, trace, item), set[str]()
     if not columns:
         row = _row_names(file, trace, item)
@@ -106,8 +106,8 @@ def _is_looked_up(node: ir.Node, row: set[str]) -> bool:
     return False
 
 
-def _body_of(file: FileContext, trace: Trace, item: Repeated) -> list[ir.Stmt]:
-    """The statements that run in each round, of the function that runs the query."""
+def round_of(file: FileContext, trace: Trace, item: Repeated) -> list[ir.Stmt]:
+    """The statements that a round of the loop runs, of the function that runs the query."""
     calls = chain(item.context, item.loop)
     if calls:
         return calls[-1].callee.statements
