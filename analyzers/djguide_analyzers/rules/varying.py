@@ -38,14 +38,17 @@ def varying_lookups(file: FileContext, trace: Trace, item: Repeated) -> list[str
 
 def asks_for_row_at_hand(file: FileContext, trace: Trace, item: Repeated) -> bool:
     """Whether a query fetches a row by the key of an object that is that row: it is wanted as it is by now."""
-    return any(
-        name in ("pk", "id")
-        and isinstance(value, ir.Attr)
-        and value.name in ("pk", "id")
-        and isinstance(row := trace.value(item.site.code, value.value), Row)
-        and row.model == item.query.model
-        for name, value in _lookups(file, trace, item)
-    )
+    code = item.site.code
+    scope = file.scope_of(code) if code.module.path == file.path else None
+    for name, value in _lookups(file, trace, item):
+        if name in ("pk", "id") and isinstance(value, ir.Attr) and value.name in ("pk", "id"):
+            known = [
+                trace.value(code, value.value)
+            ]  # a caller's trace has what its call came to, if anything
+            known += [scope.value(code, value.value)] if scope is not None else []
+            if any(isinstance(row, Row) and row.model == item.query.model for row in known):
+                return True
+    return False
 
 
 def _lookups(file: FileContext, trace: Trace, item: Repeated) -> Iterator[tuple[str, ir.Expr]]:
