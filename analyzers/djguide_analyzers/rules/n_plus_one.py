@@ -143,7 +143,7 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
     """Whether loading it with the rows would load what is never read, or what the loop itself makes outdated."""
     if ends_search(file, trace, miss.context, miss.loop, miss.site):
         return True
-    if works_by_key(file, trace, miss.context, miss.loop):
+    if miss.kind == "to_many" and works_by_key(file, trace, miss.context, miss.loop):
         return True
     if miss.owner.known and len(miss.path) == 1:
         statements = statements_of(file, trace, miss.context, miss.site.code)
