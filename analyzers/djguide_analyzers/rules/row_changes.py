@@ -12,8 +12,8 @@ from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.rules.flow import enclosing
 from djguide_analyzers.rules.guards import conditions, falls_through
-from djguide_analyzers.rules.nodes import block_of
-from djguide_analyzers.rules.row_bodies import Body, Reads, attributes_read
+from djguide_analyzers.rules.nodes import alike, block_of
+from djguide_analyzers.rules.row_bodies import Body, Reads, attributes_read, method_of
 
 NUMBERS = frozenset(
     {
@@ -110,11 +110,33 @@ def _tested(
     for test in conditions(body.statements, node):
         read = {read.name for read in reads.of(test) if read.key == key}
         mine = {field.name, field.attname}
-        by_method = any(mine & attributes_read(body.project, model, name) for name in read)
+        methods = [name for name in read if mine & attributes_read(body.project, model, name)]
+        if node.value is not None and _stays(body, model, mine, [test, *methods], node.value):
+            continue
+        by_method = bool(methods)
         rests = by_method or (mine & read and not _is_text_filled(field, test))
         if rests and _decides(body, node, test):
             return ("tested", test)
     return None
+
+
+def _stays(body: Body, model: Model, names: set[str], tests: list[ir.Expr | str], value: ir.Expr) -> bool:
+    """Whether a column, one of `names`, is set to what it was found to be: by a test, or a method called so."""
+    for test in tests:
+        info = method_of(body.project, model, test) if isinstance(test, str) else None
+        for part in walk(info.statements if info is not None else test if isinstance(test, ir.Node) else []):
+            if isinstance(part, ir.Compare) and part.ops == ["=="]:
+                for one, other in ((part.left, part.rights[0]), (part.rights[0], part.left)):
+                    if isinstance(one, ir.Attr) and one.name in names and _is_same_value(other, value):
+                        return True
+    return False
+
+
+def _is_same_value(one: ir.Expr, other: ir.Expr) -> bool:
+    """Whether two expressions are the same constant, which `self` and the class may both give."""
+    if isinstance(one, ir.Attr) and isinstance(other, ir.Attr):
+        return one.name == other.name and one.name.isupper()
+    return isinstance(one, ir.Const) and alike(one, other)
 
 
 def _is_text_filled(field: Field, test: ir.Expr) -> bool:
