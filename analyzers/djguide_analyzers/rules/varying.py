@@ -88,7 +88,9 @@ def differs_by_round(file: FileContext, trace: Trace, item: Repeated, *, columns
     names, row = _varying_names(file, trace, item), set[str]()
     if not columns:
         row = _row_names(file, trace, item)
-        names -= _assigned(statements) | row
+        calls = chain(item.context, item.loop)
+        given = {param.name for param in calls[-1].callee.node.params.items} if calls else set[str]()
+        names -= (_assigned(statements) - given) | row
     names = _mentioning(statements, names)
     return any(
         mentions_any(given, names) or _is_looked_up(given, row)
