@@ -34,6 +34,45 @@ class Product(models.Model):
 class Order(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="orders")
 """
+MODELS_WITHOUT_INDEXES = """\
+from django.db import models
+
+
+class Product(models.Model):
+    code = models.CharField(max_length=10, unique=True)
+    name = models.CharField(max_length=80, unique=True)
+
+
+class Shelf(models.Model):
+    row = models.CharField(max_length=10, unique=True)
+    number = models.CharField(max_length=10, unique=True)
+
+    class Meta:
+        ordering = ["row"]
+"""
+MODELS_WITH_INDEXES = """\
+from django.db import models
+
+
+class Product(models.Model):
+    code = models.CharField(max_length=10, unique=True)
+    name = models.CharField(max_length=80, unique=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["code"], name="product_code"),
+            models.Index(fields=["name"], name="product_name"),
+        ]
+
+
+class Shelf(models.Model):
+    row = models.CharField(max_length=10, unique=True)
+    number = models.CharField(max_length=10, unique=True)
+
+    class Meta:
+        ordering = ["row"]
+        indexes = [models.Index(fields=["row"], name="row"), models.Index(fields=["number"], name="number")]
+"""
 VIEWS = """\
 from shop.models import Order
 
@@ -125,6 +164,13 @@ def test_fix_is_applied_and_found_no_more(project: Path) -> None:
     answer = djguide(project, "check", "--fix", "--select", "len-of-queryset")
     assert answer.returncode == 0
     assert ".count()" in (project / "shop/views.py").read_text()
+
+
+def test_fixes_that_empty_an_option_together_take_it_along(project: Path) -> None:
+    (project / "shop/models.py").write_text(MODELS_WITH_INDEXES)
+    answer = djguide(project, "check", "--fix", "--review", "--select", "duplicate-index")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert (project / "shop/models.py").read_text() == MODELS_WITHOUT_INDEXES
 
 
 @pytest.mark.parametrize(

@@ -175,8 +175,58 @@ def append_item(file: FileContext, code: Code, display: ir.Display, text: str) -
     return insert(file, last.end, f", {text}")
 
 
-def remove_item(file: FileContext, code: Code, display: ir.Display, item: ir.Expr) -> Edit:
-    """Take one member out of a list or tuple, with its comma; with its line where it has one to itself."""
+def remove_member(file: FileContext, option: Option, item: ir.Expr) -> Edit:
+    """Take one member out of an option that is a list or tuple, with its line where it has one to itself.
+
+    The option goes with its last member, and ``Meta`` with its last option.
+    """
+    assert isinstance(option.expr, ir.Display)
+    return _remove_option(file, option) or _remove_item(file, option.code, option.expr, item)
+
+
+def _remove_option(file: FileContext, option: Option) -> Edit | None:
+    """Take an option with one member out; None where more depends on it, or where a comment would be lost."""
+    meta = own_meta(option.owner)
+    if meta is None or meta.node.bases or meta.node.keywords or len(items(option.expr) or ()) != 1:
+        return None  # an empty list says more than nothing where another `Meta` has the option too
+    statement: ir.Stmt | None = next(
+        (each for each in meta.node.body if isinstance(each, ir.Assign) and each.value is option.expr), None
+    )
+    if statement is None:
+        return None
+    if len(meta.node.body) > 1:
+        return _remove_lines(file, meta.code.range(statement), "")
+    bases = file.project.resolver.mro(option.owner)[1:]
+    inherited = any(own_meta(base) is not None for base in bases if isinstance(base, ClassInfo))
+    if inherited or len(option.owner.node.body) == 1 or meta.node.decorators:
+        return _remove_lines(file, meta.code.range(statement), "pass")
+    return _remove_lines(file, option.owner.code.range(meta.node), "", and_above=True)
+
+
+def _remove_lines(file: FileContext, whole: Range, instead: str, *, and_above: bool = False) -> Edit | None:
+    """Put `instead` in the place of a statement, which has its lines to itself, else None.
+
+    Without `instead` the lines go, and with `and_above` also the empty ones above them.
+    """
+    lines = file.lines
+    before = lines.line(whole.start.line)[: whole.start.column]
+    if before.strip() or lines.line(whole.end.line)[whole.end.column :].strip() or "#" in lines.slice(whole):
+        return None
+    if instead:
+        return Edit(file.path, whole, instead)
+    first = whole.start.line
+    while and_above and first > 0 and not lines.line(first - 1).strip():
+        first -= 1
+    start = Position(first - 1, len(lines.line(first - 1)))
+    return Edit(file.path, Range(start, Position(whole.end.line, len(lines.line(whole.end.line)))), "")
+
+
+def _remove_item(file: FileContext, code: Code, display: ir.Display, item: ir.Expr) -> Edit:
+    """Take one member out of a list or tuple, with its comma; with its line where it has one to itself.
+
+    The edits for the first and the second member overlap. So never all members go at once, and the last one takes
+    the option along.
+    """
     lines = file.lines
     text = lines.text
     whole = code.range(item)
@@ -186,15 +236,21 @@ def remove_item(file: FileContext, code: Code, display: ir.Display, item: ir.Exp
     while after < limit and text[after] in " \t\r\n":
         after += 1
     had_comma = after < limit and text[after] == ","
+    number = next(number for number, each in enumerate(display.items) if each is item)
+    before = lines.offset(code.range(display.items[number - 1]).end) if number else start
+    if display.kind == "tuple" and len(display.items) == 2 and number == 1 and not had_comma:
+        before += text[before:start].index(",") + 1  # what makes it a tuple
     if had_comma:
         end = after + 1
     line_start = text.rfind("\n", 0, start) + 1
     line_end = text.find("\n", end)
     if not text[line_start:start].strip() and line_end != -1 and not text[end:line_end].strip():
-        return Edit(file.path, Range(lines.position(line_start), lines.position(line_end + 1)), "")
-    if had_comma:
+        if number != 1 or "#" in text[before:start]:
+            return Edit(file.path, Range(lines.position(line_start), lines.position(line_end + 1)), "")
+        start, end = before, lines.offset(whole.end)
+    elif had_comma:
         while end < limit and text[end] in " \t":
             end += 1
-    elif item is display.items[-1] and len(display.items) > 1:
-        start = lines.offset(code.range(display.items[-2]).end)
+    else:
+        start = before
     return Edit(file.path, Range(lines.position(start), lines.position(end)), "")

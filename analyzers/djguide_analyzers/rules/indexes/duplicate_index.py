@@ -12,7 +12,7 @@ from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import remove_keyword
 from djguide_analyzers.rules.fields import is_literal_true, keyword_node
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
-from djguide_analyzers.rules.meta import items, model_classes, remove_item
+from djguide_analyzers.rules.meta import items, model_classes, remove_member
 from djguide_analyzers.rules.table_indexes import TableIndex, table_indexes
 
 RULE = Rule(
@@ -83,7 +83,7 @@ def _fix(file: FileContext, model: Model, index: TableIndex) -> Fix:
         members = items(display)
         if isinstance(display, ir.Display) and members and any(member is index.node for member in members):
             assert index.code is not None and isinstance(index.node, (ir.Call, ir.Display))
-            edit = remove_item(file, index.code, display, index.node)
+            edit = remove_member(file, index.option, index.node)
             return Fix("Remove it (creates a migration)", Safety.REVIEW, (edit,))
         return Fix("Remove one of the two (creates a migration)", Safety.MANUAL)
     field = model.fields.get(index.names[0])

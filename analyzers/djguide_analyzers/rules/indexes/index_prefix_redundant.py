@@ -11,7 +11,7 @@ from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import insert, remove_keyword
 from djguide_analyzers.rules.fields import is_literal_true, keyword_node
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
-from djguide_analyzers.rules.meta import items, model_classes, remove_item
+from djguide_analyzers.rules.meta import items, model_classes, remove_member
 from djguide_analyzers.rules.table_indexes import TableIndex, table_indexes
 
 RULE = Rule(
@@ -69,7 +69,7 @@ def _fix(file: FileContext, model: Model, index: TableIndex) -> Fix:
         display = index.option.expr
         item = next((member for member in items(display) or () if member is index.node), None)
         if isinstance(display, ir.Display) and item is not None:
-            edit = remove_item(file, index.code, display, item)
+            edit = remove_member(file, index.option, item)
             return Fix("Remove it (creates a migration)", Safety.REVIEW, (edit,))
         return Fix("Remove it (creates a migration)", Safety.MANUAL)
     field = model.fields.get(index.names[0])
