@@ -6,10 +6,11 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.project.modules import ClassInfo, ImportedName, Value
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.edits import LINE_LENGTH, append_argument, import_name, insert
-from djguide_analyzers.rules.fields import is_literal_true
+from djguide_analyzers.rules.edits import LINE_LENGTH, append_argument, import_name, insert, replace
+from djguide_analyzers.rules.fields import has_stars, is_literal_true, keyword_node
 from djguide_analyzers.rules.finding import Fix, Safety
-from djguide_analyzers.rules.meta import append_item, effective_meta, own_meta
+from djguide_analyzers.rules.meta import append_item, effective_meta, own_meta, remove_member
+from djguide_analyzers.rules.table_indexes import table_indexes
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Position
 
@@ -34,15 +35,53 @@ def unique_fix(
     if len(fields) > 1 or first.kind != "column" or only:
         made = unique_constraint(home, model.cls, [each.name for each in fields], only or {})
         edits = add_constraint(home, model.cls, made[0]) if made is not None else None
-        if made is None or edits is None:
+        needless = _without_index(home, model, fields) if not only else []
+        if made is None or edits is None or needless is None:
             return advice
-        return Fix(ENFORCE, Safety.REVIEW, (*edits, *made[1]))
+        if any(edit.range.overlaps(other.range) for edit in edits for other in needless):
+            return advice
+        return Fix(ENFORCE, Safety.REVIEW, (*edits, *made[1], *needless))
     call, code = first.call, first.code
     if call is None or code is None or first.owner is not model.cls or call.keyword("unique") is not None:
         return advice
     if is_literal_true(call.keyword("blank")) and not first.null:
         return advice  # several rows may leave it empty
+    indexed = keyword_node(call, "db_index")
+    if indexed is not None and is_literal_true(indexed.value):
+        return Fix(ENFORCE, Safety.REVIEW, (replace(home, code.range(indexed), "unique=True"),))
     return Fix(ENFORCE, Safety.REVIEW, (append_argument(home, code, call, "unique=True"),))
+
+
+def _without_index(file: FileContext, model: Model, fields: list[Field]) -> list[Edit] | None:
+    """Edits in `file` that drop the index over the same columns, which that of a constraint makes needless.
+
+    None where it is not declared in the model's own class, or not simply.
+    """
+    if len(fields) == 1:
+        return _without_own_index(file, model, fields[0])
+    columns = tuple((each.name, False) for each in fields)
+    edits: list[Edit] = []
+    for index in table_indexes(file.project, model):
+        if index.columns != columns or not index.plain or index.cls != "btree":
+            continue
+        if index.owner is not model.cls or index.kind != "index" or not isinstance(index.node, ir.Call):
+            return None
+        assert index.option is not None
+        edits.append(remove_member(file, index.option, index.node))
+    return edits
+
+
+def _without_own_index(file: FileContext, model: Model, field: Field) -> list[Edit] | None:
+    """The same for the index that a foreign key has of its own."""
+    call, code = field.call, field.code
+    if call is None or code is None or field.owner is not model.cls or has_stars(call):
+        return None
+    given = keyword_node(call, "db_index")
+    if given is None:
+        return [append_argument(file, code, call, "db_index=False")]
+    if is_literal_true(given.value):
+        return [replace(file, code.range(given.value), "False")]
+    return [] if isinstance(given.value, ir.Const) else None
 
 
 def unique_constraint(

@@ -12,6 +12,7 @@ from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Val
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.constraints import ENFORCE, unique_fix
 from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.counting import compared_with_none
 from djguide_analyzers.rules.fields import has_stars
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
 from djguide_analyzers.rules.model_classes import MODEL, self_name
@@ -26,6 +27,7 @@ RULE = Rule(
 _FORM = "django.forms.models.BaseModelForm"
 _SERIALIZER = "rest_framework.serializers.ModelSerializer"
 _METHODS = ("clean", "validate")
+_LOOKS = ("exists", "count")
 _CHAIN = frozenset({"filter", "exclude", "all", "only", "using"})
 
 
@@ -48,7 +50,7 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if model is None:
         return
     for node, code in scope.nodes(ir.Call):
-        if not isinstance(node.func, ir.Attr) or node.func.name != "exists":
+        if not isinstance(node.func, ir.Attr) or node.func.name not in _LOOKS:
             continue
         found = _check(file, scope, code, node, model, info)
         if found is not None and _refuses(info, node) and not _is_enforced(model, found):
@@ -205,9 +207,15 @@ def _refuses(info: FunctionInfo, node: ir.Call) -> bool:
 
 def _is_positive(test: ir.Expr, node: ir.Node) -> bool:
     """Whether a test is true only if `node` is: the node itself, or an operand of ``and``."""
-    return test is node or (
-        isinstance(test, ir.Bool) and test.op == "and" and any(v is node for v in test.values)
-    )
+    if isinstance(test, ir.Bool) and test.op == "and":
+        return any(_is_one(value, node) for value in test.values)
+    return _is_one(test, node)
+
+
+def _is_one(test: ir.Expr, node: ir.Node) -> bool:
+    """Whether a test is `node` itself, or that it is a positive number."""
+    compared = compared_with_none(test)
+    return test is node or (compared is not None and compared[0] is node and compared[1])
 
 
 def _is_refusal(node: ir.Node) -> bool:
@@ -244,8 +252,8 @@ def _hit(file: FileContext, code: Code, node: ir.Call, found: _Check) -> Hit:
     related = (Related("the column", own),) if own is not None and not apart else ()
     return Hit(
         own if own is not None and apart else lookup,
-        f"{names} of {found.model.name} is kept unique by a look-up only: two requests that look at the same "
-        "moment both get through",
+        f"{names} of {found.model.name} {'is' if len(found.fields) == 1 else 'are'} kept unique by a look-up only: "
+        "two requests that look at the same moment both get through",
         access=lookup if apart else None,
         related=related,
         fixes=(_fix(file, found),),

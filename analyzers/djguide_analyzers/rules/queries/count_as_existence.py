@@ -8,6 +8,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
+from djguide_analyzers.rules.counting import compared_with_none
 from djguide_analyzers.rules.edits import replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.querysets import answers_from_cache
@@ -22,9 +23,6 @@ RULE = Rule(
     safety=Safety.SAFE,
 )
 
-_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
-_ANY = {(">", 0), ("!=", 0), (">=", 1)}
-_NONE = {("==", 0), ("<", 1), ("<=", 0)}
 _LOADS_ROWS = frozenset({"iterate", "len", "bool", "in"})
 
 
@@ -39,16 +37,9 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
 
 
 def _comparison(file: FileContext, scope: Scope, node: ir.Compare, code: Code) -> Iterator[Hit]:
-    if len(node.ops) != 1:
-        return
-    left, op, right = node.left, node.ops[0], node.rights[0]
-    if isinstance(left, ir.Const):
-        left, right, op = right, left, _MIRRORED.get(op, op)
-    if not isinstance(right, ir.Const) or type(right.value) is not int:
-        return
-    shape = (op, right.value)
-    if (shape in _ANY or shape in _NONE) and (call := _count(scope, code, left)) is not None:
-        yield _hit(file, code, node, call, negated=shape in _NONE)
+    compared = compared_with_none(node)
+    if compared is not None and (call := _count(scope, code, compared[0])) is not None:
+        yield _hit(file, code, node, call, negated=not compared[1])
 
 
 def _count(scope: Scope, code: Code, node: ir.Expr) -> ir.Call | None:
