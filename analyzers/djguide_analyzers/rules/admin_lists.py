@@ -12,6 +12,7 @@ from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import eager_fix, split
 from djguide_analyzers.rules.edits import insert, replace
 from djguide_analyzers.rules.finding import Fix, Place, Safety
+from djguide_analyzers.rules.layout import line_limit, quoted
 from djguide_analyzers.rules.places import name_place
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Position, Range
@@ -22,8 +23,6 @@ from djguide_analyzers.trace.repeated import Repeated
 from djguide_analyzers.trace.values import Query
 
 OPTION = "list_select_related"
-LINE_LENGTH = 100
-"""Longest line that a new option makes; longer ones have one path per line."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ def _option(shown: ChangeList, own: object, paths: list[str]) -> Edit | None:
     if isinstance(own, Value) and own.expr is not None:
         range_ = own.code.range(own.expr)
         indent = file.lines.line(range_.start.line)
-        return replace(file, range_, _tuple(paths, indent[: len(indent) - len(indent.lstrip())]))
+        return replace(file, range_, _tuple(file, paths, indent[: len(indent) - len(indent.lstrip())]))
     display = cls.member("list_display")
     if isinstance(display, Value) and display.expr is not None:
         statement = next((node for node in cls.node.body if _assigns(node, display.expr)), None)
@@ -178,7 +177,7 @@ def _option(shown: ChangeList, own: object, paths: list[str]) -> Edit | None:
     indent = file.lines.line(range_.start.line)[: range_.start.column]
     if indent.strip() or not indent:
         return None
-    text = f"{indent}{OPTION} = {_tuple(paths, indent)}"
+    text = f"{indent}{OPTION} = {_tuple(file, paths, indent)}"
     if before:
         if isinstance(statement, ir.Jump):  # nothing but ``pass``
             return replace(file, Range(Position(range_.start.line, 0), range_.end), text)
@@ -195,11 +194,12 @@ def _is_text(node: ir.Stmt | None) -> bool:
     return isinstance(node, ir.ExprStmt) and isinstance(node.value, ir.Const)
 
 
-def _tuple(paths: list[str], indent: str) -> str:
-    text = f"({_quoted(paths)},)" if len(paths) == 1 else f"({_quoted(paths)})"
-    if len(indent) + len(OPTION) + 3 + len(text) <= LINE_LENGTH:
+def _tuple(file: FileContext, paths: list[str], indent: str) -> str:
+    literals = [quoted(file, path) for path in paths]
+    text = f"({literals[0]},)" if len(paths) == 1 else f"({', '.join(literals)})"
+    if len(indent) + len(OPTION) + len(" = ") + len(text) <= line_limit(file):
         return text
-    return "(\n" + "".join(f"{indent}    {json.dumps(path)},\n" for path in paths) + f"{indent})"
+    return "(\n" + "".join(f"{indent}    {literal},\n" for literal in literals) + f"{indent})"
 
 
 def _extended(file: FileContext, own: Value, option: ir.Display, old: list[str], new: list[str]) -> Edit:
@@ -207,11 +207,12 @@ def _extended(file: FileContext, own: Value, option: ir.Display, old: list[str],
     whole = own.code.range(option)
     if whole.start.line == whole.end.line and option.kind in ("tuple", "list"):
         opening, closing = ("[", "]") if option.kind == "list" else ("(", ")")
-        return replace(file, whole, f"{opening}{_quoted([*old, *new])}{closing}")
+        listed = ", ".join(quoted(file, path) for path in [*old, *new])
+        return replace(file, whole, f"{opening}{listed}{closing}")
     last = own.code.range(option.items[-1])
     indent = file.lines.line(last.start.line)[: last.start.column]
     separator = ", " if indent.strip() else ",\n" + indent
-    return insert(file, last.end, "".join(separator + json.dumps(path) for path in new))
+    return insert(file, last.end, "".join(separator + quoted(file, path) for path in new))
 
 
 def _texts(node: ir.Expr) -> list[str] | None:

@@ -12,6 +12,7 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.eager import added_call
 from djguide_analyzers.rules.edits import bound_name, import_names, replace
 from djguide_analyzers.rules.finding import Fix, Safety
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.repeated import Round
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.trace.values import Query
@@ -49,13 +50,15 @@ def count_fix(found: Round) -> tuple[Fix, ...]:
     if name is None or imported is None:
         return (Fix(advice, Safety.MANUAL),)
     spelled, imports = imported
-    arguments = [f'"{read.query_name}"']
+    arguments = [quoted(file, read.query_name)]
     if read.filters:
         inner = ", ".join(f"{read.query_name}__{text}" for text in read.filters)
         arguments.append(f"filter={spelled['Q']}({inner})")
     arguments.append("distinct=True")
-    call = f"annotate({name}={spelled['Count']}({', '.join(arguments)}))"
-    return _fix(found, read, name, call, imports, f"Count with {call}") or (Fix(advice, Safety.MANUAL),)
+    added = f"{name}={spelled['Count']}({', '.join(arguments)})"
+    return _fix(found, read, name, added, imports, f"Count with annotate({added})") or (
+        Fix(advice, Safety.MANUAL),
+    )
 
 
 def exists_fix(found: Round) -> tuple[Fix, ...]:
@@ -73,9 +76,11 @@ def exists_fix(found: Round) -> tuple[Fix, ...]:
     if child is None or name is None or imported is None:
         return (Fix(advice, Safety.MANUAL),)
     spelled, imports = imported
-    conditions = ", ".join([f'{read.back}={spelled["OuterRef"]}("pk")', *read.filters])
-    call = f"annotate({name}={spelled['Exists']}({child}.filter({conditions})))"
-    return _fix(found, read, name, call, imports, f"Test with {call}") or (Fix(advice, Safety.MANUAL),)
+    conditions = ", ".join([f"{read.back}={spelled['OuterRef']}({quoted(file, 'pk')})", *read.filters])
+    added = f"{name}={spelled['Exists']}({child}.filter({conditions}))"
+    return _fix(found, read, name, added, imports, f"Test with annotate({added})") or (
+        Fix(advice, Safety.MANUAL),
+    )
 
 
 def _lookup_path(found: Round) -> str | None:
@@ -89,9 +94,9 @@ def _lookup_path(found: Round) -> str | None:
 
 
 def _fix(
-    found: Round, read: _Read, name: str, call: str, imports: list[Edit], title: str
+    found: Round, read: _Read, name: str, annotation: str, imports: list[Edit], title: str
 ) -> tuple[Fix, ...] | None:
-    added = added_call(found.file, read.owner, call)
+    added = added_call(found.file, read.owner, "annotate", annotation)
     if added is None:
         return None
     reader = replace(found.file, found.item.site.code.range(read.whole), f"{read.row}.{name}")

@@ -9,11 +9,12 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import ModelGraph
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.edits import append_argument, insert, replace
+from djguide_analyzers.rules.edits import insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.rules.flow import enclosing
+from djguide_analyzers.rules.layout import add_arguments, call_text, in_quotes, quoted, with_arguments
 from djguide_analyzers.source.edits import Edit
-from djguide_analyzers.source.positions import Range
+from djguide_analyzers.source.positions import Position, Range
 from djguide_analyzers.trace.values import Link, Query, Site
 
 
@@ -102,8 +103,8 @@ def eager_fix(
         else:
             edits.append(_merged(home, existing, names))
     if fresh:
-        rendered = [f"{name}({_quoted(names)})" for name, names in fresh]
-        edits.append(_appended(home, query, rendered))
+        calls = [(name, [quoted(home, path) for path in names]) for name, names in fresh]
+        edits.append(_appended(home, query, calls))
     here = not shared and _code_of(query) == local
     return (Fix(title, Safety.SAFE if here else Safety.REVIEW, tuple(edits)),)
 
@@ -152,8 +153,8 @@ def _only_edits(file: FileContext, query: Query, names: list[str]) -> tuple[list
     home = _file_of(file, link)
     if link is None or home is None or not link.node.args:
         return None
-    added = ", ".join(json.dumps(name) for name in sorted(names))
-    return [append_argument(home, link.site.code, link.node, added)], link.site.code
+    added = _in_style(home, _written(home, link), sorted(names))
+    return [add_arguments(home, link.site.code, link.node, added)], link.site.code
 
 
 def _defer_edits(file: FileContext, query: Query, names: list[str]) -> tuple[list[Edit], Code] | None:
@@ -168,8 +169,9 @@ def _defer_edits(file: FileContext, query: Query, names: list[str]) -> tuple[lis
         if not kept and isinstance(func, ir.Attr):
             whole = Range(code.range(func.value).end, code.range(link.node).end)
             return [replace(home, whole, "")], code
-        start, end = code.range(link.node.args[0]).start, code.range(link.node.args[-1]).end
-        return [replace(home, Range(start, end), _quoted(kept))], code
+        texts = [text for name, text in _written(home, link) if name in kept]
+        edit = with_arguments(home, code, link.node, texts)
+        return ([edit], code) if edit is not None else None
     return None
 
 
@@ -188,10 +190,10 @@ def _file_of(file: FileContext, link: Link | None) -> FileContext | None:
     return file if module.path == file.path else file.sibling(module)
 
 
-def added_call(file: FileContext, query: Query, call: str) -> Edit | None:
-    """The edit that adds ``.call`` behind `query` in `file`; None when it is not built there."""
+def added_call(file: FileContext, query: Query, name: str, argument: str) -> Edit | None:
+    """The edit that adds ``.name(argument)`` behind `query` in `file`; None when it is not built there."""
     home = _home(file, query)
-    return _appended(file, query, [call]) if home is file and not query.combined else None
+    return _appended(file, query, [(name, [argument])]) if home is file and not query.combined else None
 
 
 def owner_site(query: Query) -> Site | None:
@@ -214,7 +216,7 @@ def _quoted(paths: list[str]) -> str:
 
 
 Calls = list[tuple[str, list[str]]]
-"""Methods with the paths they are to be given."""
+"""Methods with what they are to be given: paths, or arguments as they are written in code."""
 
 
 def _can_load(query: Query, joins: list[str], prefetches: list[str]) -> bool:
@@ -259,31 +261,61 @@ def _mergeable(query: Query, method: str) -> Link | None:
 
 
 def _merged(home: FileContext, link: Link, paths: list[str]) -> Edit:
-    old = [arg.value for arg in link.node.args if isinstance(arg, ir.Const) and isinstance(arg.value, str)]
+    """Add `paths` to a call, in place of those that they go on from."""
+    written = _written(home, link)
+    kept = [text for old, text in written if not any(new.startswith(old + "__") for new in paths)]
+    added = _in_style(home, written, paths)
     code = link.site.code
-    kept = [path for path in old if not any(new.startswith(path + "__") for new in paths)]
-    if kept == old:
-        last = link.node.args[-1]
-        return insert(home, code.range(last).end, "".join(f", {json.dumps(p)}" for p in paths))
-    start, end = code.range(link.node.args[0]).start, code.range(link.node.args[-1]).end
-    return replace(home, Range(start, end), _quoted([*kept, *paths]))
+    edit = with_arguments(home, code, link.node, [*kept, *added]) if len(kept) < len(written) else None
+    return edit if edit is not None else add_arguments(home, code, link.node, added)
 
 
-def _appended(home: FileContext, query: Query, rendered: list[str]) -> Edit:
+def _written(home: FileContext, link: Link) -> list[tuple[str, str]]:
+    """The literal strings that a call is given, with how they are written."""
+    return [
+        (arg.value, home.text(link.site.code, arg))
+        for arg in link.node.args
+        if isinstance(arg, ir.Const) and isinstance(arg.value, str)
+    ]
+
+
+def _in_style(home: FileContext, written: list[tuple[str, str]], names: list[str]) -> list[str]:
+    """`names` as literals, in the quotes of those that are `written`."""
+    quote = next((text[0] for _, text in written if text[0] in "'\""), None)
+    return [in_quotes(name, quote) if quote else quoted(home, name) for name in names]
+
+
+def _appended(home: FileContext, query: Query, calls: Calls) -> Edit:
     """Add calls behind the last link, in place of an ``all()``, or behind the manager."""
     last = _last(query)
     if last is None:
         assert query.origin is not None
         end = query.origin.code.range(query.origin.at).end
-        return insert(home, end, "".join("." + call for call in rendered))
+        return insert(home, end, _calls_text(home, calls, ".", Range(end, end)))
     func = last.node.func
     assert isinstance(func, ir.Attr)
     code = last.site.code
     separator = _separator(home, code, func)
+    end = code.range(last.node).end
     if last.name == "all" and not last.node.args and last is query.chain[-1]:
-        whole = Range(code.name_range(func).start, code.range(last.node).end)
-        return replace(home, whole, separator.join(rendered))
-    return insert(home, code.range(last.node).end, "".join(separator + call for call in rendered))
+        whole = Range(code.name_range(func).start, end)
+        return replace(home, whole, _calls_text(home, calls, separator, whole).removeprefix(separator))
+    return insert(home, end, _calls_text(home, calls, separator, Range(end, end)))
+
+
+def _calls_text(home: FileContext, calls: Calls, separator: str, place: Range) -> str:
+    """Calls, each behind `separator`, that take the place of what stands at `place`."""
+    indent = separator.rpartition("\n")[2]
+    rest = len(home.lines.line(place.end.line)) - place.end.column
+    texts: list[str] = []
+    column = place.start.column
+    for number, (name, arguments) in enumerate(calls, 1):
+        column = 0 if "\n" in separator else column
+        behind = rest if number == len(calls) else 0
+        start = Position(place.start.line, column)
+        texts.append(separator + call_text(home, name, arguments, start, len(indent) + behind))
+        column += len(texts[-1]) if "\n" not in texts[-1] else 0
+    return "".join(texts)
 
 
 def _separator(file: FileContext, code: Code, func: ir.Attr) -> str:

@@ -31,7 +31,15 @@ if __name__ == "__main__":
 
     execute_from_command_line(sys.argv)
 """
-_PYPROJECT = '[project]\nname = "example"\nversion = "1"\ndependencies = ["django>=4.2"]\n'
+_PYPROJECT = """\
+[project]
+name = "example"
+version = "1"
+dependencies = ["django>=4.2"]
+
+[tool.black]
+line-length = 110
+"""
 
 
 def completed(files: Mapping[str, str]) -> dict[str, str]:
