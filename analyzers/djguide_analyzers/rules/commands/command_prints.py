@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
@@ -11,7 +12,7 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import arguments_range, insert, remove_keyword, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.source.edits import Edit
-from djguide_analyzers.source.positions import Range
+from djguide_analyzers.source.positions import Position, Range
 
 RULE = Rule(
     summary="A management command uses `print()` instead of `self.stdout`",
@@ -20,6 +21,8 @@ RULE = Rule(
 )
 
 _COMMAND = "django.core.management.base.BaseCommand"
+_HOLDS_LINES = re.compile(r"""\"{3}|'{3}|\\\r?\n""")
+"""What may hold lines that mean something else when they are moved."""
 _STREAMS = {"sys.stdout": "stdout", "sys.stderr": "stderr"}
 
 
@@ -87,7 +90,8 @@ def _edits(file: FileContext, code: Code, node: ir.Call, stream: str) -> list[Ed
     message = _message(file, code, node, separator.value if separator else None, plain=plain)
     if message is None:
         return None
-    edits = [replace(file, code.range(node.func), f"self.{stream}.write"), *message]
+    name = f"self.{stream}.write"
+    edits = [replace(file, code.range(node.func), name), *message]
     if node.args:
         edits += [remove_keyword(file, code, node, keyword) for keyword in options.values()]
         if ending is not None and plain:
@@ -95,7 +99,20 @@ def _edits(file: FileContext, code: Code, node: ir.Call, stream: str) -> list[Ed
     if ending is not None and not plain:
         start = code.range(ending).start
         edits.append(replace(file, Range(start, start._replace(column=start.column + len("end"))), "ending"))
-    return edits
+    return [*edits, *_aligned(file, code.range(node), " " * (len(name) - len("print")), edits)]
+
+
+def _aligned(file: FileContext, whole: Range, more: str, edits: list[Edit]) -> list[Edit]:
+    """Edits that move the further lines of a call along with its parenthesis, which they are aligned with."""
+    numbers = range(whole.start.line + 1, whole.end.line + 1)
+    column = whole.start.column + len("print(")
+    lines = [file.lines.line(number) for number in numbers]
+    aligned = all(not line[:column].strip() and line[column:].strip() for line in lines)
+    if not aligned or _HOLDS_LINES.search(file.slice(whole)):
+        return []
+    starts = [Position(number, 0) for number in numbers]
+    taken = [edit.range for edit in edits]
+    return [insert(file, at, more) for at in starts if not any(r.overlaps(Range(at, at)) for r in taken)]
 
 
 def _message(
