@@ -239,6 +239,17 @@ def test_hostile_texts_are_survived(text: str) -> None:
     assert parsed.problems
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("  x = 1\n", 0), ("\n# why\n    import os\nx = 2\n", 2), ("\tclass A:\n\t\tpass\n", 0)],
+)
+def test_an_indented_text_is_told_and_kept(text: str, line: int) -> None:
+    parsed = parse(text)
+    assert [(problem.line, problem.message) for problem in parsed.problems] == [(line, "unexpected indent")]
+    assert parsed.lost == 1
+    assert parsed.statements[0].lineno == line + 1
+
+
 def test_sound_code_behind_many_errors_is_kept() -> None:
     text = "a b\n" * 300 + "def f():\n    return 1\n"
     assert [getattr(statement, "name", "") for statement in parse(text).statements] == ["f"]

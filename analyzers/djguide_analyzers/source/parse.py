@@ -14,6 +14,7 @@ from typing import NamedTuple
 from djguide_analyzers.source.recover import Recovery
 from djguide_analyzers.source.syntax import SyntaxProblem, try_parse
 
+_INDENTED = "unexpected indent"
 _UNPARSABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -31,8 +32,12 @@ class Parsed(NamedTuple):
 def parse(text: str) -> Parsed:
     """Parse a whole file; never raises on any text."""
     clean = _UNPARSABLE.sub("?", text)  # the parser refuses these outright
-    statements, _ = try_parse(clean)
+    statements, refused = try_parse(clean)
     if statements is not None:
         return Parsed(statements, [])
     recovery = Recovery(clean)
-    return Parsed(recovery.statements(), recovery.problems, recovery.lost)
+    statements, problems = recovery.statements(), recovery.problems
+    if refused is not None and refused.message == _INDENTED and not problems:
+        # A whole text that is indented reads like a suite, in which recovery finds nothing to mend.
+        return Parsed(statements, [refused], 1)
+    return Parsed(statements, problems, recovery.lost)
