@@ -103,6 +103,11 @@ def is_postgresql(project: Project) -> bool:
     return _engine(project) in _ENGINES
 
 
+def is_postgresql_itself(project: Project) -> bool:
+    """The same, other databases that speak its language left out: they change tables in ways of their own."""
+    return _engine(project) in _ENGINES[:-1]
+
+
 def may_be_postgresql(project: Project) -> bool:
     """Whether the project's default database is not known to be another one."""
     return _engine(project) in (None, *_ENGINES)

@@ -9,6 +9,9 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, Module, Value
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.edits import insert
+from djguide_analyzers.source.edits import Edit
+from djguide_analyzers.source.positions import Position
 
 MIGRATION = "django.db.migrations.migration.Migration"
 Dependency = tuple[str, str]
@@ -59,6 +62,21 @@ def is_atomic(file: FileContext, cls: ClassInfo) -> bool:
     """Whether neither the class nor a base of the project says otherwise."""
     found = file.project.resolver.class_attribute(cls, "atomic")
     return found is not None and found[0].dotted == MIGRATION
+
+
+def without_transaction(file: FileContext, cls: ClassInfo) -> Edit | None:
+    """The edit that makes the migration run outside of a transaction; None where there is no place for it."""
+    values = [
+        cls.member(name) for name in ("dependencies", "operations", "initial", "replaces", "run_before")
+    ]
+    lines = [
+        value.code.range(value.expr).start.line for value in values if isinstance(value, Value) and value.expr
+    ]
+    if not lines:
+        return None
+    line = file.lines.line(min(lines))
+    indent = line[: len(line) - len(line.lstrip())]
+    return insert(file, Position(min(lines), 0), f"{indent}atomic = False\n\n")
 
 
 def dependencies(cls: ClassInfo, option: str = "dependencies") -> list[Dependency] | None:

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.project.modules import ClassInfo, Value
+from djguide_analyzers.project.modules import ClassInfo
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
-from djguide_analyzers.rules.migration_files import is_atomic, migration_class, operations
-from djguide_analyzers.source.positions import Position
+from djguide_analyzers.rules.migration_files import (
+    is_atomic,
+    migration_class,
+    operations,
+    without_transaction,
+)
 
 RULE = Rule(
     summary="An operation that must not run in a transaction is in an atomic migration",
@@ -53,14 +56,5 @@ def _is_concurrent(node: ir.Call) -> bool:
 
 def _fix(file: FileContext, cls: ClassInfo) -> Fix:
     title = "Set `atomic = False`"
-    values = [
-        cls.member(name) for name in ("dependencies", "operations", "initial", "replaces", "run_before")
-    ]
-    lines = [
-        value.code.range(value.expr).start.line for value in values if isinstance(value, Value) and value.expr
-    ]
-    if not lines:
-        return Fix(title, Safety.MANUAL)
-    line = file.lines.line(min(lines))
-    indent = line[: len(line) - len(line.lstrip())]
-    return Fix(title, Safety.SAFE, (insert(file, Position(min(lines), 0), f"{indent}atomic = False\n\n"),))
+    edit = without_transaction(file, cls)
+    return Fix(title, Safety.MANUAL) if edit is None else Fix(title, Safety.SAFE, (edit,))
