@@ -43,6 +43,8 @@ def test_findings_exit_one_unless_told_otherwise(project: Path, fake: FakeEngine
         (["--severity", "loud"], "'loud' is not one of"),
         (["--group-by", "colour"], "'colour' is not one of"),
         (["--stdin-filename", "a.py", "."], "leave PATH out"),
+        (["--stdin-filename", "a.py", "-", "."], "leave PATH out"),
+        (["-"], "say with --stdin-filename"),
         (["--stdin-filename", "a.py", "--fix", "--output-format", "json"], "cannot be combined"),
     ],
 )

@@ -144,10 +144,13 @@ def test_entries_that_are_gone(views: Path, project: Path, fake: FakeEngine, run
 # --- standard input --------------------------------------------------------------------------------------
 
 
-def test_standard_input_stands_for_a_file(views: Path, project: Path, run: Run, stdin: Stdin) -> None:
+@pytest.mark.parametrize("dash", [[], ["-"]])
+def test_standard_input_stands_for_a_file(
+    views: Path, project: Path, run: Run, stdin: Stdin, dash: list[str]
+) -> None:
     (project / "other.py").write_text("bad = 1\n")
     stdin(b"ugly = 1\n")
-    answer = run("check", "--stdin-filename", "views.py", "--output-format", "json")
+    answer = run("check", "--stdin-filename", "views.py", "--output-format", "json", *dash)
     assert codes(answer) == ["ugly-word"] and answer.status == 1
     assert views.read_text().startswith("bad")
 

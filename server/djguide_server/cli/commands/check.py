@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from djguide_server.cli import engine, formats, streams
 from djguide_server.cli.options import (
-    EXISTING_PATH,
     PracticeNames,
     RuleNames,
     cluster_options,
@@ -80,6 +79,8 @@ Environment:
 The configuration is [tool.djguide] in pyproject.toml, or djguide.toml; `djguide config-schema` describes it.
 """
 
+_EXISTING_OR_DASH = click.Path(exists=True, allow_dash=True, path_type=Path)
+_STANDARD_INPUT = Path("-")
 _DECLARED = [
     click.option(
         "--output-format",
@@ -173,7 +174,7 @@ def _with_options(function: F) -> F:
     epilog=_EPILOG,
     short_help="Check projects; fix what is safe to fix.",
 )
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=EXISTING_PATH)
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=_EXISTING_OR_DASH)
 @_with_options
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[Path, ...], **values: Any) -> int:
@@ -191,6 +192,7 @@ def command(ctx: click.Context, paths: tuple[Path, ...], **values: Any) -> int:
     Exit status: 0 nothing found, 1 findings, 2 bad usage or an internal error.
     """
     options = Options(**values)
+    paths = _without_dash(options, paths)
     _refuse(options, paths)
     from djguide_server.cli.checking import Check, Output
     from djguide_server.cli.ci import is_ci
@@ -228,6 +230,17 @@ def command(ctx: click.Context, paths: tuple[Path, ...], **values: Any) -> int:
         else:
             result = check.run()
     return _status(ctx, result, options.exit_zero)
+
+
+def _without_dash(options: Options, paths: Sequence[Path]) -> tuple[Path, ...]:
+    """`paths` without ``-``, as which other tools want standard input to be named.
+
+    Raises:
+        click.UsageError: nothing says what standard input stands for.
+    """
+    if _STANDARD_INPUT in paths and options.stdin_filename is None:
+        raise click.UsageError("- is standard input: say with --stdin-filename which file it stands for.")
+    return tuple(path for path in paths if path != _STANDARD_INPUT)
 
 
 def _refuse(options: Options, paths: Sequence[Path]) -> None:
