@@ -54,9 +54,18 @@ class Measures:
         floor = self._median(lambda: self._first(FLOOR, path))
         cold = self._median(lambda: self._first(OWN, path, cold=True))
         warm = self._median(lambda: self._first(OWN, path))
+        others = {
+            name: self._median(lambda name=name: self._first(name, path))
+            for name in self._servers
+            if name not in (OWN, FLOOR)
+        }
+        multiples = ", ".join(
+            f"{warm / seconds:.1f} x {name} ({seconds:.2f} s)" for name, seconds in others.items()
+        )
         return [
             Row("start to first findings, cold", f"{cold:.2f} s", f"{3 * floor:.2f} s (3 x {FLOOR})"),
             Row("the same, warm", f"{warm:.2f} s", f"{2 * floor:.2f} s (2 x {FLOOR})"),
+            Row("the same, as multiples", multiples, ""),
         ]
 
     def typing(self) -> Iterator[Row]:
