@@ -33,7 +33,7 @@ _CONFIGURATIONS = ("ruff.toml", ".ruff.toml", "pyproject.toml")
 
 def quoted(file: FileContext, text: str) -> str:
     """`text` as a string literal, in the quotes that `file` uses most."""
-    return in_quotes(text, file.once("quotes", lambda: _usual_quote(file.lines.text)))
+    return in_quotes(text, file.once("quotes", lambda: usual_quote(file.lines.text)))
 
 
 def in_quotes(text: str, quote: str) -> str:
@@ -42,7 +42,8 @@ def in_quotes(text: str, quote: str) -> str:
     return literal if quote == '"' or "'" in text or "\\" in literal else f"'{text}'"
 
 
-def _usual_quote(text: str) -> str:
+def usual_quote(text: str) -> str:
+    """The quotes in which `text`, a Python file, writes most strings that could stand in either."""
     single = 0
     for match in _TOKEN.finditer(text):
         token = match[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from djguide_analyzers.project.graph import Model
@@ -11,6 +10,7 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import arguments_range, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.grouping import column, selected, values_link
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.ordering import Order, order_of
 from djguide_analyzers.rules.queryset_calls import Built, append_call, built_querysets
 
@@ -73,7 +73,7 @@ def _hit(file: FileContext, built: Built, order: Order, names: list[str], added:
     columns = ", ".join(f"`{name}`" for name in added)
     origin = "" if order.link is not None else "`Meta.ordering` sorts by "
     text = f"{origin}{columns}, which" if origin else f"{columns} of the order"
-    listed = ", ".join(json.dumps(name) for name in names)
+    listed = ", ".join(quoted(file, name) for name in names)
     title = f"Sort by what is selected: order_by({listed})"
     edit = None
     if order.link is None:

@@ -12,6 +12,7 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import arguments_range, insert
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.grouping import column
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.ordering import Order, default_order, order_of
 from djguide_analyzers.rules.queryset_calls import Built, append_call, built_querysets
 from djguide_analyzers.source.edits import Edit
@@ -81,10 +82,10 @@ def _edit(file: FileContext, built: Built, order: Order, names: list[str]) -> Ed
     rest = [name for name in order.names if name.lstrip("-+") not in names]
     if order.link is None:
         return append_call(
-            file, built.query, f"order_by({', '.join(json.dumps(name) for name in [*names, *rest])})"
+            file, built.query, f"order_by({', '.join(quoted(file, name) for name in [*names, *rest])})"
         )
     code = order.link.site.code
     if code.module.path != file.path or len(rest) != len(order.names):
         return None
     start = arguments_range(file, code, order.link.node).start
-    return insert(file, start, "".join(f"{json.dumps(name)}, " for name in names))
+    return insert(file, start, "".join(f"{quoted(file, name)}, " for name in names))

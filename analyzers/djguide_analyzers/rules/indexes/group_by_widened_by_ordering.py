@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from djguide_analyzers.project.graph import Model
@@ -11,6 +10,7 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import arguments_range, replace
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
 from djguide_analyzers.rules.grouping import column, is_aggregate, selected
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.ordering import Order, order_of
 from djguide_analyzers.rules.queryset_calls import Built, built_querysets, place_of_link
 from djguide_analyzers.trace.values import Query
@@ -84,7 +84,7 @@ def _hit(file: FileContext, built: Built, order: Order, names: list[str], wideni
     assert order.link is not None
     columns = ", ".join(f"`{name}`" for name in widening)
     grouped = " and ".join(f"`{name}`" for name in names)
-    listed = ", ".join(json.dumps(name) for name in names)
+    listed = ", ".join(quoted(file, name) for name in names)
     title = f"Sort by what is grouped: order_by({listed})"
     fix = Fix(title, Safety.MANUAL)
     code = order.link.site.code

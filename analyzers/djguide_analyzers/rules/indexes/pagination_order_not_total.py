@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
@@ -10,6 +9,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import insert, replace
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.meta import append_item, items, text_of
 from djguide_analyzers.rules.ordering import Order, is_total
 from djguide_analyzers.rules.pagination import Paged, paged_rows
@@ -83,10 +83,10 @@ def _edit(file: FileContext, paged: Paged, order: Order, key: str) -> Edit | Non
         code, expr = paged.option
         text = text_of(expr)
         if text is not None:
-            return replace(file, code.range(expr), f"[{json.dumps(text)}, {json.dumps(key)}]")
+            return replace(file, code.range(expr), f"[{quoted(file, text)}, {quoted(file, key)}]")
         if not isinstance(expr, ir.Display) or not items(expr):
             return None
-        return append_item(file, code, expr, json.dumps(key))
+        return append_item(file, code, expr, quoted(file, key))
     link = order.link
     if link is None or not link.node.args:
         return None
@@ -94,4 +94,4 @@ def _edit(file: FileContext, paged: Paged, order: Order, key: str) -> Edit | Non
     argument = code.range(link.node.args[-1])
     before = file.lines.line(argument.start.line)[: argument.start.column]
     gap = ", " if before.strip() else f",\n{before}"
-    return insert(file, argument.end, gap + json.dumps(key))
+    return insert(file, argument.end, gap + quoted(file, key))

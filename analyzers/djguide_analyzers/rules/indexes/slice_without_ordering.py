@@ -10,6 +10,7 @@ from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.ordering import order_of
 from djguide_analyzers.rules.queryset_calls import append_call
 from djguide_analyzers.trace.events import QueryRun, Write
@@ -105,7 +106,7 @@ def _hit(file: FileContext, code: Code, node: ir.Subscript, query: Query) -> Hit
     edit = None
     if not any(link.name in _REDUCING for link in query.chain):
         grouped = any(link.name == "annotate" for link in query.chain) and query.shape != "instances"
-        edit = None if grouped else append_call(file, query, 'order_by("pk")')
+        edit = None if grouped else append_call(file, query, f"order_by({quoted(file, 'pk')})")
     fix = Fix(title, Safety.MANUAL) if edit is None else Fix(title, Safety.REVIEW, (edit,))
     model = query.model.rpartition(".")[2]
     return Hit(

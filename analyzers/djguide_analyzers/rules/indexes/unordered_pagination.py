@@ -9,6 +9,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import arguments_range, insert
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.pagination import Paged, paged_rows
 from djguide_analyzers.rules.queryset_calls import append_call
 from djguide_analyzers.source.edits import Edit
@@ -50,8 +51,8 @@ def _edit(file: FileContext, paged: Paged) -> Edit | None:
         if last is not None and query.chain and query.chain[-1] is last:
             if last.site.code.module.path != file.path or last.node.args:
                 return None
-            return insert(file, arguments_range(file, last.site.code, last.node).end, '"pk"')
-        return append_call(file, query, 'order_by("pk")')
+            return insert(file, arguments_range(file, last.site.code, last.node).end, quoted(file, "pk"))
+        return append_call(file, query, f"order_by({quoted(file, 'pk')})")
     model = paged.view.member("model") if paged.view is not None else None
     if not isinstance(model, Value):
         return None
@@ -59,4 +60,8 @@ def _edit(file: FileContext, paged: Paged) -> Edit | None:
     if model.code.module.path != file.path or whole.start.line != whole.end.line:
         return None
     indent = file.lines.line(whole.start.line)[: whole.start.column]
-    return insert(file, whole.end, f'\n{indent}ordering = ["pk"]') if not indent.strip() else None
+    return (
+        insert(file, whole.end, f"\n{indent}ordering = [{quoted(file, 'pk')}]")
+        if not indent.strip()
+        else None
+    )

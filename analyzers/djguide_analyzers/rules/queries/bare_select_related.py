@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from djguide_analyzers.project.graph import Model, ModelGraph
@@ -10,6 +9,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import arguments_range, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.queryset_calls import QuerySetCall, queryset_calls
 
 RULE = Rule(
@@ -42,7 +42,7 @@ def _fix(file: FileContext, call: QuerySetCall) -> Fix:
     paths = _joined(file.project.graph, model, (), _DEPTH) if model is not None else None
     if not paths or len(paths) > _MANY:
         return Fix("Name the relations that are read", Safety.MANUAL)
-    listed = ", ".join(json.dumps(path) for path in paths)
+    listed = ", ".join(quoted(file, path) for path in paths)
     edit = replace(file, arguments_range(file, call.code, call.node), listed)
     return Fix(f"Name what is joined now: select_related({listed})", Safety.REVIEW, (edit,))
 

@@ -13,6 +13,7 @@ from djguide_analyzers.rules.certain import probing
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.lookups import closest
 from djguide_analyzers.rules.queryset_calls import QuerySetCall, has_star, query_before, queryset_calls
 from djguide_analyzers.source.edits import Edit
@@ -195,7 +196,7 @@ def _as_prefetch(file: FileContext, call: QuerySetCall, node: ir.Const, path: st
         return Fix(title, Safety.MANUAL)
     if len(call.node.args) == 1:
         return Fix(title, Safety.SAFE, (replace(file, call.code.name_range(call.func), "prefetch_related"),))
-    added = insert(file, call.code.range(call.node).end, f".prefetch_related({json.dumps(path)})")
+    added = insert(file, call.code.range(call.node).end, f".prefetch_related({quoted(file, path)})")
     return Fix(title, Safety.SAFE, (_removed(file, call.code, call.node, node), added))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from djguide_analyzers.rules.base import Hit, Rule
@@ -10,6 +9,7 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.fields import is_literal_true
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.queryset_calls import QuerySetCall, queryset_calls
 
 RULE = Rule(
@@ -42,6 +42,6 @@ def _fix(file: FileContext, call: QuerySetCall) -> Fix:
     )
     if model is None or first is None or not model.complete:
         return Fix('Name the column, such as "pk"', Safety.MANUAL)
-    name = json.dumps("pk" if first.name == model.pk else first.attname)
+    name = quoted(file, "pk" if first.name == model.pk else first.attname)
     edit = insert(file, call.code.range(call.node.keywords[0]).start, f"{name}, ")
     return Fix(f"Name the column: {name}", Safety.SAFE, (edit,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
@@ -11,6 +10,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.queryset_calls import Built, built_querysets, place_of_link
 from djguide_analyzers.trace.values import Link, PrefetchValue, Query, QuerySetValue
 
@@ -108,7 +108,7 @@ def _leads_to(model: Model, accessor: str, label: str) -> bool:
 def _hit(file: FileContext, query: Query, missing: list[str], joining: Link | None) -> Hit:
     link = _only(query)
     assert link is not None
-    names = ", ".join(json.dumps(name) for name in missing)
+    names = ", ".join(quoted(file, name) for name in missing)
     keys = " and ".join(f"`{name}`" for name in missing)
     title = f"Load {names} as well"
     code = link.site.code

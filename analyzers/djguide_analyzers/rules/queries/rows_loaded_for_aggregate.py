@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
@@ -12,6 +11,7 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import import_name, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.grouping import selected, values_link
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.querysets import FEW, answers_from_cache, is_only_use, is_read_later, is_shared
 from djguide_analyzers.trace.values import QuerySetValue
 
@@ -98,7 +98,7 @@ def _hit(file: FileContext, scope: Scope, code: Code, node: ir.Call, rows: ir.Ex
     if imported is not None and not node.keywords and not is_async:
         base = _without_values(file, code, rows)
         key = "total" if function == "sum" else function
-        text = f'{base}.aggregate({key}={imported[0]}({json.dumps(name)}))["{key}"]'
+        text = f"{base}.aggregate({key}={imported[0]}({quoted(file, name)}))[{quoted(file, key)}]"
         text = f"({text} or 0)" if function == "sum" else text
         fix = Fix(title, Safety.REVIEW, (replace(file, code.range(node), text), *imported[1]))
     return Hit(

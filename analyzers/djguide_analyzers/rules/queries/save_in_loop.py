@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
@@ -12,6 +11,7 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert, replace
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.loop_writes import (
     Written,
     end_of_line,
@@ -174,7 +174,7 @@ def _as_bulk(
     if isinstance(written.statement.value, ir.Await):
         return None
     end = end_of_line(file, code.range(loop).end)
-    names = ", ".join(json.dumps(column) for column in columns)
+    names = ", ".join(quoted(file, column) for column in columns)
     edits = (
         insert(file, code.range(loop).start, f"{changed} = []\n{outside}"),
         replace(file, code.range(call), f"{changed}.append({name})"),
