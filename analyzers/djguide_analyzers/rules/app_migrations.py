@@ -15,11 +15,12 @@ _ENDS = ("__first__", "__latest__")
 
 
 def own_migrations(file: FileContext) -> dict[Dependency, ClassInfo]:
-    """The migrations of the project's applications, by application and name."""
-    return file.project.once(_own_migrations)
+    """The migrations of the applications of the project that `file` is of."""
+    return file.project.once(migrations_of)
 
 
-def _own_migrations(project: Project) -> dict[Dependency, ClassInfo]:
+def migrations_of(project: Project) -> dict[Dependency, ClassInfo]:
+    """The migrations of the applications of `project`, by application and name."""
     labels = {
         posixpath.dirname(model.cls.module.path): model.app_label
         for model in project.graph

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.project.files import is_inside
+from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.modules import ClassInfo, Code, Value
-from djguide_analyzers.rules.app_migrations import own_migrations
+from djguide_analyzers.project.project import Project
+from djguide_analyzers.rules.app_migrations import migrations_of, own_migrations
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.migration_files import Dependency, argument, dependencies
 
@@ -29,18 +32,39 @@ class _Unreadable(Exception):
     """The migrations do something that cannot be followed."""
 
 
-def migrated_fields(file: FileContext, label: str) -> State | None:
-    """What all migrations of the application `label` come to; None where not every one can be followed."""
-    known = own_migrations(file)
-    own = {name: cls for (app, name), cls in known.items() if app == label}
+def migrated_fields(file: FileContext, model: Model) -> State | None:
+    """What all migrations of the application of `model` come to; None where not every one can be followed.
+
+    So it is where the migrations are not those beside the model, as with an ``app_label`` of another application.
+    """
+    found = own_migrations(file)
+    folders = {
+        cls.module.path.rpartition("/migrations/")[0]
+        for (label, _), cls in found.items()
+        if label == model.app_label
+    }
+    if len(folders) != 1 or not is_inside(model.cls.module.path, *folders):
+        return None
+    return file.project.once(_states).get(model.app_label)
+
+
+def _states(project: Project) -> dict[str, State | None]:
+    """What the migrations come to, by application."""
+    own: dict[str, dict[str, ClassInfo]] = {}
+    for (label, name), cls in project.once(migrations_of).items():
+        own.setdefault(label, {})[name] = cls
+    return {label: _state(project, label, migrations) for label, migrations in own.items()}
+
+
+def _state(project: Project, label: str, migrations: dict[str, ClassInfo]) -> State | None:
+    state: State = {}
     try:
-        state: State = {}
-        for cls in _in_order(label, own):
-            for name, node, code in _operations(file, cls):
-                _apply(file, state, name, node, code)
+        for cls in _in_order(label, migrations):
+            for name, node in _operations(project, cls):
+                _apply(state, name, node)
     except _Unreadable:
         return None
-    return state if own else None
+    return state
 
 
 def _in_order(label: str, own: dict[str, ClassInfo]) -> Iterator[ClassInfo]:
@@ -85,40 +109,38 @@ def _names(label: str, found: list[Dependency] | None) -> list[str]:
     return [name for app, name in found if app == label]
 
 
-def _operations(file: FileContext, cls: ClassInfo) -> Iterator[tuple[str, ir.Call, Code]]:
+def _operations(project: Project, cls: ClassInfo) -> Iterator[tuple[str, ir.Call]]:
     value = cls.member("operations")
     if isinstance(value, Value) and value.expr is not None:
-        yield from _listed(file, cls, value.code, value.expr)
+        yield from _listed(project, cls, value.code, value.expr)
     elif value is not None:
         raise _Unreadable
 
 
-def _listed(
-    file: FileContext, cls: ClassInfo, code: Code, display: ir.Expr
-) -> Iterator[tuple[str, ir.Call, Code]]:
+def _listed(project: Project, cls: ClassInfo, code: Code, display: ir.Expr) -> Iterator[tuple[str, ir.Call]]:
     """The operations of a list with what they do to the state, those that are for the state only included."""
     if not isinstance(display, ir.Display):
         raise _Unreadable
     for item in display.items:
-        dotted = file.resolve(code, item.func, cls) if isinstance(item, ir.Call) else None
-        if not isinstance(item, ir.Call) or dotted is None or not dotted.startswith(_OPERATIONS):
+        symbol = project.resolver.expr(code, item.func, cls) if isinstance(item, ir.Call) else None
+        if not isinstance(item, ir.Call) or symbol is None or not symbol.dotted.startswith(_OPERATIONS):
             raise _Unreadable
-        name = dotted.rpartition(".")[2]
+        name = symbol.dotted.rpartition(".")[2]
         if name == "SeparateDatabaseAndState":
             state = argument(item, 1, "state_operations")
             if state is not None:
-                yield from _listed(file, cls, code, state)
+                yield from _listed(project, cls, code, state)
         else:
-            yield name, item, code
+            yield name, item
             if name == "RunSQL" and (state := argument(item, 2, "state_operations")) is not None:
-                yield from _listed(file, cls, code, state)
+                yield from _listed(project, cls, code, state)
 
 
-def _apply(file: FileContext, state: State, name: str, node: ir.Call, code: Code) -> None:
+def _apply(state: State, name: str, node: ir.Call) -> None:
     """Do to `state` what one operation does."""
     match name:
         case "CreateModel":
-            state[_text(node, 0, "name").lower()] = set(_fields(file, node))
+            state[_text(node, 0, "name").lower()] = set(_fields(node))
         case "DeleteModel":
             _fields_of(state, _text(node, 0, "name"))
             del state[_text(node, 0, "name").lower()]
@@ -138,7 +160,7 @@ def _apply(file: FileContext, state: State, name: str, node: ir.Call, code: Code
             raise _Unreadable
 
 
-def _fields(file: FileContext, node: ir.Call) -> Iterator[str]:
+def _fields(node: ir.Call) -> Iterator[str]:
     """The names of the fields that ``CreateModel`` is given; its bases must bring none of their own."""
     display, bases = argument(node, 1, "fields"), argument(node, 3, "bases")
     if not isinstance(display, ir.Display) or not isinstance(bases, (ir.Display, type(None))):

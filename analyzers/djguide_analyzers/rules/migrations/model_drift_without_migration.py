@@ -28,7 +28,7 @@ def check(file: FileContext) -> Iterator[Hit]:
         model = file.project.graph.of_class(cls)
         if model is None or not _has_table(model):
             continue
-        state = migrated_fields(file, model.app_label)
+        state = migrated_fields(file, model)
         if state is None:
             continue
         fields = state.get(model.name.lower())
