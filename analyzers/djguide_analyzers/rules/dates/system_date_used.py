@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
@@ -24,15 +23,24 @@ RULE = Rule(
 _TODAY = "datetime.date.today"
 _ACTIVATE = "django.utils.timezone.activate"
 _RUFF = "DTZ011"
-_WITHOUT_REQUEST = re.compile(r"/(management|migrations|tasks|scripts)/|/(tasks|settings|celery)\.py$")
-"""Code that mostly runs where no time zone is active."""
+_OF_REQUESTS = (
+    "django.views.generic.base.View",
+    "django.db.models.base.Model",
+    "django.forms.forms.BaseForm",
+    "django.contrib.admin.options.BaseModelAdmin",
+    "rest_framework.serializers.BaseSerializer",
+    "rest_framework.views.APIView",
+)
+"""Classes whose methods run for requests, if not only for them."""
 
 
 def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
-    if scope.function is None or file.is_test or _WITHOUT_REQUEST.search(file.path):
+    if scope.function is None or file.is_test or "/management/" in file.path or "/migrations/" in file.path:
         return
     calls = [(node, code) for node, code in scope.nodes(ir.Call) if _may_be_today(node)]
     if not calls or file.project.settings.get("USE_TZ").constant is not True:
+        return
+    if not _is_of_request(file, scope.function):
         return
     names = of_scope(file, scope)
     for node, code in calls:
@@ -46,6 +54,15 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
 
 def _may_be_today(node: ir.Call) -> bool:
     return isinstance(node.func, ir.Attr) and node.func.name == "today" and not (node.args or node.keywords)
+
+
+def _is_of_request(file: FileContext, info: FunctionInfo) -> bool:
+    """Whether a function runs for requests: elsewhere no time zone is active, and both dates are the same."""
+    while info.parent is not None:
+        info = info.parent
+    if info.owner is not None and file.project.resolver.is_subclass(info.owner, *_OF_REQUESTS):
+        return True
+    return any(param.name == "request" for param in info.node.params.items)
 
 
 def _activations(file: FileContext) -> list[str]:
