@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Set
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 from djguide_analyzers.facts import ir
@@ -145,31 +146,39 @@ class Callers:
     def _coverage(self, info: FunctionInfo, depth: int) -> Coverage:
         result = Coverage()
         known: list[Answer] = []
-        possible: list[Answer] = []
+        possible: list[Mention] = []
         entered = list(entries(self._file, info))
         for entry, _ in entered:
             known.append(
                 "all" if entry == "protected" else "none" if entry == "unprotected" else self._if_saved
             )
-        for number, (certainty, mention) in enumerate(self.calls(info)):
-            if number >= MAX_CALLERS:
-                possible.append("unknown")
-                break
-            answer = (
-                self.at(mention.function, mention.node, depth + 1)
-                if mention.is_call
-                else self._handed(mention)
-            )
-            if answer is None:
-                continue
-            if certainty == "known":
+        calls = self.calls(info)
+        for certainty, mention in islice(calls, MAX_CALLERS):
+            if certainty == "possible":
+                possible.append(mention)
+            elif (answer := self._of_caller(mention, depth)) is not None:
                 known.append(answer)
                 if answer in ("none", "some"):
                     result.unprotected.append(mention)
-            elif not entered:  # what frameworks call has a name that many functions have
-                possible.append(answer)
-        result.answer = self._together(known, possible)
+        if entered:
+            possible = []  # what frameworks call has a name that many functions have
+        more = next(calls, None) is not None
+        result.answer = self._together(known, self._of_callers(possible, depth, more=more))
         return result
+
+    def _of_callers(self, mentions: list[Mention], depth: int, *, more: bool) -> Iterator[Answer]:
+        """What places mean that may name a function, which costs time; `more` are not looked at."""
+        if more:
+            yield "unknown"
+        for mention in mentions:
+            if (answer := self._of_caller(mention, depth)) is not None:
+                yield answer
+
+    def _of_caller(self, mention: Mention, depth: int) -> Answer | None:
+        """What one place means for the function it names; None where it says nothing."""
+        if mention.is_call:
+            return self.at(mention.function, mention.node, depth + 1)
+        return self._handed(mention)
 
     @property
     def _if_saved(self) -> Answer:
@@ -181,21 +190,23 @@ class Callers:
         dotted = regions_of(self._project, mention.function).body.dotted(mention.node.func)
         return "all" if dotted == ATOMIC else None
 
-    def _together(self, known: list[Answer], possible: list[Answer]) -> Answer:
+    def _together(self, known: list[Answer], possible: Iterator[Answer]) -> Answer:
+        """The answer for a function, from those for its callers; of `possible`, only as many as decide."""
         told = [answer for answer in known if answer != "unknown"]
         if told:
             if all(answer == "all" for answer in known):
                 return "all"
             if all(answer == "none" for answer in told):
-                return "some" if "all" in possible or "some" in possible else "none"
+                return "some" if any(answer in ("all", "some") for answer in possible) else "none"
             return "some" if any(answer in ("none", "some") for answer in told) else "unknown"
-        if known or (atomic_requests(self._project) and not possible):
-            return (
-                "unknown"  # it may be a view, or be called by one: nobody sees that transaction in the code
-            )
-        if all(answer == "none" for answer in possible):
-            return "none"
-        return "all" if all(answer == "all" for answer in possible) else "unknown"
+        if known:
+            return "unknown"
+        first = next(possible, None)
+        if first is None:
+            # It may be a view, or be called by one: nobody sees that transaction in the code.
+            return "unknown" if atomic_requests(self._project) else "none"
+        agreed = first in ("all", "none") and all(answer == first for answer in possible)
+        return first if agreed else "unknown"
 
     def opened_above(self, info: FunctionInfo, depth: int = 0) -> Mention | str | None:
         """A call of `info` that certainly is made inside a transaction, or the framework that opens one.
