@@ -6,11 +6,13 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.modules import Code
+from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.project.project import Project
+from djguide_analyzers.rules.bodies import functions_of
 from djguide_analyzers.rules.context import FileContext
 
 _DEVELOPMENT = re.compile(
@@ -99,30 +101,47 @@ def _of_block(
                 yield from _of_block(body, code, names, conditional=conditional)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file that reads a name in capitals: as an attribute or a text, or, when `bare`, just by the name."""
+
+    path: str
+    bare: bool
+
+
 def is_read(file: FileContext, name: str) -> bool:
     """Whether anything in the project reads the setting `name`: by name, as an attribute, or through a text."""
-    for module in file.project.modules.values():
-        own = module.path == file.path
-        for chunk in module.facts.chunks:
-            if _reads(chunk.outline, name, own=own):
-                return True
-        for function in module.functions():
-            if _reads(function.statements, name, own=own):
-                return True
-    return False
+    siblings = (file.sibling(module) for module in file.project.modules.values())
+    tests = (reading for other in siblings if other.is_test for reading in readings_in(other).get(name, ()))
+    found = chain(file.everywhere_about(name, readings_in), tests)
+    return any(not reading.bare or reading.path == file.path for reading in found)
 
 
-def _reads(block: list[ir.Stmt], name: str, *, own: bool) -> bool:
+def readings_in(file: FileContext) -> dict[str, list[Reading]]:
+    """What code of `file` reads of all that may be settings, which are in capitals."""
+    outlines = (_read_in(chunk.outline) for chunk in file.module.facts.chunks)
+    found = set[tuple[str, bool]]().union(*outlines, *file.of_functions(_read_by))
+    by_name: dict[str, list[Reading]] = {}
+    for name, bare in sorted(found):
+        by_name.setdefault(name, []).append(Reading(file.path, bare))
+    return by_name
+
+
+def _read_by(_: FileContext, info: FunctionInfo) -> set[tuple[str, bool]]:
+    return set[tuple[str, bool]]().union(*(_read_in(function.statements) for function in functions_of(info)))
+
+
+def _read_in(block: list[ir.Stmt]) -> set[tuple[str, bool]]:
+    found: set[tuple[str, bool]] = set()
     targets: set[int] = set()
     for node in walk(block):
-        if isinstance(node, ir.Assign):
-            targets |= {id(target) for target in node.targets}
-        elif isinstance(node, ir.Name):
-            if own and node.id == name and id(node) not in targets:
-                return True
-        elif isinstance(node, ir.Attr):
-            if node.name == name:
-                return True
-        elif isinstance(node, ir.Const) and node.value == name:
-            return True
-    return False
+        match node:
+            case ir.Assign():
+                targets |= {id(target) for target in node.targets}
+            case ir.Name(id=name) if name.isupper() and id(node) not in targets:
+                found.add((name, True))
+            case ir.Attr(name=name) if name.isupper():
+                found.add((name, False))
+            case ir.Const(value=str() as text) if text.isupper() and text.isidentifier():
+                found.add((text, False))
+    return found

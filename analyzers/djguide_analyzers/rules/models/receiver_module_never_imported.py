@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Module
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.bodies import functions_of
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
+from djguide_analyzers.rules.module_mentions import importing, saying, saying_below
 from djguide_analyzers.rules.places import name_place
 from djguide_analyzers.rules.receivers import Receiver, receivers_of
 from djguide_analyzers.source.edits import Edit
@@ -88,65 +85,16 @@ def _installed_app(file: FileContext) -> str | None:
     return best
 
 
-# --- who imports what ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Mentions:
-    """What a module imports, anywhere in it, and the texts in it that may name a module."""
-
-    imported: frozenset[str]
-    texts: frozenset[str]
-
-
 def _is_loaded(file: FileContext, module: Module) -> bool:
     last = module.name.rpartition(".")[2]
-    for candidate in file.project.modules.values():
-        other = file.sibling(candidate)
-        if candidate is module or other.is_test:
-            continue
-        (mentions,) = other.answer(mentions_in)
-        if module.name in mentions.imported:
-            return True
-        if module.name in mentions.texts or f".{last}" in mentions.texts or last in mentions.texts:
-            return True  # imported by name, or found by a package that looks for modules of this name
-        if any(text.startswith(f"{module.name}.") for text in mentions.texts):
-            return True
-    return False
-
-
-def mentions_in(file: FileContext) -> list[_Mentions]:
-    """What code of `file` mentions, as the only item."""
-    blocks = [chunk.outline for chunk in file.module.facts.chunks]
-    found = [_mentions(file, blocks), *file.of_functions(_mentions_of)]
-    return [
-        _Mentions(
-            frozenset[str]().union(*(each.imported for each in found)),
-            frozenset[str]().union(*(each.texts for each in found)),
-        )
+    found = [
+        *importing(file, module.name),
+        *saying(file, module.name),
+        *saying_below(file, module.name),
+        *saying(file, f".{last}"),
+        *saying(file, last),  # found by a package that looks for modules of this name
     ]
-
-
-def _mentions_of(file: FileContext, info: FunctionInfo) -> _Mentions:
-    return _mentions(file, [function.statements for function in functions_of(info)])
-
-
-def _mentions(file: FileContext, blocks: list[list[ir.Stmt]]) -> _Mentions:
-    imported: set[str] = set()
-    texts: set[str] = set()
-    for block in blocks:
-        for node in walk(block):
-            if isinstance(node, ir.Import):
-                for alias in node.names:
-                    imported.add(alias.name)
-            elif isinstance(node, ir.ImportFrom):
-                source = file.module.absolute(node.module, node.level)
-                if source is not None:
-                    imported.add(source)
-                    imported |= {f"{source}.{alias.name}" for alias in node.names}
-            elif isinstance(node, ir.Const) and isinstance(node.value, str):
-                texts |= {node.value} if node.value.replace(".", "").isidentifier() else set()
-    return _Mentions(frozenset(imported), frozenset(texts))
+    return any(path != module.path for path in found)
 
 
 # --- the app's configuration -----------------------------------------------------------------------------

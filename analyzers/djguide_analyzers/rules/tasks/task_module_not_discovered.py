@@ -13,6 +13,12 @@ from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.celery_tasks import app_call, apps_of, tasks_of
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
+from djguide_analyzers.rules.module_mentions import (
+    importing,
+    importing_below,
+    saying,
+    saying_at_end,
+)
 
 RULE = Rule(
     summary="A module with tasks that no worker loads",
@@ -37,7 +43,7 @@ def check(file: FileContext) -> Iterator[Hit]:
         return
     if names is None or _is_found_by_name(file.project, file.module, names):
         return
-    if _is_application(file.project, file.module) or _is_mentioned(file.project, file.module, names):
+    if _is_application(file.project, file.module) or _is_mentioned(file, names):
         return
     for task in tasks:
         yield Hit(
@@ -118,16 +124,15 @@ def _is_application(project: Project, module: Module) -> bool:
     return any(app is module or app.name.startswith(f"{module.name}.") for app, _, _ in project.once(apps_of))
 
 
-def _is_mentioned(project: Project, module: Module, names: set[str]) -> bool:
+def _is_mentioned(file: FileContext, names: set[str]) -> bool:
     """Whether some other module imports this one, or names it in a text. Those with tests do not count."""
-    seen = {module.name}
-    queue = [module.name]
+    project = file.project
+    seen = {file.module.name}
+    queue = [file.module.name]
     while queue:
-        wanted = queue.pop()
-        for other in project.modules.values():
-            if other.name in seen or is_test(other.path[len(project.root) + 1 :]):
-                continue
-            if not _mentions(other, wanted):
+        for path in dict.fromkeys(_mentioning(file, queue.pop())):
+            other = project.modules[path]
+            if other.name in seen:
                 continue
             seen.add(other.name)
             is_task_module = any(tasks_of(project.resolver, other))
@@ -141,37 +146,13 @@ def _is_mentioned(project: Project, module: Module, names: set[str]) -> bool:
     return False
 
 
-def _mentions(module: Module, wanted: str) -> bool:
-    """Whether a module imports the one called `wanted`, anywhere, or has its name as a text."""
-    for block in _blocks(module):
-        for node in walk(block):
-            if isinstance(node, ir.Import) and any(_covers(alias.name, wanted) for alias in node.names):
-                return True
-            if isinstance(node, ir.ImportFrom):
-                source = module.absolute(node.module, node.level)
-                if source == wanted:
-                    return True
-                if source is not None and any(f"{source}.{alias.name}" == wanted for alias in node.names):
-                    return True
-                if source is not None and any(alias.name == "*" for alias in node.names) and wanted == source:
-                    return True
-            if isinstance(node, ir.Const) and isinstance(node.value, str) and _is_name(node.value, wanted):
-                return True
-    return False
-
-
-def _blocks(module: Module) -> Iterator[list[ir.Stmt]]:
-    for chunk in module.facts.chunks:
-        yield chunk.outline
-    for info in module.functions():
-        yield info.statements
-
-
-def _covers(imported: str, wanted: str) -> bool:
-    return imported == wanted or imported.startswith(f"{wanted}.")
-
-
-def _is_name(text: str, wanted: str) -> bool:
-    """Whether a text names the module, as in ``CELERY_IMPORTS`` or ``import_module(".jobs", ...)``."""
-    last = wanted.rpartition(".")[2]
-    return text in (wanted, f".{last}") or (text == last and len(last) > 3) or text.endswith(f".{wanted}")
+def _mentioning(file: FileContext, name: str) -> Iterator[str]:
+    """Paths of the files that import a module, or have its name as a text: ``import_module(".jobs", ...)``."""
+    last = name.rpartition(".")[2]
+    yield from importing(file, name)
+    yield from importing_below(file, name)
+    yield from saying(file, name)
+    yield from saying_at_end(file, name)
+    yield from saying(file, f".{last}")
+    if len(last) > 3:
+        yield from saying(file, last)
