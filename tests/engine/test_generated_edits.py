@@ -8,6 +8,7 @@ examples large enough for a release is asked for by
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from djguide_analyzers.engine.workspace import Workspace
+from djguide_analyzers.engine.workspace import Cancelled, Workspace
 from djguide_analyzers.rules import registry
 from djguide_analyzers.testing.pages import read_page
 
@@ -80,6 +81,22 @@ _BECOMES_SETTINGS = (
 )
 
 
+_PATIENCE = (10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 1_000_000)
+"""Places in the work between two edits after which the next edit comes."""
+
+
+def _work(workspace: Workspace, path: str, patience: int) -> None:
+    """Look for findings, in the file at `path` and then elsewhere, until the next edit interrupts it."""
+    left = iter(range(patience))
+
+    def cancelled() -> bool:
+        return next(left, None) is None
+
+    with suppress(Cancelled):
+        workspace.findings(path, cancelled=cancelled)
+        workspace.settle(cancelled=cancelled)
+
+
 @settings(
     max_examples=_EXAMPLES,
     deadline=None,
@@ -87,10 +104,10 @@ _BECOMES_SETTINGS = (
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@example(_BECOMES_SETTINGS, [False] * 6)
-@given(_sessions(), st.lists(st.booleans(), min_size=6, max_size=6))
+@example(_BECOMES_SETTINGS, [None] * 6)
+@given(_sessions(), st.lists(st.none() | st.sampled_from(_PATIENCE), min_size=6, max_size=6))
 def test_findings_after_edits_are_those_from_scratch(
-    session: tuple[dict[str, str], list[tuple[str, str]]], asked: list[bool]
+    session: tuple[dict[str, str], list[tuple[str, str]]], asked: list[int | None]
 ) -> None:
     project, steps = session
     with TemporaryDirectory() as folder:
@@ -103,14 +120,14 @@ def test_findings_after_edits_are_those_from_scratch(
         workspace = Workspace([root], cache=cache)
         workspace.settle()
         texts: dict[str, str] = {}
-        for (name, text), ask in zip(steps, asked, strict=False):
+        for (name, text), patience in zip(steps, asked, strict=False):
             path = (root / name).as_posix()
             if path not in texts:
                 workspace.set_text(path, project[name])  # opened, and then typed into
             texts[path] = text
             workspace.set_text(path, text)
-            if ask:
-                workspace.findings(path)
+            if patience is not None:
+                _work(workspace, path, patience)
         workspace.settle()
         fresh = Workspace([root], cache=cache, reuse=False)
         for path, text in texts.items():

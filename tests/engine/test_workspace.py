@@ -354,7 +354,8 @@ def test_cancelling_loses_nothing(shop: Shop) -> None:
             return True
         return False
 
-    assert [cancelled_after(number) for number in range(4)] == [True] * 4
+    inside_of_files = [10, 50, 100, 500, 1000]
+    assert [cancelled_after(number) for number in (*range(4), *inside_of_files)] == [True] * 9
     assert shop.check() == EXPECTED
     assert shop.workspace.settled
 

@@ -12,6 +12,7 @@ from msgspec import Struct, msgpack
 from djguide_analyzers.engine.config import Config
 from djguide_analyzers.engine.report import Problem
 from djguide_analyzers.engine.verify import Facts, verified
+from djguide_analyzers.project.interruption import Cancelled, checkpoint
 from djguide_analyzers.project.module_keys import is_moving
 from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS, Module
 from djguide_analyzers.project.project import Project
@@ -126,12 +127,12 @@ class Checker:
                         self._of_root(entry, context, root, findings)
             for name, entry in _collecting(rules).items():
                 collected[name] = self._collected(entry, context)
+            ran = (trace.modules for trace in context.traces)
+            read = self._rests_on(module.path, findings).union(bodies_read, *ran)
         finally:
             BODIES_READ.reset(collecting)
             QUESTIONS.reset(asking)
-        ran = (trace.modules for trace in context.traces)
-        read = self._rests_on(module.path, findings).union(bodies_read, *ran)
-        context.forget_traces()
+            context.forget_traces()
         return Checked(findings, frozenset(read), frozenset(questions), self.problems[before:], collected)
 
     def check_pieces(
@@ -142,25 +143,14 @@ class Checker:
         `pieces` are those known, by name; what is missing is added. Without `collect`, nothing is collected yet.
         """
         context = self.context(module)
-        for entry in rules:
-            if entry.check is not None and entry.code not in pieces:
-                pieces[entry.code] = self._piece(context, lambda entry=entry: self._of_file(entry, context))
-        names = [entry.code for entry in rules if entry.check is not None]
-        by_root = [entry for entry in rules if entry.check_scope or entry.check_trace]
-        for name, start in context.starts():
-            names.append(name)
-            if name not in pieces:
-                pieces[name] = self._piece(
-                    context, lambda start=start: self._of_roots(by_root, context, context.root_of(start))
-                )
-        collected: dict[str, bytes] = {}
-        for name, entry in _collecting(rules).items() if collect else ():
-            if name not in pieces:
-                pieces[name] = self._collecting_piece(name, entry, context)
-            names.append(name)
-            collected |= pieces[name].collected
-        context.forget_traces()
+        try:
+            names = self._complete(context, rules, pieces, collect=collect)
+        finally:
+            context.forget_traces()
         used = [pieces[name] for name in names]
+        collected: dict[str, bytes] = {}
+        for piece in used:
+            collected |= piece.collected
         return Checked(
             [finding for piece in used for finding in piece.findings],
             frozenset[str]().union(*(piece.read for piece in used)),
@@ -168,6 +158,31 @@ class Checker:
             [problem for piece in used for problem in piece.problems],
             collected,
         )
+
+    def _complete(
+        self, context: FileContext, rules: list[registry.Entry], pieces: dict[str, Checked], *, collect: bool
+    ) -> list[str]:
+        """Add what is missing to the `pieces` of a file; the names of all that count."""
+        names: list[str] = []
+        for entry in rules:
+            if entry.check is not None:
+                names.append(entry.code)
+                if entry.code not in pieces:
+                    pieces[entry.code] = self._piece(
+                        context, lambda entry=entry: self._of_file(entry, context)
+                    )
+        by_root = [entry for entry in rules if entry.check_scope or entry.check_trace]
+        for name, start in context.starts():
+            names.append(name)
+            if name not in pieces:
+                pieces[name] = self._piece(
+                    context, lambda start=start: self._of_roots(by_root, context, context.root_of(start))
+                )
+        for name, entry in _collecting(rules).items() if collect else ():
+            names.append(name)
+            if name not in pieces:
+                pieces[name] = self._collecting_piece(name, entry, context)
+        return names
 
     def _piece(self, context: FileContext, find: Callable[[], Iterable[Finding]]) -> Checked:
         """What `find` finds and what that rests on; where places move to is looked after by others."""
@@ -279,10 +294,17 @@ class Checker:
     def _guarded(
         self, entry: registry.Entry, path: str | None, find: Callable[..., Iterable[T]], *args: object
     ) -> list[T]:
-        """What a function of a rule finds; an error ends it and is noted."""
+        """What a function of a rule finds; an error ends it and is noted.
+
+        Raises:
+            Cancelled: see `checkpoint`.
+        """
         found: list[T] = []
+        checkpoint()
         try:
             found += find(*args)
+        except Cancelled:
+            raise
         except Exception as error:  # a broken rule must not silence the others
             start = Position(0, 0)
             place = Place(path, Range(start, start)) if path is not None else None

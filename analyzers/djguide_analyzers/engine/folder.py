@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from djguide_analyzers.engine import diagnosis, parts, suppressions
 from djguide_analyzers.engine.baseline import DEFAULT_NAME, Baseline, Compared, InvalidBaseline, load
@@ -14,11 +14,12 @@ from djguide_analyzers.engine.checker import unique
 from djguide_analyzers.engine.config import Loaded, load_config
 from djguide_analyzers.engine.fingerprints import Identifier
 from djguide_analyzers.engine.kept import KeptReport, Memory
-from djguide_analyzers.engine.report import Problem, ProjectSummary
+from djguide_analyzers.engine.report import Problem, ProjectSummary, Steps
 from djguide_analyzers.engine.store import FactsStore, syntax_problem
 from djguide_analyzers.engine.tracked import TrackedProject
 from djguide_analyzers.project.discovery import Discovery, discover
 from djguide_analyzers.project.files import DiskFiles, is_inside, parents
+from djguide_analyzers.project.interruption import interruptible
 from djguide_analyzers.project.link import link
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.templates import TemplateSource
@@ -28,14 +29,6 @@ from djguide_analyzers.survey.survey import survey
 from djguide_analyzers.survey.values import Survey
 
 INVALID_CONFIGURATION = "invalid-configuration"
-
-
-class Steps(Protocol):
-    """How a long piece of work reports and may be stopped."""
-
-    def __call__(self, phase: str, done: int, total: int) -> None: ...
-
-    def timed(self, phase: str, seconds: float) -> None: ...
 
 
 class Folder:
@@ -270,12 +263,13 @@ class Folder:
         if others is not None:
             self._spread(tracked, others, steps)
         pending = [(project, file) for project in tracked for file in project.pending]
-        for number, (project, file) in enumerate(pending):
-            steps("checking", number, len(pending))
-            project.check(file)
-            self._unkept = True
-        for project in tracked:
-            project.conclude()
+        with interruptible(steps.interrupted):
+            for number, (project, file) in enumerate(pending):
+                steps("checking", number, len(pending))
+                project.check(file)
+                self._unkept = True
+            for project in tracked:
+                project.conclude()
         steps.timed("checking", time.perf_counter() - started)
 
     def _spread(self, tracked: list[TrackedProject], others: parts.Others, steps: Steps) -> None:
@@ -312,7 +306,8 @@ class Folder:
             own = project.file(path)
             for file in [*([own] if own is not None else []), *project.urgent]:
                 steps("checking", 0, 1)
-                project.check_first(file)
+                with interruptible(steps.interrupted):
+                    project.check_first(file)
 
     def findings(self) -> list[Finding]:
         """All findings known so far, in order of place."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
@@ -72,3 +72,13 @@ class Report(Struct):
     stats: Stats
     known: list[Finding] = field(default_factory=list)
     baselines: list[BaselineUse] = field(default_factory=list)
+
+
+class Steps(Protocol):
+    """How a long piece of work reports and may be stopped."""
+
+    def __call__(self, phase: str, done: int, total: int) -> None: ...
+
+    def interrupted(self) -> bool: ...
+
+    def timed(self, phase: str, seconds: float) -> None: ...

@@ -21,16 +21,12 @@ from djguide_analyzers.engine.kept import KeptReport
 from djguide_analyzers.engine.report import BaselineUse, Problem, ProjectSummary, Report, Stats
 from djguide_analyzers.engine.store import Blob, FactsStore
 from djguide_analyzers.project.files import DiskFiles, Seen, is_inside, posix, text_hash
+from djguide_analyzers.project.interruption import Cancelled
 from djguide_analyzers.project.models import models_document
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules import plugins, registry
 from djguide_analyzers.rules.finding import Finding, Severity
 from djguide_analyzers.survey.values import Survey
-
-
-class Cancelled(Exception):
-    """The caller's `cancelled` said so; nothing was lost, ask again."""
-
 
 Progress = Callable[[str, int, int], None]
 """Called with the phase ("reading", "linking", "checking"), how many are done and how many there are."""
@@ -383,10 +379,13 @@ class _Steps:
         self.stats = stats
 
     def __call__(self, phase: str, done: int, total: int) -> None:
-        if self._cancelled is not None and self._cancelled():
+        if self.interrupted():
             raise Cancelled
         if self._progress is not None:
             self._progress(phase, done, total)
+
+    def interrupted(self) -> bool:
+        return self._cancelled is not None and self._cancelled()
 
     def timed(self, phase: str, seconds: float) -> None:
         self.stats.phases[phase] = self.stats.phases.get(phase, 0.0) + seconds

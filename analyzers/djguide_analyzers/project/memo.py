@@ -48,7 +48,7 @@ class Memo(Generic[T]):
             value = make()
         finally:
             unfinished = frozenset(self._running.pop(key) - {key})
-        self._finish(key)
+            self._finish(key)
         if unfinished:
             self._provisional[key] = _Provisional(value, unfinished)
             self._rest_on(unfinished)

@@ -22,13 +22,14 @@ class Filed:
     ) -> list[FileContext]:
         """Those among `files` that have answers under `name`, in their order."""
         if self._files is None:
-            self._files = {}
+            found: dict[str, list[FileContext]] = {}
             for file in files():
                 for about in file.asked(question):
-                    self._files.setdefault(about, []).append(file)
+                    found.setdefault(about, []).append(file)
+            self._files = found
         elif name in self._changed:
-            self._changed.discard(name)
             self._files[name] = [file for file in files() if name in file.asked(question)]
+            self._changed.discard(name)
         return self._files.get(name, [])
 
     def questions(self) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Set
 from typing import Generic, NamedTuple, TypeVar
 
+from djguide_analyzers.project.interruption import checkpoint
 from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS
 
 T = TypeVar("T")
@@ -60,6 +61,7 @@ class Remembered(Generic[T]):
 
 def made(make: Callable[[], T]) -> Kept[T]:
     """What `make` returns, for `told`."""
+    checkpoint()
     bodies: set[str] = set()
     questions: set[str] = set()
     collecting, asking = BODIES_READ.set(bodies), QUESTIONS.set(questions)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
+from djguide_analyzers.project.interruption import checkpoint
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.trace.adoption import Adoption
@@ -123,6 +124,7 @@ def remembered(
 
 def _summary(run: Run, key: Key, compute: Callable[[Run], AbstractValue]) -> Summary:
     def make() -> Summary:
+        checkpoint()
         own = Run(run.project)
         try:
             with own.reading():
