@@ -347,12 +347,12 @@ class Folder:
         """Findings without what comments and path settings silence, plus what is wrong with the comments."""
         config = self.loaded.config
         project = tracked.project
-        by_path = {path: suppressions.read(module) for path, module in project.modules.items()}
-        for template in project.templates.own():
-            by_path.setdefault(template.path, suppressions.read_template(template))
+        templates = {template.path: template for template in project.templates.own()}
+        by_path = suppressions.by_path(project.modules.values(), templates.values())
         for finding in tracked.findings():
             ends = [finding.place.path] + ([finding.access.path] if finding.access else [])
-            if finding.confidence is not Confidence.PROVEN or finding.place.path not in by_path:
+            own = finding.place.path in project.modules or finding.place.path in templates
+            if finding.confidence is not Confidence.PROVEN or not own:
                 continue
             if any(finding.code in self.ignored_for(path) for path in ends):
                 continue
@@ -363,10 +363,9 @@ class Folder:
             ran = frozenset(rule.code for rule in tracked.rules) if self.settled else frozenset[str]()
             known = frozenset(_known_rules())
             for path, comments in by_path.items():
-                if comments.items:
-                    ignored = self.ignored_for(path)
-                    found = comments.findings(ran, known)
-                    yield from (finding for finding in found if finding.code not in ignored)
+                ignored = self.ignored_for(path)
+                found = comments.findings(ran, known)
+                yield from (finding for finding in found if finding.code not in ignored)
 
     def ignored_for(self, path: str) -> frozenset[str]:
         """Codes that the configuration ignores in the file at `path`."""

@@ -301,8 +301,12 @@ class FileContext:
 
     def starts(self) -> Iterator[tuple[str, Start]]:
         """What `roots` begin at, by name, without tracing any."""
-        for start in (None, *self.module.functions(), *self.module.classes()):
-            yield _name(start), start
+        return iter(self._starts)
+
+    @cached_property
+    def _starts(self) -> list[tuple[str, Start]]:
+        found = (None, *self.module.functions(), *self.module.classes())
+        return [(_name(start), start) for start in found]
 
     def root_of(self, start: Start) -> Root:
         """The root that begins at `start`, one of `starts`."""

@@ -84,6 +84,7 @@ class Templates:
         self._libraries: dict[str, Library | None] = {}
         self._listed: dict[str, frozenset[str]] = {}
         self._places: dict[str, SearchFolder | None] = {}
+        self._own: list[TemplateSource] | None = None
 
     def snapshot(self, resolver: Resolver) -> Templates:
         """The same for another thread: templates that were not read yet are not read, and so not there."""
@@ -135,13 +136,20 @@ class Templates:
 
     def own(self) -> Iterator[TemplateSource]:
         """The templates in `own_files` that can be read."""
+        if self._own is not None:
+            yield from self._own
+            return
+        found: list[TemplateSource] = []
         for path in self.own_files:
             source = self.at(path)
             if source is not None:
-                yield source
+                found.append(source)
+                yield source  # reading takes its time: whoever asks may report, or stop
+        self._own = found
 
     def forget(self, path: str) -> None:
         """The text of the file at `path` has changed."""
+        self._own = None
         for key, source in [(key, source) for key, source in self._sources.items() if key[0] == path]:
             del self._sources[key]
             if source is not None:
