@@ -31,11 +31,31 @@ _KINDS: dict[type, tuple[bool, tuple[str, ...]]] = {
 """Whether a class is one of nodes, and its fields that can hold nodes, last first: the stack turns them round."""
 
 
+class Statements(list[ir.Stmt]):
+    """The statements of a function, which must stay as they are: many walk through them, so what is below them is
+    looked for once.
+    """
+
+    __slots__ = ("_nodes",)
+
+    def nodes(self) -> list[ir.Node]:
+        """Everything in them, in source order."""
+        try:
+            return self._nodes
+        except AttributeError:
+            self._nodes = list(_walk(list(self)))
+            return self._nodes
+
+
 def walk(node: Any) -> Iterator[ir.Node]:
     """`node` (a node, or a list of nodes) and everything below it, in source order.
 
     Bodies of functions are tables of their own and not entered; lambdas and class bodies are.
     """
+    return iter(node.nodes()) if type(node) is Statements else _walk(node)
+
+
+def _walk(node: Any) -> Iterator[ir.Node]:
     stack: list[Any] = [node]
     pop, push, kinds = stack.pop, stack.append, _KINDS
     while stack:
@@ -69,7 +89,7 @@ def contains(node: Any, part: ir.Node) -> bool:
 def _nearest(node: Any, at: int) -> ir.Node | None:
     """The part directly below `node` that has the number `at` below it, if any part has."""
     best: ir.Node | None = None
-    if type(node) is list:
+    if isinstance(node, list):
         stack: list[Any] = list(node)
     else:
         stack = [below for name in _KINDS[type(node)][1] if (below := getattr(node, name))]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.python import decode_body
 from djguide_analyzers.facts.spans import span
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import Statements, walk
 from djguide_analyzers.project.bindings import ImportedModule, ImportedName, Value
 from djguide_analyzers.project.module_keys import TakenOver, differing
 from djguide_analyzers.project.typing_in import functions_edited
@@ -248,7 +248,7 @@ class FunctionInfo:
                 function = function.parent
         blob = chunk.bodies[number]
         if self._kept is None or self._kept[0] is not blob:
-            self._kept = (blob, decode_body(blob), Code(self.module, chunk, number), {})
+            self._kept = (blob, Statements(decode_body(blob)), Code(self.module, chunk, number), {})
         return self._kept
 
     @property
