@@ -61,6 +61,7 @@ def cheapest():
 
 
 def rename(owner, name):
+    name = name.strip()
     with transaction.atomic():
         owner.name = name
         owner.save(update_fields=["name"])

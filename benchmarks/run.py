@@ -19,7 +19,7 @@ import tempfile
 import venv
 from pathlib import Path
 
-from measures import FLOOR, OWN, TYPES, Measures
+from measures import FEW_APPS, FLOOR, OWN, TYPES, Measures
 
 _PEERS = ("ty", "basedpyright", "ruff", "pygls")
 _PARTS = ("starting", "typing", "checking", "growing")
@@ -60,6 +60,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("project", type=Path, help="folder of a Django project")
     parser.add_argument("--runs", type=int, default=5, help="how often each is measured (default: 5)")
     parser.add_argument("--keystrokes", type=int, default=60, help="in each session (default: 60)")
+    parser.add_argument(
+        "--apps", type=int, default=500, help="of the larger generated project (default: 500)"
+    )
     parser.add_argument("--only", choices=_PARTS, action="append", help="measure just this; may be repeated")
     parser.add_argument(
         "--without", choices=("basedpyright", "ruff"), action="append", default=[], help="a peer"
@@ -69,8 +72,8 @@ def _arguments() -> argparse.Namespace:
     given = parser.parse_args()
     if not given.project.is_dir():
         parser.error(f"there is no folder {given.project}")
-    if given.runs < 1 or given.keystrokes < 1:
-        parser.error("--runs and --keystrokes must be 1 or more")
+    if given.runs < 1 or given.keystrokes < 1 or given.apps <= FEW_APPS:
+        parser.error(f"--runs and --keystrokes must be 1 or more, --apps more than {FEW_APPS}")
     return given
 
 
@@ -84,7 +87,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="djguide-benchmark-", ignore_cleanup_errors=True) as scratch:
         copy = Path(scratch, root.name)
         shutil.copytree(root, copy, symlinks=True)
-        measures = Measures(copy, Path(scratch), started, given.runs, given.keystrokes)
+        measures = Measures(copy, Path(scratch), started, given.runs, given.keystrokes, given.apps)
         print(head(root.name, given.runs), flush=True)
         for part in given.only or _PARTS:
             for row in getattr(measures, part)():
