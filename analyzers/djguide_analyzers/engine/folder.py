@@ -25,7 +25,6 @@ from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.finding import Confidence, Finding, Place, Severity
-from djguide_analyzers.survey.survey import survey
 from djguide_analyzers.survey.values import Survey
 
 INVALID_CONFIGURATION = "invalid-configuration"
@@ -429,6 +428,8 @@ class Folder:
 
     def surveys(self, steps: Steps) -> list[Survey]:
         """A description of each project."""
+        from djguide_analyzers.survey.survey import survey  # brings half of Django along
+
         return [
             survey(tracked.project, tracked.context, partial(steps, "surveying"))
             for tracked in self.tracked(steps)
