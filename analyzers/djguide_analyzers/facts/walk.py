@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any, get_args, get_type_hints
 
 from msgspec import Struct
@@ -84,6 +86,12 @@ def contains(node: Any, part: ir.Node) -> bool:
     while current is not None and current is not part:
         current = _nearest(current, at)
     return current is not None
+
+
+def number_of(block: list[ir.Stmt], part: ir.Node) -> int | None:
+    """The number of the statement of `block` that `part` is or stands below; None when it stands elsewhere."""
+    number = bisect_right(block, part.at, key=attrgetter("at")) - 1
+    return number if number >= 0 and contains(block[number], part) else None
 
 
 def _nearest(node: Any, at: int) -> ir.Node | None:

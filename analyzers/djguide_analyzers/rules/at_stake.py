@@ -57,7 +57,7 @@ def _changing(body: Body, trace: Trace) -> Iterator[int]:
 
 def _changes(trace: Trace, event: Event) -> bool:
     if isinstance(event, Called):
-        return any(_writes(inner) for inner in trace.inside(event, MAX_CALLS))
+        return any(_writes(inner) for inner in trace.inside(event, MAX_CALLS, (QueryRun, Write)))
     return _writes(event)
 
 

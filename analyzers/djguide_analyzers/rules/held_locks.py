@@ -53,7 +53,7 @@ def _locking(scope: Scope, code: Code) -> Iterator[int]:
     trace = scope.trace
     for event in trace.events:
         if isinstance(event, (QueryRun, Called)) and event.site.code == code:
-            events = trace.inside(event) if isinstance(event, Called) else (event,)
+            events = trace.inside(event, kinds=(QueryRun,)) if isinstance(event, Called) else (event,)
             if any(isinstance(each, QueryRun) and each.query.locked for each in events):
                 yield event.site.at
     for call, own in scope.nodes(ir.Call):

@@ -47,7 +47,7 @@ def written_in(trace: Trace, loop: Site) -> list[Write]:
         for event in trace.events:
             inside = [event]
             if isinstance(event, Called) and event.summary.writes:
-                inside = list(islice(trace.inside(event), _MAX_INSIDE))
+                inside = list(islice(trace.inside(event, kinds=(Write,)), _MAX_INSIDE))
             for each in inside:
                 if isinstance(each, Write):
                     for running in each.context.loops:

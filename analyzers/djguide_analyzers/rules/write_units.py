@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import contains
+from djguide_analyzers.facts.walk import contains, number_of
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.atomicity import regions_of
@@ -117,7 +117,7 @@ def _of_helper(file: FileContext, scope: Scope, body: Body, event: Called) -> It
         return
     given_roots = {row.root.identity for row in event.rows.values() if isinstance(row, Row)}
     seen: set[tuple[Site, str]] = set()
-    for inner in scope.trace.inside(event, MAX_CALLS):
+    for inner in scope.trace.inside(event, MAX_CALLS, (Write,)):
         if not isinstance(inner, Write) or (inner.site, inner.operation) in seen:
             continue
         seen.add((inner.site, inner.operation))
@@ -160,19 +160,14 @@ def _repeats(body: Body, context: Context) -> bool:
 
 def on_one_path(statements: list[ir.Stmt], first: ir.Node, second: ir.Node) -> bool:
     """Whether `second` can run behind `first` in one go through the statements."""
-    for number, statement in enumerate(statements):
-        if not contains(statement, first):
-            continue
-        if contains(statement, second):
-            return _within(statement, first, second)
-        if not _goes_on(statement, first):
-            return False
-        for later in statements[number + 1 :]:
-            if contains(later, second):
-                return True
-            if ends(later):
-                return False
-    return False
+    one, other = number_of(statements, first), number_of(statements, second)
+    if one is None or other is None:
+        return False
+    if one == other:
+        return _within(statements[one], first, second)
+    if other < one or not _goes_on(statements[one], first):
+        return False
+    return not any(ends(between) for between in statements[one + 1 : other])
 
 
 def _within(node: ir.Stmt, first: ir.Node, second: ir.Node) -> bool:

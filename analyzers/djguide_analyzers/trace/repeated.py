@@ -142,7 +142,7 @@ def _beside_writes(trace: Trace, outside: list[Called], items: list[Repeated]) -
     writing: set[tuple[Site, Site]] = set()
     written: set[tuple[Site, tuple[str, ...], str]] = set()
     for event in outside:
-        for inner in islice(trace.inside(event), MAX_INSIDE):
+        for inner in islice(trace.inside(event, kinds=(Write,)), MAX_INSIDE):
             if isinstance(inner, Write):
                 writing |= set(_steps(inner))
                 written |= set(_relation_of_loop(inner))
@@ -170,7 +170,7 @@ def _inside(
     if not isinstance(event, Called):
         yield event
     elif (depth := _depth_left(event)) > 0:
-        for inner in islice(trace.inside(event, depth), MAX_INSIDE):
+        for inner in islice(trace.inside(event, depth, (QueryRun, Write, TransactionBoundary)), MAX_INSIDE):
             if isinstance(inner, (QueryRun, Write, TransactionBoundary)):
                 yield inner
 

@@ -189,26 +189,41 @@ def _identity(event: Event) -> object:
             return event.site, type(event)
 
 
-def expanded(project: Project, event: Called, depth: int = MAX_STACK) -> Iterator[Event]:
-    """The events behind a `Called`, as they happen in the run that holds it, `depth` calls deep.
+Kinds = tuple[type[QueryRun | Write], ...]
+
+
+def expanded(
+    project: Project, event: Called, depth: int = MAX_STACK, kinds: Kinds | None = None
+) -> Iterator[Event]:
+    """The events of `kinds`, or all, behind a `Called`, as they happen in the run that holds it, to `depth` calls.
 
     Functions that call one another come once for each way to them, so that there can be any number; what lies
     behind the first `MAX_EXPANDED` is left out.
     """
-    return _expanded(project, event, depth, iter(range(MAX_EXPANDED)))
+    return _expanded(project, event, depth, kinds, iter(range(MAX_EXPANDED)))
 
 
-def _expanded(project: Project, event: Called, depth: int, budget: Iterator[int]) -> Iterator[Event]:
+def _expanded(
+    project: Project, event: Called, depth: int, kinds: Kinds | None, budget: Iterator[int]
+) -> Iterator[Event]:
     # Its own rows must not look like those of the run that asks.
     adoption = Adoption(Run(project, first=_FAR), event.rows)
     for inner in event.summary.rest:
         if next(budget, None) is None:
             return
+        if kinds is not None and not _may_lead_to(inner, kinds):
+            continue
         for adopted in adoption.event(inner, event.context, event.call):
             if not isinstance(adopted, Called):
                 yield adopted
             elif depth > 1:
-                yield from _expanded(project, adopted, depth - 1, budget)
+                yield from _expanded(project, adopted, depth - 1, kinds, budget)
+
+
+def _may_lead_to(event: Event, kinds: Kinds) -> bool:
+    if isinstance(event, Called):
+        return event.summary.writes or kinds != (Write,)
+    return isinstance(event, kinds)
 
 
 def forget(project: Project, keys: Set[str]) -> None:

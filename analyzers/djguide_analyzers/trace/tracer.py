@@ -37,9 +37,14 @@ class Trace:
     rendered: tuple[tuple[TemplateSource, Mapping], ...] = ()
     _values: dict[Code, dict[int, AbstractValue]] = field(default_factory=dict, repr=False)
 
-    def inside(self, event: Called, depth: int = summaries.MAX_STACK) -> Iterator[Event]:
-        """What a call does besides the events around it, in up to `depth` calls inside one another."""
-        return summaries.expanded(self.project, event, depth)
+    def inside(
+        self, event: Called, depth: int = summaries.MAX_STACK, kinds: summaries.Kinds | None = None
+    ) -> Iterator[Event]:
+        """What a call does besides the events around it, in up to `depth` calls inside one another.
+
+        Those who want certain kinds of events should say so: telling the others costs time.
+        """
+        return summaries.expanded(self.project, event, depth, kinds)
 
     def everything(self) -> Iterator[Event]:
         """What happens, in order, in called functions as well."""
