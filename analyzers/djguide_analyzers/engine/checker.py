@@ -52,16 +52,13 @@ class Checked(Struct, frozen=True):
     collected: dict[str, bytes] = {}
 
 
-def _decoded(collect: Callable[..., Any], results: list[Checked]) -> list[Any]:
+def _decoded(collect: Callable[..., Any], contributed: list[dict[str, bytes]]) -> list[Any]:
     """What `collect` said about all files, in the types that it promises."""
     (kind,) = get_args(get_type_hints(collect)["return"])
     decoder = msgpack.Decoder(list[kind])
     name = question_name(collect)
     return [
-        item
-        for result in results
-        if name in result.collected
-        for item in decoder.decode(result.collected[name])
+        item for collected in contributed if name in collected for item in decoder.decode(collected[name])
     ]
 
 
@@ -251,18 +248,23 @@ class Checker:
         read = {source.path}.union(files_read, *(files_named(finding) for finding in findings))
         return Checked(findings, frozenset(read), problems=self.problems[before:])
 
-    def conclude(self, results: list[Checked], rules: list[registry.Entry]) -> Checked:
-        """Findings of `rules` about the whole project, from what all of its files contribute."""
-        context = ProjectContext(self.project, self.context)
-        findings: list[Finding] = []
+    def conclude(self, contributed: list[dict[str, bytes]], rules: list[registry.Entry]) -> Checked:
+        """Findings of `rules` about the whole project, from what each of its files contributes."""
         before = len(self.problems)
+        found = made(lambda: list(self._concluding(contributed, rules)))
+        named = (files_named(finding) for finding in found.value)
+        read, problems = found.bodies.union(*named), self.problems[before:]
+        return Checked(found.value, frozenset(read), frozenset(found.questions), problems)
+
+    def _concluding(
+        self, contributed: list[dict[str, bytes]], rules: list[registry.Entry]
+    ) -> Iterator[Finding]:
+        context = ProjectContext(self.project, self.context)
         for entry in rules:
             if entry.conclude is not None and entry.collect is not None:
-                collected = _decoded(entry.collect, results)
+                collected = _decoded(entry.collect, contributed)
                 for hit in self._guarded(entry, None, entry.conclude, context, collected):
-                    findings += self._finding(entry, hit)
-        read = frozenset[str]().union(*(files_named(finding) for finding in findings))
-        return Checked(findings, read, problems=self.problems[before:])
+                    yield from self._finding(entry, hit)
 
     def edited(self, path: str, keys: Set[str], *, moved_only: bool) -> set[str]:
         """The text of `path` has changed, and with it what `keys` stand for (`Module.keys`).

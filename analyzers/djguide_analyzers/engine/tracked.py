@@ -50,7 +50,9 @@ class TrackedProject:
         self._conclusion = Checked([], frozenset())
         """What was found about the whole project, the last time that all files were checked."""
         self._conclusions = self._conclusion.findings
-        """Those of its findings that no edit since has moved."""
+        """Those of its findings that no edit since has put in doubt, moved with their texts."""
+        self._concluded_from: dict[str, dict[str, bytes]] | None = None
+        """What all files contributed to them, by path; None once they rest on something that has changed."""
         self._concludes = any(entry.conclude is not None for entry in self.rules)
         self._concluded = not self._concludes
 
@@ -151,8 +153,11 @@ class TrackedProject:
             if change is None and len(kept) < len(findings):
                 self._urgent.add(other)
         conclusions = _after(self._conclusions, path, change)
-        if len(conclusions) < len(self._conclusions):
-            self._concluded = False
+        rested = self._conclusion
+        if len(conclusions) < len(self._conclusions) or not (
+            keys.isdisjoint(rested.read) and answered.isdisjoint(rested.questions)
+        ):
+            self._concluded, self._concluded_from = not self._concludes, None
         self._conclusions = conclusions
 
     def _never_asked(self, path: str) -> list[str]:
@@ -237,11 +242,14 @@ class TrackedProject:
 
     def conclude(self) -> None:
         """Find what only the whole project tells; all files have to be checked."""
-        if not self._concluded:
-            ordered = [self._results[path] for path in sorted(self._results)]
-            self._conclusion = self._checker.conclude(ordered, self.rules)
+        if self._concluded:
+            return
+        collected = {path: self._results[path].collected for path in sorted(self._results)}
+        if collected != self._concluded_from:
+            self._conclusion = self._checker.conclude(list(collected.values()), self.rules)
             self._conclusions = self._conclusion.findings
-            self._concluded = True
+            self._concluded_from = collected
+        self._concluded = True
 
     def context(self, path: str) -> FileContext | None:
         """What rules see of the file at `path`; None when it is no module of the project."""
