@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from project_files import write
 
-from djguide_analyzers.project.discovery import DiscoveredProject, discover
+from djguide_analyzers.facts.python import python_facts
+from djguide_analyzers.project.discovery import DiscoveredProject, discover, other_names
 from djguide_analyzers.project.files import DiskFiles
+from djguide_analyzers.project.link import link
 
 MANAGE = """\
 import os, sys
@@ -205,6 +207,74 @@ def test_a_package_on_the_path_keeps_its_full_name(tmp_path: Path) -> None:
         },
     )
     assert the_project(root).module_of(f"{root}/proj/users/models.py") == "proj.users.models"
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            "INSTALLED_APPS = ['django.contrib.auth', 'users', 'shop.apps.Shop']\nROOT_URLCONF = 'shop.urls'\n",
+            "users.models",
+        ),
+        (
+            "INSTALLED_APPS = ['proj.users', 'proj.shop']\nAUTH_USER_MODEL = 'users.User'\n",
+            "proj.users.models",
+        ),
+    ],
+    ids=["from inside", "from above"],
+)
+def test_a_package_with_a_manage_py_is_named_as_its_settings_do(
+    tmp_path: Path, settings: str, expected: str
+) -> None:
+    root = write(
+        tmp_path,
+        {
+            "pyproject.toml": "",
+            "proj/__init__.py": "",
+            "proj/manage.py": MANAGE.format("core.settings.dev"),
+            "proj/core/__init__.py": "",
+            "proj/core/settings/__init__.py": "",
+            "proj/core/settings/base.py": settings,
+            "proj/core/settings/dev.py": "from core.settings.base import *\n",
+            "proj/shop/__init__.py": "",
+            "proj/users/__init__.py": "",
+            "proj/users/models.py": MODEL,
+        },
+    )
+    project = the_project(root)
+    assert project.module_of(f"{root}/proj/users/models.py") == expected
+    assert project.module_of(f"{root}/proj/__init__.py") == "proj"
+    [other] = {"users.models", "proj.users.models"} - {expected}
+    assert (other, f"{root}/proj/users/models.py") in other_names(project)
+
+
+def test_a_module_is_one_by_all_its_names(tmp_path: Path) -> None:
+    root = write(
+        tmp_path,
+        {
+            "pyproject.toml": "",
+            "proj/__init__.py": "",
+            "proj/manage.py": MANAGE.format("core.settings"),
+            "proj/core/__init__.py": "",
+            "proj/core/settings.py": "INSTALLED_APPS = ['shop', 'proj.users']\n",
+            "proj/shop/__init__.py": "",
+            "proj/shop/models.py": f"{MODEL}from proj.users.models import Base\nclass Order(Base): pass\n",
+            "proj/users/__init__.py": "",
+            "proj/users/models.py": f"{MODEL}class Base(models.Model):\n    class Meta:\n        abstract = True\n"
+            "class User(Base): pass\n",
+        },
+    )
+    files = DiskFiles()
+    project = link(
+        files,
+        the_project(root),
+        lambda path: python_facts(files.read_text(path) or ""),
+        workspace=root,
+        environment=f"{root}/none",
+    )
+    assert project.resolver.module("proj.users.models") is project.resolver.module("users.models")
+    assert {"shop.Order", "users.User"} <= set(project.graph.models)
+    assert all(model.installed for model in project.graph if model.cls.module.origin == "project")
 
 
 def test_several_projects_share_a_library_but_not_each_other(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ a file can belong to several.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct, field
 
@@ -16,6 +17,9 @@ from djguide_analyzers.project import evidence, roots
 from djguide_analyzers.project.evidence import Mention
 from djguide_analyzers.project.files import FileSystem, is_inside, join
 from djguide_analyzers.project.walk import Tree, walk
+
+_QUOTED = re.compile(r"""["'](\w+)(?:\.[\w.]+)?["']""")
+"""The first part of a text that may be the name of a module."""
 
 
 class SettingsCandidate(Struct, frozen=True):
@@ -231,7 +235,7 @@ def _by_contents(files: FileSystem, tree: Tree, drafts: list[_Draft], named: lis
     contents = evidence.read_contents(files, tree)
     missing = {mention.module for mention in named}
     found = [
-        (module_name((roots.package_root(tree, p),), p, tree.python_set) or "", p, n)
+        (roots.module_name((roots.package_root(tree, p),), p, tree.python_set) or "", p, n)
         for p, n in contents.settings_like
     ]
     found.sort(key=lambda item: not any(_is_sample(item[0], module) for module in missing))
@@ -274,6 +278,7 @@ def _bare_packages(tree: Tree, importing: list[str]) -> list[_Draft]:
 
 def _finish(files: FileSystem, tree: Tree, draft: _Draft, drafts: list[_Draft]) -> DiscoveredProject:
     source_roots = _source_roots(files, tree, draft, drafts)
+    inner = [root for root in source_roots if tree.is_package(root) and _names_from(files, tree, draft, root)]
     others = [d.root for d in drafts if d.root != draft.root and not is_inside(draft.root, d.root)]
     areas = [draft.root, *source_roots]
 
@@ -281,6 +286,7 @@ def _finish(files: FileSystem, tree: Tree, draft: _Draft, drafts: list[_Draft]) 
         return any(is_inside(path, area) for area in areas) and not any(is_inside(path, o) for o in others)
 
     python = tuple(filter(belongs, tree.python))
+    names = {path: roots.module_name(source_roots, path, tree.python_set, inner) for path in python}
     return DiscoveredProject(
         root=draft.root,
         source_roots=source_roots,
@@ -288,10 +294,29 @@ def _finish(files: FileSystem, tree: Tree, draft: _Draft, drafts: list[_Draft]) 
         settings_modules=tuple(draft.candidates),
         python_files=python,
         template_files=tuple(filter(belongs, tree.templates)),
-        modules={path: name for path in python if (name := module_name(source_roots, path, tree.python_set))},
-        app_packages=_app_packages(source_roots, python),
+        modules={path: name for path, name in names.items() if name},
+        app_packages=_app_packages(source_roots, python, inner),
         reason=draft.reason,
     )
+
+
+def _names_from(files: FileSystem, tree: Tree, draft: _Draft, root: str) -> bool:
+    """Whether the settings name packages from the source root `root` on, which is a package itself.
+
+    Counted are the texts in quotes, against those that begin with the name of the package.
+    """
+    package = posixpath.basename(root)
+    inside = outside = 0
+    for candidate in draft.candidates:
+        if candidate.path is None or tree.module_file(root, candidate.module) != candidate.path:
+            continue
+        folder = posixpath.dirname(candidate.path)
+        beside = [p for p in tree.python if posixpath.dirname(p) == folder] if folder != root else []
+        for path in {candidate.path, *beside}:
+            heads = _QUOTED.findall(files.read_text(path) or "")
+            outside += heads.count(package)
+            inside += sum(1 for head in heads if head != package and tree.is_package(f"{root}/{head}"))
+    return inside > outside
 
 
 def _source_roots(files: FileSystem, tree: Tree, draft: _Draft, drafts: list[_Draft]) -> tuple[str, ...]:
@@ -315,7 +340,9 @@ def _is_library(folder: str, drafts: list[_Draft]) -> bool:
     return not any(is_inside(folder, draft.root) or is_inside(draft.root, folder) for draft in drafts)
 
 
-def _app_packages(source_roots: tuple[str, ...], python: tuple[str, ...]) -> tuple[str, ...]:
+def _app_packages(
+    source_roots: tuple[str, ...], python: tuple[str, ...], inner: Sequence[str]
+) -> tuple[str, ...]:
     """Packages with models, an app configuration, migrations, template tags or commands."""
     known = frozenset(python)
     found: set[str] = set()
@@ -330,24 +357,24 @@ def _app_packages(source_roots: tuple[str, ...], python: tuple[str, ...]) -> tup
             home = parent
         else:
             continue
-        if f"{home}/__init__.py" in known and (module := module_name(source_roots, home, known)):
+        if f"{home}/__init__.py" in known and (module := roots.module_name(source_roots, home, known, inner)):
             found.add(module)
     return tuple(sorted(found))
 
 
-def module_name(source_roots: Sequence[str], path: str, python: frozenset[str]) -> str | None:
-    """Dotted name of the file (or package folder) at `path`; None when no source root holds it.
+def other_names(project: DiscoveredProject) -> Iterator[tuple[str, str]]:
+    """Further names under which files of a project can be imported where source roots lie in each other.
 
-    Of several roots the innermost counts, unless it is itself a package: that one is on the path for the
-    sake of old imports, and its modules are known by their full names.
+    Pairs of name and path.
     """
-    holding = [root for root in source_roots if is_inside(path, root) and path != root]
-    if not holding:
-        return None
-    plain = [root for root in holding if f"{root}/__init__.py" not in python]
-    root = max(plain or holding, key=len)
-    relative = path[len(root.rstrip("/")) + 1 :].removesuffix(".py").removesuffix("/__init__")
-    return None if relative == "__init__" else relative.replace("/", ".")
+    nested = [
+        r for r in project.source_roots if any(is_inside(r, o) and r != o for o in project.source_roots)
+    ]
+    for root in project.source_roots if nested else ():
+        for path, usual in project.modules.items():
+            name = roots.name_below(root, path)
+            if name is not None and name != usual:
+                yield name, path
 
 
 def _relative(path: str, tree: Tree) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.project.discovery import DiscoveredProject
+from djguide_analyzers.project.discovery import DiscoveredProject, other_names
 from djguide_analyzers.project.environment import Environment, find_environment
 from djguide_analyzers.project.files import FileSystem
 from djguide_analyzers.project.finder import Finder
@@ -42,7 +42,7 @@ def link(
     found = find_environment(files, discovered.root, workspace=workspace, configured=environment)
     version = find_version(files, "django", discovered.root, workspace=workspace, environment=found)
     modules = _modules(discovered, facts)
-    resolver = Resolver(_finder(files, modules, found, facts))
+    resolver = Resolver(_finder(files, discovered, modules, found, facts))
     settings, *others = _settings(discovered, resolver, version)
     installed = model_settings(settings, others)
     graph = build_graph(resolver, modules.values(), installed)
@@ -89,8 +89,14 @@ def _modules(discovered: DiscoveredProject, facts: FactsOf) -> dict[str, Module]
 
 
 def _finder(
-    files: FileSystem, modules: dict[str, Module], environment: Environment, facts: FactsOf
+    files: FileSystem,
+    discovered: DiscoveredProject,
+    modules: dict[str, Module],
+    environment: Environment,
+    facts: FactsOf,
 ) -> Callable[[str], Module | None]:
     own = {name: module.path for name, module in modules.items()}
     finder = Finder(files, own, environment.packages, dict(environment.mapped), facts)
-    return lambda dotted: modules.get(dotted) or finder(dotted)
+    by_path = {module.path: module for module in modules.values()}
+    aliases = {name: by_path[path] for name, path in other_names(discovered) if path in by_path}
+    return lambda dotted: modules.get(dotted) or aliases.get(dotted) or finder(dotted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Sequence
 from itertools import takewhile
 
 from djguide_analyzers.project.documents import read_ini, read_toml, strings, table
@@ -117,3 +118,26 @@ def package_root(tree: Tree, path: str) -> str:
     while tree.is_package(folder) and is_inside(posixpath.dirname(folder), tree.root):
         folder = posixpath.dirname(folder)
     return folder
+
+
+def module_name(
+    source_roots: Sequence[str], path: str, python: frozenset[str], inner: Sequence[str] = ()
+) -> str | None:
+    """Dotted name of the file (or package folder) at `path`; None when no source root holds it.
+
+    Of several roots the innermost counts, unless it is itself a package: that one is on the path for the
+    sake of old imports, and its modules are known by their full names. Those `inner` ones count all the same.
+    """
+    holding = [root for root in source_roots if name_below(root, path) is not None]
+    if not holding:
+        return None
+    plain = [root for root in holding if root in inner or f"{root}/__init__.py" not in python]
+    return name_below(max(plain or holding, key=len), path)
+
+
+def name_below(root: str, path: str) -> str | None:
+    """Dotted name of a file or folder that is imported from `root`; None when it cannot be."""
+    if not is_inside(path, root) or path in (root, f"{root}/__init__.py"):
+        return None
+    relative = path[len(root.rstrip("/")) + 1 :].removesuffix(".py").removesuffix("/__init__")
+    return relative.replace("/", ".")

@@ -101,7 +101,8 @@ class AppTable:
         if any(
             self._resolver.module(name) is not None for name in (entry, f"{entry}.apps", f"{entry}.models")
         ):
-            return self._from_package(entry)  # without an __init__.py it is a namespace package
+            module = self._resolver.module(entry)  # without an __init__.py it is a namespace package
+            return self._from_package(entry if module is None else module.name)
         source, _, name = entry.rpartition(".")
         module = self._resolver.module(source)
         symbol = self._resolver.name(module, name) if module is not None else None
