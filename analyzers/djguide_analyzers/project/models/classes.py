@@ -17,7 +17,7 @@ from djguide_analyzers.project.models.fields import FIELD, FieldReader
 from djguide_analyzers.project.models.meta import MetaReader
 from djguide_analyzers.project.models.reasons import SettingDoubts
 from djguide_analyzers.project.models.uncertainty import model_doubts, uncertain_names, unreadable_bases
-from djguide_analyzers.project.modules import ClassInfo, Value
+from djguide_analyzers.project.modules import ClassInfo, Module, Value
 from djguide_analyzers.project.resolve import HARMLESS, External
 
 MODEL = "django.db.models.base.Model"
@@ -44,6 +44,8 @@ class ModelClasses:
         self.doubts = doubts
         self._setting = setting
         self._report = report
+        self.on_base: Callable[[Module], None] = lambda module: None
+        """Called with the module of a base class before a class of another module takes over what it declares."""
         self.automatic = AutomaticFields(interpreter, setting, doubts)
         self.definition = Definition(interpreter, self)
 
@@ -91,6 +93,8 @@ class ModelClasses:
             return
         for base in self.x.resolver.bases(cls):
             if isinstance(base, ClassInfo):
+                if base.module is not cls.module:
+                    self.on_base(base.module)
                 self.draft(base)
         self.definition.make(cls, self._body(cls), lambda attrs: self._make(cls, attrs))
         if cls.node.decorators:

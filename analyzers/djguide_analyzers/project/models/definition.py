@@ -145,7 +145,8 @@ class Definition:
             return
         method = self.x.bind(found[1], value, found[0])
         self.x.bounded(lambda: self.x.call(method, [draft.cls, name], {}))
-        if not self._has(draft, value) and self.classes.fields.kind(value) is not None:
+        taken = name in draft.local or name in draft.private  # it leaves another field where it is
+        if not taken and not self._has(draft, value) and self.classes.fields.kind(value) is not None:
             self.classes.contribute(draft, name, value)
 
     def is_custom(self, value: Instance) -> bool:

@@ -37,6 +37,7 @@ class Running:
         self._loaded = loaded
         self._done: set[str] = set()
         self._imported: set[str] = set()
+        classes.on_base = self._complete
         interpreter.origin.values[_AUTODISCOVER] = Native("autodiscover_modules", self._autodiscover)
 
     def definitions(self) -> None:
@@ -94,6 +95,11 @@ class Running:
             found = self._x.find(app.config, name) if app.config is not None else None
             if found is not None and isinstance(found[1], FunctionInfo) and not is_django(found[0]):
                 yield app, found[1], found[0]
+
+    def _complete(self, module: Module) -> None:
+        """Execute a module that has been imported, whoever imports it."""
+        if not module.name.startswith("django."):
+            self._x.apart(lambda: self._modules([module]))
 
     def _modules(self, modules: Iterable[Module]) -> None:
         for module in modules:

@@ -70,3 +70,22 @@ class NamedKey(models.ForeignKey):
 
 def short_text(length=25, **kwargs):
     return models.CharField(max_length=length, **kwargs)
+
+
+class SharedUnitField(models.CharField):
+    """Added once per model, however many fields want it."""
+
+    def contribute_to_class(self, cls, name, **kwargs):
+        if name not in [field.name for field in cls._meta.fields]:
+            super().contribute_to_class(cls, name, **kwargs)
+
+
+class QuantityField(models.FloatField):
+    def __init__(self, *args, unit="unit", schema=None, **kwargs):
+        self.unit = unit
+        self.schema = schema
+        super().__init__(*args, **kwargs)
+
+    def contribute_to_class(self, cls, name, **kwargs):
+        cls.add_to_class(self.unit, SharedUnitField(max_length=9, null=self.null))
+        super().contribute_to_class(cls, name, **kwargs)

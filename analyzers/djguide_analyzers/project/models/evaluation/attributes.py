@@ -13,6 +13,7 @@ from djguide_analyzers.project.models.evaluation.known import (
     connection_attribute,
     signal_attribute,
 )
+from djguide_analyzers.project.models.evaluation.metaclasses import TYPE_NEW
 from djguide_analyzers.project.models.evaluation.operators import subscript
 from djguide_analyzers.project.models.evaluation.values import (
     APPS,
@@ -75,6 +76,8 @@ class Attributes(Core):
             return value.module.name
         if isinstance(value, Partial) and name in ("args", "keywords", "func"):
             return {"args": value.args, "keywords": value.kwargs, "func": value.function}[name]
+        if value is BUILTINS["type"] and name == "__new__":
+            return TYPE_NEW
         if isinstance(value, Native):
             return LIBRARY.get(f"{value.name}.{name}", UNKNOWN)
         return UNKNOWN
@@ -154,6 +157,8 @@ class Attributes(Core):
         """``super().name`` in a class method, or in a method of a metaclass."""
         if owner in self.resolver.mro(receiver):
             found = self.find(receiver, name, owner)
+            if found is None and name == "__new__" and self.resolver.is_subclass(receiver, "builtins.type"):
+                return TYPE_NEW
             return self.bind_to_class(found[1], receiver, found[0]) if found is not None else UNKNOWN
         metaclass = self.metaclass(receiver)
         found = self.find(metaclass, name, owner) if isinstance(metaclass, ClassInfo) else None
@@ -174,6 +179,7 @@ class Attributes(Core):
             return _CLASS_ATTRIBUTES[name](self, cls)
         if enums.is_enum(self, cls) and (value := enums.attribute(self, cls, name)) is not None:
             return value
+        self.complete(cls)
         found = self.find(cls, name)
         if found is not None:
             return self.bind_to_class(found[1], cls, found[0])
@@ -183,7 +189,7 @@ class Attributes(Core):
         known = metaclass is None or (
             isinstance(metaclass, ClassInfo) and self._is_known_metaclass(metaclass)
         )
-        if not known or not self.told(cls) or name.startswith("__") or name in _ADDED_TO_MODELS:
+        if not known or not self.told(cls) or hasattr(type, name) or name in _ADDED_TO_MODELS:
             return UNKNOWN
         raise Raised("AttributeError")
 

@@ -105,6 +105,10 @@ class Core(ABC):
         """What class bodies would hold if such settings had another value: class, name, object, settings."""
         self.defining: set[ClassInfo] = set()
         """Classes that are being made, so that no name is bound to them yet."""
+        self.making: list[ClassInfo] = []
+        """Classes, other than models, whose metaclass is running."""
+        self.completed: set[ClassInfo] = set()
+        """Such classes whose metaclass has run."""
         self._globals: dict[tuple[str, str], Any] = {}
         self._class_values: dict[tuple[ClassInfo, str], Any] = {}
         self._changed: dict[str, set[str]] = {}
@@ -153,6 +157,21 @@ class Core(ABC):
             self.depth, self.journals, self.trying, self.steps, self.doubts = state
             self.supposing = supposing
             self.nested -= 1
+
+    def spared(self, function: Callable[[], Any]) -> Any:
+        """What `function` returns; `UNKNOWN` where it takes too long, and only that.
+
+        So what is made directly by an evaluation from outside is not lost with one of its arguments.
+        """
+        if self.depth != 1:
+            return function()
+        state = (self.depth, list(self.journals), self.trying, self.doubts)
+        try:
+            return function()
+        except (Exhausted, RecursionError):
+            self.depth, self.journals, self.trying, self.doubts = state
+            self.steps = 0
+            return UNKNOWN
 
     def noting(self, key: Any, function: Callable[[], Any]) -> Any:
         """What `function` returns, to be remembered under `key`, with the uncertain settings that it read."""
@@ -318,6 +337,9 @@ class Core(ABC):
 
     @abstractmethod
     def metaclass(self, cls: ClassInfo) -> Any: ...
+
+    @abstractmethod
+    def complete(self, cls: ClassInfo) -> None: ...
 
     @abstractmethod
     def call(

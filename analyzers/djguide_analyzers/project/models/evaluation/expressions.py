@@ -54,13 +54,13 @@ class Expressions(Core):
         mark = len(self.reads)
         for arg in node.args:
             if isinstance(arg, ir.Star):
-                args += self.items(self.expr(arg.value, frame))
+                args += self.items(self._argument(arg.value, frame))
             else:
-                args.append(self.expr(arg, frame))
+                args.append(self._argument(arg, frame))
             mark = self._note_argument(node, "*" if isinstance(arg, ir.Star) else len(args) - 1, mark)
         kwargs: dict[Any, Any] = {}
         for keyword in node.keywords:
-            value = self.expr(keyword.value, frame)
+            value = self._argument(keyword.value, frame)
             mark = self._note_argument(node, keyword.name or "*", mark)
             if keyword.name is not None:
                 kwargs[keyword.name] = value
@@ -69,6 +69,9 @@ class Expressions(Core):
             else:
                 kwargs[MORE] = True
         return args, kwargs
+
+    def _argument(self, node: ir.Expr, frame: Frame) -> Any:
+        return self.spared(lambda: self.expr(node, frame))
 
     def _note_argument(self, node: ir.Call, key: Any, mark: int) -> int:
         """Remember the uncertain settings that an argument of a running call was evaluated with."""

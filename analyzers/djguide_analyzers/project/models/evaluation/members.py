@@ -152,7 +152,8 @@ class Members(Core):
             return self.call(Bound(raw, receiver, owner), [], {})
         if kind == "staticmethod":
             return raw
-        return Bound(raw, receiver.cls if kind == "classmethod" else receiver, owner)
+        bound = Bound(raw, receiver if kind == "" else receiver.cls, owner)
+        return self.call(bound, [], {}) if kind == "classproperty" else bound
 
     def bind_to_metaclass(self, raw: Any, cls: ClassInfo, owner: ClassInfo) -> Any:
         """An attribute of a metaclass as seen through a class."""
@@ -165,8 +166,10 @@ class Members(Core):
     def bind_to_class(self, raw: Any, cls: ClassInfo, owner: ClassInfo) -> Any:
         """A raw class attribute as seen through a class."""
         function = raw.function if isinstance(raw, Closure) else raw
-        if isinstance(function, FunctionInfo) and decorator_kind(function) == "classmethod":
-            return Bound(raw, cls, owner)
+        kind = decorator_kind(function) if isinstance(function, FunctionInfo) else ""
+        if kind in ("classmethod", "classproperty"):
+            bound = Bound(raw, cls, owner)  # type: ignore[arg-type]
+            return self.call(bound, [], {}) if kind == "classproperty" else bound
         if isinstance(raw, Descriptor) and raw.kind != "property":
             return Bound(raw.function, cls, owner) if raw.kind == "classmethod" else raw.function
         return raw
@@ -189,7 +192,7 @@ def _is_bare(binding: Binding) -> bool:
 
 
 def decorator_kind(function: FunctionInfo) -> str:
-    """What decorators make of it: ``property``, ``staticmethod``, ``classmethod``, ``setter`` or ""."""
+    """The descriptor that decorators make of it: its usual name, ``setter`` also for a deleter, "" for none."""
     for node in function.node.decorators:
         target = node.func if isinstance(node, ir.Call) else node
         name = (
@@ -199,8 +202,6 @@ def decorator_kind(function: FunctionInfo) -> str:
             return "property"
         if name in ("setter", "deleter"):
             return "setter"
-        if name in ("staticmethod", "classmethod"):
+        if name in ("staticmethod", "classmethod", "classproperty"):
             return name
-        if name == "classproperty":
-            return "classmethod"
     return ""

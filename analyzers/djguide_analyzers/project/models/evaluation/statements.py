@@ -185,9 +185,14 @@ def _delete(x: Core, node: ir.Delete, frame: Frame) -> Completion:
     return None
 
 
+def _test(x: Core, node: ir.Expr, frame: Frame) -> bool | None:
+    """Whether the test of a statement holds; one that fails does so for whoever waits for an exception."""
+    return truth(x.expr(node, frame) if x.trying else x.evaluate(node, frame))
+
+
 def _if(x: Core, node: ir.If, frame: Frame) -> Completion:
     mark = len(x.reads)
-    known = truth(x.evaluate(node.test, frame))
+    known = _test(x, node.test, frame)
     if known is None:
         return x.branch([node.body, node.orelse], frame)
     taken, other = (node.body, node.orelse) if known else (node.orelse, node.body)
@@ -263,7 +268,7 @@ def _for(x: Core, node: ir.For, frame: Frame) -> Completion:
 
 def _while(x: Core, node: ir.While, frame: Frame) -> Completion:
     for _ in range(_MAX_TURNS):
-        known = truth(x.evaluate(node.test, frame))
+        known = _test(x, node.test, frame)
         if known is False:
             return x.block(node.orelse, frame)
         if known is None:

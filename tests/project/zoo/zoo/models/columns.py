@@ -4,7 +4,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from zoo.constants import CODE_LENGTH, LENGTHS, NAME_LENGTH, Danger, Diet
+from zoo.constants import CODE_LENGTH, LENGTHS, NAME_LENGTH, SCHEMA, Danger, Diet, Sleep, merged
 from zoo.fields import (
     AlwaysUniqueField,
     CodeField,
@@ -12,6 +12,7 @@ from zoo.fields import (
     IndexedField,
     MeasuredField,
     NullableCharField,
+    QuantityField,
     short_text,
 )
 
@@ -72,3 +73,10 @@ class CustomColumns(models.Model):
     shorter = short_text(5, null=True)
     removed = models.TextField()
     removed = None  # noqa: PIE794
+
+
+class Ration(models.Model):
+    asleep = models.CharField(max_length=Sleep.longest, choices=Sleep.choices)
+    hay = QuantityField()
+    oats = QuantityField(null=True, schema=merged(SCHEMA, {"properties": {}}))
+    water = QuantityField(unit="litres", null=True)

@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models.functions import Coalesce, Lower
 
 from zoo.fields import MeasuredField, NamedKey, OwnerField
+from zoo.shared import MaybePlaced, Placed
 
 from .animals import Animal, Habitat
 
@@ -14,8 +15,10 @@ __all__ = [
     "DogProxy",
     "Kitten",
     "LeaveOut",
+    "Nest",
     "NoMeta",
     "Parrot",
+    "Pond",
     "SubTimed",
     "TidyLair",
     "Timed",
@@ -143,3 +146,11 @@ class TidyLair(Lair):
     class Meta(Lair.Meta):
         verbose_name = "tidy home"
         ordering = [models.F("pk")]
+
+
+class Pond(Placed):
+    pass
+
+
+class Nest(MaybePlaced):
+    pass

@@ -5,7 +5,18 @@ from django.apps import apps
 from django.db import models
 from django.db.models.base import ModelBase
 
-__all__ = ["Drum", "Instrument", "Logged", "Numbered", "Whistle", "make_log"]
+__all__ = [
+    "Bang",
+    "Drum",
+    "Instrument",
+    "Logged",
+    "Noise",
+    "Numbered",
+    "Sound",
+    "Thunder",
+    "Whistle",
+    "make_log",
+]
 
 
 def make_log(model, **fields):
@@ -66,3 +77,51 @@ def make_model(base, name, **attrs):
 
 Whistle = make_model(Instrument, "Whistle", loud=models.BooleanField())
 Drum = type("Drum", (Instrument,), {"__module__": __name__, "skin": models.CharField(max_length=6)})
+
+
+class Proxying(ModelBase):
+    """Makes a proxy of the stored model behind a class, plain bases aside."""
+
+    def __new__(cls, name, bases, attrs):
+        def stored(classes):
+            if not hasattr(classes, "__iter__"):
+                classes = [classes]
+            for base in classes:
+                try:
+                    if base._meta.proxy:
+                        for parent in base._meta.parents:
+                            return stored(parent)
+                except AttributeError:
+                    continue
+                else:
+                    return base
+            return None
+
+        if "Meta" not in attrs:
+
+            class Meta:
+                proxy = True
+                app_label = stored(bases)._meta.app_label
+
+            attrs["Meta"] = Meta
+        return ModelBase.__new__(cls, name, bases, attrs)
+
+
+class Sound(models.Model):
+    volume = models.IntegerField()
+
+
+class Noise(Sound, metaclass=Proxying):
+    pass
+
+
+class Sudden:
+    pass
+
+
+class Bang(Sudden, Noise):
+    pass
+
+
+class Thunder(Bang):
+    loudest = models.Manager()
