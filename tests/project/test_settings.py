@@ -148,6 +148,17 @@ def test_databases_by_url_keep_what_is_added_to_them(call: str, engine: str) -> 
     assert default.item("ATOMIC_REQUESTS").constant is True
 
 
+@pytest.mark.parametrize("chosen", ["ALL[KIND]", "ALL.get(KIND)"])
+def test_of_a_table_indexed_by_a_variable_the_entry_of_its_default_is_likely(chosen: str) -> None:
+    text = f"""
+        import os
+        KIND = os.environ.get("KIND", "b")
+        ALL = {{"a": 1, "b": 2}}
+        X = {chosen}
+    """
+    assert values(text) == [2, SOMETHING]
+
+
 def test_an_unknown_condition_keeps_both_branches() -> None:
     text = "import os\nif os.environ.get('A'):\n    X = 1\nelse:\n    X = 2\n"
     assert values(text) == [2, 1]  # what holds without the variable comes first

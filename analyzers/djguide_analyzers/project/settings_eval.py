@@ -256,10 +256,11 @@ class Expressions(ABC):
             if isinstance(option, Symbol) and option.dotted in calls.NAMESPACES:
                 found = frame.top.lookup(str(key.constant)) if isinstance(key.constant, str) else None
                 results.append(found or unknown("globals()"))
-            elif key.only is not None and isinstance(key.only, Const):
-                results.append(get_item(option, key.only.value))
             else:
-                results.append(unknown("unknown key"))
+                results += [
+                    get_item(option, each.value) if isinstance(each, Const) else unknown("unknown key")
+                    for each in key.options or (None,)
+                ]
         return present(union(results))
 
     def _slice(self, option: object, node: ir.Slice, frame: Frame) -> Value:

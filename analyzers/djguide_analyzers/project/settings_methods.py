@@ -176,6 +176,9 @@ def _map_method(option: Map, name: str, args: list[Value]) -> Value:
             if len(present) == len(found.options):
                 return found
             return union((Value(present, found.places), default)) if present else default
+        case "get" if args and len(args[0].options) > 1:
+            one_by_one = (Value((each,), args[0].places) for each in args[0].options)
+            return union(_map_method(option, name, [each, *args[1:]]) for each in one_by_one)
         case "keys":
             return Value((_listed(option, lambda key, slot: const(key)),))
         case "values":

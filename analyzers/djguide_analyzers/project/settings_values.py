@@ -188,12 +188,12 @@ def plain(option: Option) -> Any:
         case PathValue(path=path):
             return path
         case Seq(kind=kind, items=items):
-            values = [plain(item.value.options[0]) for item in items]
+            values = [plain(_likeliest(item.value)) for item in items]
             if kind == "set":
                 return {value for value in values if _is_hashable(value)}
             return tuple(values) if kind == "tuple" else values
         case Map(slots=slots):
-            return {key: plain(slot.value.options[0]) for key, slot in slots.items()}
+            return {key: plain(_likeliest(slot.value)) for key, slot in slots.items()}
         case Symbol(dotted=dotted):
             return Unknown(dotted)
         case Instance(dotted=dotted):
@@ -201,6 +201,11 @@ def plain(option: Option) -> Any:
         case Unknown():
             return option
     return Unknown("not set" if isinstance(option, Missing) else "function or class")
+
+
+def _likeliest(value: Value) -> Option:
+    """The likeliest option of a part of a value; an unknown one where none is told."""
+    return value.first or value.options[0]
 
 
 def _is_hashable(value: Any) -> bool:
