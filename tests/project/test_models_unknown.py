@@ -302,6 +302,23 @@ def test_a_model_under_a_condition_that_is_not_decided():
     assert "under a condition" in listed(graph, "shop.Extra")[0]
 
 
+def test_the_default_of_an_environment_variable_is_likely():
+    shop = (
+        "import os\nfrom django.db import models\nclass Small(models.Model):\n    size = models.IntegerField()\n"
+        "    class Meta:\n        abstract = True\n"
+        "def base():\n    if os.getenv('KIND', 'small') == 'small':\n        return Small\n"
+        "    return models.Model\n"
+        "Base = base()\nclass Order(Base):\n    code = models.CharField(max_length=int(os.environ.get('N', '7')))\n"
+    )
+    graph = graph_with(APPS + AUTO, shop)
+    order = graph.models["shop.Order"]
+    assert set(order.fields) == {"id", "size", "code"}
+    assert order.fields["code"].max_length == 7
+    assert not order.fields["code"].sure("max_length")
+    assert "the environment variable N: it is taken for unset" in listed(graph, "shop.Order.code")[0]
+    assert listed(graph, "N") == ["it is taken for unset; one fact rests on it"]
+
+
 def test_a_manager_under_a_condition_is_not_certain():
     shop = (
         "import os\nfrom django.db import models\nclass Order(models.Model):\n"

@@ -12,6 +12,7 @@ from djguide_analyzers.project.models.definition import Definition
 from djguide_analyzers.project.models.drafts import Draft, FieldDraft, ManagerDraft
 from djguide_analyzers.project.models.evaluation import Instance, Interpreter
 from djguide_analyzers.project.models.evaluation.known import copy_instance
+from djguide_analyzers.project.models.evaluation.members import bound_names
 from djguide_analyzers.project.models.evaluation.values import truth
 from djguide_analyzers.project.models.fields import FIELD, FieldReader
 from djguide_analyzers.project.models.meta import MetaReader
@@ -250,7 +251,7 @@ class ModelClasses:
     def _dict_names(self, cls: ClassInfo, draft: Draft | None) -> set[str]:
         if draft is not None:
             return draft.dict_names()
-        return {*cls.members.names, *self.x.overlays.get(cls, ())}
+        return {*bound_names(cls), *self.x.overlays.get(cls, ())}
 
     def _parent_links(self, draft: Draft, bases: list[Draft]) -> dict[ClassInfo | str, FieldDraft]:
         """Declared one-to-one fields with ``parent_link=True``, by what they point to."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from djguide_analyzers.project.graph import Unknown
+from djguide_analyzers.project.models.evaluation.known import VARIABLE
 from djguide_analyzers.project.models.inputs import Doubt
 
 DEPENDS = "it depends on"
+_UNSET = Doubt("it is taken for unset")
 CONDITION = "it is only there under a condition that could not be evaluated"
 
 
@@ -26,7 +28,7 @@ class SettingDoubts:
     def of(self, name: str) -> Doubt | None:
         """Why the value of a setting is not certain; None where it is."""
         if name not in self._known:
-            self._known[name] = self._doubt(name)
+            self._known[name] = _UNSET if name.startswith(VARIABLE) else self._doubt(name)
         return self._known[name]
 
     def reason(self, names: Iterable[str]) -> str:
@@ -41,9 +43,9 @@ class SettingDoubts:
         parts: list[str] = []
         for name in sorted(names):
             doubt = self.of(name)
-            parts.append(
-                f"the setting {name}: {doubt.reason}" if doubt is not None else f"the setting {name}"
-            )
+            kind = "environment variable" if name.startswith(VARIABLE) else "setting"
+            subject = f"the {kind} {name.removeprefix(VARIABLE)}"
+            parts.append(f"{subject}: {doubt.reason}" if doubt is not None else subject)
         return f"{DEPENDS} {', and on '.join(parts)}"
 
     def condition(self, names: Iterable[str]) -> str:
@@ -57,4 +59,6 @@ class SettingDoubts:
             doubt = self.of(name)
             if doubt is not None:
                 facts = "one fact rests" if count == 1 else f"{count} facts rest"
-                yield Unknown(name, f"{doubt.reason}; {facts} on it", doubt.path, doubt.line)
+                yield Unknown(
+                    name.removeprefix(VARIABLE), f"{doubt.reason}; {facts} on it", doubt.path, doubt.line
+                )

@@ -138,6 +138,19 @@ def _import_string(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
     return x.imported(source, name) if source else UNKNOWN
 
 
+VARIABLE = "$"
+"""Begins what a variable of the environment is called among the settings that were read."""
+
+
+def _variable(x: Core, args: list[Any], kwargs: dict[Any, Any]) -> Any:
+    """A variable of the environment: the default that is given for it, which is not certain."""
+    name, default = given(args, kwargs, "key", "default")
+    if not isinstance(name, str) or default is None:
+        return UNKNOWN
+    x.reads.append(f"{VARIABLE}{name}")
+    return default
+
+
 def apps_attribute(x: Core, name: str) -> Any:
     """``django.apps.apps.<name>``."""
     if name == "get_model":
@@ -259,6 +272,8 @@ LIBRARY: dict[str, Any] = {
     "django.utils.text.format_lazy": Native("format_lazy", _unknown),
     "django.utils.module_loading.import_string": Native("import_string", _import_string),
     "django.utils.deconstruct.deconstructible": Native("deconstructible", _same),
+    "os.environ.get": Native("os.environ.get", _variable),
+    "os.getenv": Native("os.getenv", _variable),
     "functools.partial": Native("partial", _partial),
     "functools.wraps": Native("wraps", lambda x, args, kwargs: Native("wraps", _first)),
     "copy.copy": Native("copy", _copy),

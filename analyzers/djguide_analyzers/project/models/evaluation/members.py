@@ -191,6 +191,11 @@ def _is_bare(binding: Binding) -> bool:
     return isinstance(binding, Value) and binding.is_bare
 
 
+def bound_names(cls: ClassInfo) -> set[str]:
+    """Names that the body of `cls` binds; what it only annotates is none of them."""
+    return {name for name, bindings in cls.members.names.items() if not all(map(_is_bare, bindings))}
+
+
 def decorator_kind(function: FunctionInfo) -> str:
     """The descriptor that decorators make of it: its usual name, ``setter`` also for a deleter, "" for none."""
     for node in function.node.decorators:

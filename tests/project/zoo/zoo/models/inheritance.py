@@ -148,7 +148,14 @@ class TidyLair(Lair):
         ordering = [models.F("pk")]
 
 
-class Pond(Placed):
+class Told:
+    """Says what its models have, and binds nothing."""
+
+    place: models.ForeignKey
+    id: int
+
+
+class Pond(Told, Placed):
     pass
 
 
