@@ -184,7 +184,9 @@ def _has_effects(node: ir.Stmt) -> bool:
 
 
 def _inner(node: ir.Stmt) -> list[ir.Stmt]:
-    """The statements in the blocks of a compound statement."""
+    """The statements in the blocks of a compound statement; a function only runs when it is called."""
+    if isinstance(node, ir.FunctionDef):
+        return []
     blocks = [getattr(node, name, None) or [] for name in ("body", "orelse", "final")]
     blocks += [handler.body for handler in getattr(node, "handlers", ())]
     return [inner for block in blocks for inner in block]
