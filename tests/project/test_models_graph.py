@@ -75,6 +75,14 @@ def test_models_of_packages_that_are_not_installed_do_not_count():
     assert "ghost_set" not in graph.models["shop.Book"].reverse
 
 
+def test_models_of_a_plugin_count_where_the_settings_are_those_of_its_host():
+    settings = {"INSTALLED_APPS": ["django.contrib.contenttypes"]}
+    graph = graph_of({"shop/models.py": SHOP, "site/settings.py": ""}, settings)
+    book = graph.models["shop.Book"]
+    assert book.installed
+    assert "install none of the project's own" in book.doubts["installed"]
+
+
 def test_a_field_knows_where_it_stands():
     graph = graph_of({"shop/models.py": SHOP})
     field = graph.models["shop.Book"].fields["author"]

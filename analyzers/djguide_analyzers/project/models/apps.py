@@ -69,6 +69,10 @@ class AppTable:
         self.by_name.setdefault(app.name, app)
         self.by_label.setdefault(app.label, app)
 
+    def reopen(self, doubt: Doubt) -> None:
+        """Let there be more applications than the settings list, which is not certain because of `doubt`."""
+        self.closed, self._open = False, doubt
+
     def guess(self, modules: Iterable[Module]) -> None:
         """Enter every package of `modules` that looks like an application: with models or an ``AppConfig``."""
         for module in modules:

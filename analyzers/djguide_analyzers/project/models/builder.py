@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import copy
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 from djguide_analyzers.facts import ir
@@ -17,7 +18,7 @@ from djguide_analyzers.project.models.evaluation import UNKNOWN, Instance, Inter
 from djguide_analyzers.project.models.evaluation.builtin import BUILTINS
 from djguide_analyzers.project.models.evaluation.values import Native, Raised, truth
 from djguide_analyzers.project.models.fields import FieldReader
-from djguide_analyzers.project.models.inputs import DEFAULTS, NOT_SET, UNSEEN, ProjectSettings
+from djguide_analyzers.project.models.inputs import DEFAULTS, NOT_SET, UNSEEN, Doubt, ProjectSettings
 from djguide_analyzers.project.models.loading import Loaded
 from djguide_analyzers.project.models.managers import ManagerReader
 from djguide_analyzers.project.models.options import OptionsReader
@@ -29,6 +30,7 @@ from djguide_analyzers.project.models.through import ThroughModels
 from djguide_analyzers.project.modules import ClassInfo, Module
 from djguide_analyzers.project.resolve import External, Resolver
 
+_NONE_OWN = Doubt("the settings install none of the project's own")
 _ONLY_IN_TESTS = "it is only there while the tests run that define it"
 
 
@@ -155,6 +157,9 @@ class _Builder:
 
     def build(self, modules: list[Module]) -> ModelGraph:
         graph = self._graph
+        own = {part for module in modules for part in accumulate(module.name.split("."), "{}.{}".format)}
+        if self._apps.closed and not any(app.name in own for app in self._apps):
+            self._apps.reopen(_NONE_OWN)  # a plugin beside the settings of the program it is for
         if not self._apps.closed:
             self._apps.guess(modules)
         user = self._setting("AUTH_USER_MODEL")
