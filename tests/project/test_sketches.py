@@ -441,3 +441,39 @@ def test_modules_that_a_sketched_package_has_besides_are_known_by_their_names(co
         "rest_framework.views.APIView",
         "rest_framework.generics.GenericAPIView",
     ]
+
+
+def test_a_base_of_meta_that_is_for_type_checkers_leaves_no_doubt():
+    text = (
+        "from django.db import models\nfrom django_stubs_ext.db.models import TypedModelMeta\n"
+        "class Order(models.Model):\n    class Meta(TypedModelMeta):\n        verbose_name = 'order'\n"
+    )
+    graph = graph_of({"shop/models.py": text}, {"INSTALLED_APPS": ["shop"]})
+    assert graph.models["shop.Order"].certain
+    assert graph.unknown == []
+
+
+def test_fields_of_money_share_the_currency_they_name():
+    text = (
+        "from django.db import models\nfrom djmoney.models.fields import MoneyField\n"
+        "class Leg(models.Model):\n    paid = MoneyField(currency_field_name='currency')\n"
+        "    due = MoneyField(currency_field_name='currency', null=True)\n    fee = MoneyField(null=True)\n"
+    )
+    fields = graph_of({"shop/models.py": text}, {"INSTALLED_APPS": ["shop"]}).models["shop.Leg"].fields
+    assert set(fields) == {"id", "paid", "due", "fee", "currency", "fee_currency"}
+    assert (fields["currency"].null, fields["fee_currency"].null) == (False, True)
+
+
+def test_a_translated_field_is_one_for_each_language():
+    text = (
+        "from django.db import models\nfrom translated_fields import TranslatedField\n"
+        "class Page(models.Model):\n"
+        "    title = TranslatedField(models.CharField(max_length=9), {'pt-br': {'null': True}})\n"
+    )
+    settings = {"INSTALLED_APPS": ["shop"], "LANGUAGES": [("en", "English"), ("pt-br", "Portuguese")]}
+    fields = graph_of({"shop/models.py": text}, settings).models["shop.Page"].fields
+    assert {name: field.null for name, field in fields.items()} == {
+        "id": False,
+        "title_en": False,
+        "title_pt_br": True,
+    }
