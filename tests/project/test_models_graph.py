@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from model_sources import Texts, graph_of
+from model_sources import Texts, graph_of, linked
 
 from djguide_analyzers.project.models import models_document
 
@@ -326,3 +326,15 @@ class Book(models.Model):
     made = managers["objects"].queryset_cls
     assert made is not None and made.name == "BookQuerySet"
     assert managers["plain"].queryset_cls is None
+
+
+def test_of_two_accessors_of_one_name_the_certain_one_is_there():
+    row = "from django.db import models\nclass Row(models.Model):\n    thing = models.ForeignKey('shop.Thing', models.CASCADE, related_name='rows')\n"  # noqa: E501
+    settings = (
+        "import os\nINSTALLED_APPS = ['other'] if os.environ.get('OTHER') else []\n"
+        "INSTALLED_APPS += ['shop', 'used']\n"
+    )
+    thing = "from django.db import models\nclass Thing(models.Model): ...\n"
+    texts = {"other/models.py": row, "shop/models.py": thing, "used/models.py": row, "settings.py": settings}
+    rows = linked(texts).models["shop.Thing"].reverse["rows"]
+    assert (rows.model, rows.certain) == ("used.Row", True)

@@ -185,8 +185,13 @@ def link_reverse(graph: ModelGraph, drafts: list[Draft], by_label: dict[str, Dra
         for reverse in _reverse_of(draft, draft.concrete, trees):
             if reverse.kind == "generic":
                 model.generic_reverse.append(reverse)
-            else:
-                model.reverse.setdefault(reverse.accessor, reverse)
+            elif _prevails(reverse, model.reverse.get(reverse.accessor)):
+                model.reverse[reverse.accessor] = reverse
+
+
+def _prevails(reverse: Reverse, other: Reverse | None) -> bool:
+    """Whether a model has `reverse` rather than the `other` of its name: the first one that is certain."""
+    return other is None or (reverse.certain and not other.certain)
 
 
 def _reverse_of(draft: Draft, concrete: Draft, trees: dict[str, list[tuple[Reverse, bool]]]) -> list[Reverse]:
