@@ -195,6 +195,8 @@ class ModelClasses:
             self.add_field(draft, field, private=private)
         elif self.fields.is_manager(value):
             doubt = self._doubt_of_presence(draft, name)
+            name = value.attrs.get("name") or name  # it keeps the first one
+            value.attrs.update(model=draft.cls, name=name)
             draft.managers[name] = ManagerDraft(name, value, draft.cls, value.code, value.call, doubt)
 
     def _doubt_of_presence(self, draft: Draft, name: str) -> str | None:

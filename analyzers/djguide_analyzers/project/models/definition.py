@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from djguide_analyzers.project.models.drafts import Draft, FieldDraft
 from djguide_analyzers.project.models.evaluation import UNKNOWN, Instance, Interpreter
-from djguide_analyzers.project.models.evaluation.known import given
+from djguide_analyzers.project.models.evaluation.known import copy_instance, given
 from djguide_analyzers.project.models.evaluation.values import Bound, Closure, Native, Raised, Signal, Unknown
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.project.resolve import External
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = "django.db.models.options.Options"
 _BASE = "django.db.models.base"
+_MANAGERS = "django.db.models.manager"
 _DESCRIPTOR = "django.db.models.query_utils.DeferredAttribute"
 
 
@@ -195,7 +196,8 @@ class Definition:
             return self.meta(draft)
         if name == "add_to_class":
             return Native(name, lambda x, args, kwargs: self._add_to_class(cls, args, kwargs))
-        return UNKNOWN
+        managers = self._managers(draft)
+        return managers[0] if name == "_default_manager" and managers else UNKNOWN
 
     def _field_attribute(self, cls: ClassInfo, name: str) -> Instance:
         """What stands in a field's place on the class: a descriptor; KeyError when it is no field's."""
@@ -210,6 +212,23 @@ class Definition:
             if draft is not None and field is not None:
                 return Instance(External(_DESCRIPTOR), {"field": self._named(field, draft)})
         raise KeyError(name)
+
+    def _managers(self, draft: Draft) -> list[Any]:
+        """``_meta.managers``, the default one first: a class has copies of those it inherits."""
+        found: list[Any] = []
+        for manager in self.classes.managers(draft):
+            value = manager.instance
+            if value is None:
+                value = self.x.bounded(lambda: self.x.call(self.x.imported(_MANAGERS, "Manager"), [], {}))
+            elif manager.owner is not draft.cls:
+                value = copy_instance(value)
+            if isinstance(value, Instance):
+                value.attrs.update(model=draft.cls, name=manager.name)
+            found.append(value)
+        named = draft.options.get("default_manager_name")
+        return sorted(
+            found, key=lambda value: not (isinstance(value, Instance) and value.attrs["name"] == named)
+        )
 
     def meta(self, draft: Draft) -> Instance:
         """``_meta`` as an object."""
@@ -257,7 +276,7 @@ class Definition:
             "concrete_model": draft.concrete.cls,
             "swapped": draft.swapped,
             "auto_created": False,
-            "managers": UNKNOWN,
+            "managers": self._managers(draft),
             "verbose_name": single,
             "verbose_name_plural": plural,
             "get_field": Native("get_field", lambda x, args, kwargs: _get_field(by_name, args)),

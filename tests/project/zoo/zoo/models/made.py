@@ -8,10 +8,13 @@ from django.db.models.base import ModelBase
 __all__ = [
     "Bang",
     "Drum",
+    "Horn",
     "Instrument",
     "Logged",
     "Noise",
     "Numbered",
+    "OldHorn",
+    "Siren",
     "Sound",
     "Thunder",
     "Whistle",
@@ -125,3 +128,33 @@ class Bang(Sudden, Noise):
 
 class Thunder(Bang):
     loudest = models.Manager()
+
+
+class LoudManager(models.Manager):
+    pass
+
+
+class Managing(ModelBase):
+    """Sees to it that a model has a manager for what is loud."""
+
+    def __new__(cls, name, bases, attrs, **kwargs):
+        made = super().__new__(cls, name, bases, attrs, **kwargs)
+        if not isinstance(made._default_manager, LoudManager):
+            LoudManager().contribute_to_class(made, "loud")
+        return made
+
+
+class Horn(models.Model, metaclass=Managing):
+    all_of_them = models.Manager()
+
+
+class Siren(models.Model, metaclass=Managing):
+    objects = LoudManager()
+    the_same = objects
+
+
+class OldHorn(Horn):
+    old = LoudManager()
+
+    class Meta:
+        proxy = True
