@@ -93,11 +93,14 @@ class Loaded:
         project = reachable(x, starts, own.__contains__)
         foreign = [app.name for app in apps if app.readable and app.name not in own]
         folders = {name.partition(".")[0] for name in foreign}
-        packages = reachable(
-            x,
-            [f"{name}.models" for name in foreign],
-            lambda name: name not in own and name.partition(".")[0] in folders,
-        )
+
+        def is_foreign(name: str) -> bool:
+            return name not in own and name.partition(".")[0] in folders
+
+        named = [f"{name}.models" for name in foreign]
+        for module in project.values():  # models are registered by whoever imports them
+            named += [n for n in imported_modules(x, module) if "models" in n.split(".") and is_foreign(n)]
+        packages = reachable(x, named, is_foreign)
         self.packages = list(packages.values())
         self.definitions = [
             *project.values(),

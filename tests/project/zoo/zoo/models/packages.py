@@ -4,9 +4,10 @@
 import django
 from beasts.fields import OwnerKey, ShortField, TokenField
 from beasts.models import Beast, Wolf, register
+from beasts.strays.models import Stray
 from django.db import models
 
-__all__ = ["Bear", "Den", "Dragon", "Hound"]
+__all__ = ["Bear", "Den", "Dragon", "Hound", "Stray"]
 
 
 class Bear(Beast):
