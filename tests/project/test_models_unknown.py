@@ -319,6 +319,17 @@ def test_the_default_of_an_environment_variable_is_likely():
     assert listed(graph, "N") == ["it is taken for unset; one fact rests on it"]
 
 
+def test_a_field_of_one_name_in_both_branches_is_there():
+    shop = (
+        "import os\nfrom django.db import models\nclass Order(models.Model):\n"
+        "    if os.path.exists('/x'):\n        tags = models.JSONField(null=True)\n"
+        "    else:\n        tags = models.CharField(max_length=5)\n"
+    )
+    graph = graph_with(APPS + AUTO, shop)
+    assert not graph.models["shop.Order"].fields["tags"].sure()
+    assert listed(graph, "shop.Order.tags")
+
+
 def test_a_manager_under_a_condition_is_not_certain():
     shop = (
         "import os\nfrom django.db import models\nclass Order(models.Model):\n"

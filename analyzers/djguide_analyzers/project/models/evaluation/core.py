@@ -9,7 +9,14 @@ from typing import Any
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.models.evaluation.journal import Journal, merge
-from djguide_analyzers.project.models.evaluation.values import UNKNOWN, Exhausted, Frame, Instance, Raised
+from djguide_analyzers.project.models.evaluation.values import (
+    UNKNOWN,
+    Exhausted,
+    Frame,
+    Instance,
+    Raised,
+    Unknown,
+)
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
 from djguide_analyzers.project.resolve import Resolver, Symbol
 
@@ -240,7 +247,20 @@ class Core(ABC):
         for container, maybe in merge(outcomes, self.touch):
             if container is frame.names:
                 frame.uncertain |= {name for name in maybe if isinstance(name, str)}
+        if frame.is_class:
+            self._keep_objects(frame, [after.get(id(frame.names), (None, {}))[1] for after in outcomes])
         yield from results
+
+    def _keep_objects(self, frame: Frame, bodies: list[dict[str, Any]]) -> None:
+        """Let a class have the first of the objects that each of `bodies` binds to a name, not certain as it is.
+
+        So it has a field of that name, whichever it may be.
+        """
+        for name, value in bodies[0].items() if len(bodies) > 1 else ():
+            others = [body.get(name) for body in bodies]
+            if isinstance(frame.names.get(name), Unknown) and all(isinstance(o, Instance) for o in others):
+                frame.names[name] = value
+                frame.uncertain.add(name)
 
     def frame_of(self, cls: ClassInfo) -> Frame:
         """A frame in which the body of `cls` can be evaluated one member at a time."""
