@@ -189,7 +189,7 @@ def _identity(event: Event) -> object:
             return event.site, type(event)
 
 
-Kinds = tuple[type[QueryRun | Write], ...]
+Kinds = tuple[type[QueryRun | Write | TransactionBoundary], ...]
 
 
 def expanded(

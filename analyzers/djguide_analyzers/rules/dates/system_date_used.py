@@ -18,6 +18,7 @@ RULE = Rule(
     summary="`date.today()` is not the date in the time zone that is active for the request",
     severity=Severity.INFO,
     safety=Safety.REVIEW,
+    default=False,
 )
 
 _TODAY = "datetime.date.today"
