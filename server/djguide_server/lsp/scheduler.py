@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from djguide_analyzers.engine.workspace import Workspace
     from djguide_analyzers.project.project import Project
 
+PAUSE = 0.05
+"""Seconds without news before other files are checked: who types goes on."""
 WorkspaceFactory = Callable[[list[Path], dict[str, object]], "Workspace"]
 """Makes a workspace from its roots and the client's settings."""
 
@@ -341,10 +343,7 @@ class Worker:
             self._guarded("preparing answers", self._assist, workspace)
 
     def _settle(self) -> bool:
-        """Check the files that nobody has open, then the open ones again if that told more; False when interrupted.
-
-        Findings that start elsewhere can end in an open file.
-        """
+        """Check the files that nobody has open, then those where their findings may end; False when interrupted."""
         from djguide_analyzers.engine.workspace import Cancelled
 
         workspace, target = self._workspace, self._target
@@ -353,6 +352,9 @@ class Worker:
         try:
             if workspace.settled:
                 return True
+            with self._wake:
+                if self._wake.wait_for(lambda: bool(self._inbox), PAUSE):
+                    return False
             workspace.settle(
                 progress=self._on_progress, cancelled=lambda: self._interrupted or bool(self._inbox)
             )
