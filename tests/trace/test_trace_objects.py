@@ -129,6 +129,17 @@ def starts_with_another_model(request, author):
     return [book.publisher.name for book in found.order_by("title")]
 
 
+def keeps_rows(request):
+    if not hasattr(request, "kept"):
+        request.kept = Book.objects.all()
+        for book in request.kept:
+            book.author = request.writer
+
+
+def reads_kept_rows(request):
+    return [(book.author.name, book.publisher.name) for book in request.kept]
+
+
 def sets(thing):
     thing.held = Book.objects.all()
 
@@ -161,6 +172,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Traced:
         ("starts_with_either", ["Book: publisher"]),
         ("starts_with_a_manager", ["Book: publisher"]),
         ("starts_with_another_model", []),
+        ("reads_kept_rows", ["Book: publisher"]),
         ("unknown", []),
     ],
 )

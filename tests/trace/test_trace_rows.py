@@ -414,6 +414,22 @@ def test_an_attribute_is_called_like_its_model(tmp_path: Path, read: str, expect
     assert Traced(tmp_path, dedent(source)).misses("Form.titles") == expected
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("Cover.objects.filter(book=book)", []),
+        ("Cover.objects.filter(book_id=book.pk).all()", []),
+        ("Cover.objects.filter(book__exact=book)", []),
+        ("Cover.objects.filter(artist=book.author)", ["Cover: artist"]),
+        ("Cover.objects.filter(book__in=[book])", ["Cover: artist"]),
+        ("Cover.objects.exclude(book=book)", ["Cover: artist"]),
+    ],
+)
+def test_a_unique_column_leaves_one_row(tmp_path: Path, rows: str, expected: list[str]) -> None:
+    source = f"def view(book: Book):\n    return [cover.artist.name for cover in {rows}]\n"
+    assert Traced(tmp_path, source).misses("view") == expected
+
+
 def test_methods_of_a_model_look_at_a_row_from_outside(tmp_path: Path) -> None:
     traced = Traced(tmp_path, "")
     assert traced.log("Book.byline") == ["load Book.author"]

@@ -64,7 +64,7 @@ def count_fix(found: Round) -> tuple[Fix, ...]:
 def exists_fix(found: Round) -> tuple[Fix, ...]:
     """``annotate(Exists(...))`` on the loop's queryset and its name in place of the test, where that is sure."""
     read = _read(found)
-    advice = f"Annotate the rows with Exists({found.model}.objects.filter(…=OuterRef(…)))"
+    advice = f"Annotate the rows with Exists(…), of rows of {found.model} by OuterRef(…)"
     if not found.over_rows:
         advice = "Ask before the loop with one `__in` query which of them exist"
     if read is None or found.item.operation != "exists" or read.back is None:

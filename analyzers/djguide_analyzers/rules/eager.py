@@ -226,6 +226,8 @@ def _can_load(query: Query, joins: list[str], prefetches: list[str]) -> bool:
     joined = {path.split("__")[0] for path in joins}
     if not joined.isdisjoint(query.deferred) or (query.only is not None and not joined <= query.only):
         return False  # Django refuses to join what it is told to leave out
+    if any(entry.inner is not None and entry.path.split("__")[0] in joined for entry in query.prefetch):
+        return False  # a prefetch with a queryset of its own is passed by once its relation is joined
     return not (prefetches and any(link.name == "iterator" for link in query.chain))
 
 

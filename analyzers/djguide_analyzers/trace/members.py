@@ -8,12 +8,22 @@ the assignments which can be told have in common.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.trace import annotations, roles, shapes, statements, summaries
 from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.frame import Frame, Holder, Run
 from djguide_analyzers.trace.joining import join_alike, join_all
-from djguide_analyzers.trace.values import NONE, UNKNOWN, AbstractValue, Mapping, ObjectValue, RequestValue
+from djguide_analyzers.trace.values import (
+    NONE,
+    UNKNOWN,
+    AbstractValue,
+    Mapping,
+    ObjectValue,
+    QuerySetValue,
+    RequestValue,
+)
 
 MAX_SETTERS = 12
 """Functions that may set one attribute; of more, nobody can say what it holds."""
@@ -76,7 +86,16 @@ def _left_by(run: Run, info: FunctionInfo, cls: ClassInfo | None) -> AbstractVal
     annotations.bind_parameters(frame, info, [receiver] if receiver is not None else [], {}, explore=True)
     statements.execute(frame, info.statements)
     holder: Holder = receiver if cls is not None and receiver is not None else RequestValue()
-    return Mapping(tuple(run.loaded.get(holder.key, {}).items()))
+    held = run.loaded.get(holder.key, {}).items()
+    return Mapping(tuple((name, _with_what_rows_have(run, value)) for name, value in held))
+
+
+def _with_what_rows_have(run: Run, value: AbstractValue) -> AbstractValue:
+    """`value`; a queryset with the relations that the function set or loaded on its rows, which it keeps."""
+    if not isinstance(value, QuerySetValue) or value.identity not in run.rows:
+        return value
+    names = run.loaded.get((run.rows[value.identity], ()), {})
+    return replace(value, query=value.query.but(known=value.query.known | frozenset(names)))
 
 
 def _receiver(frame: Frame, info: FunctionInfo, cls: ClassInfo | None) -> ObjectValue | None:

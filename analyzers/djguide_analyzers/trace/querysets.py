@@ -209,8 +209,20 @@ def row_of(frame: Frame, queryset: QuerySetValue) -> AbstractValue:
             return Sequence(SCALAR)
         case "scalars":
             return SCALAR
-    root = RowRoot(frame.run.rows_identity(queryset.identity), query, not query.single, queryset.related)
+    many = not (query.single or _is_filtered_to_one(frame, query))
+    root = RowRoot(frame.run.rows_identity(queryset.identity), query, many, queryset.related)
     return Row(query.model, root, (), _provenance_known(queryset))
+
+
+def _is_filtered_to_one(frame: Frame, query: Query) -> bool:
+    """Whether the rows are those with one value in a unique column."""
+    model = frame.project.models.get(query.model)
+    calls = [link.node for link in query.chain if link.name == "filter"] if model is not None else []
+    names = {
+        keyword.name.removesuffix("__exact") for call in calls for keyword in call.keywords if keyword.name
+    }
+    fields = [model.fields.get(name) or model.field_of_attname(name) for name in names] if model else []
+    return any(field is not None and (field.unique or field.kind == "o2o") for field in fields)
 
 
 def one_row(frame: Frame, queryset: QuerySetValue) -> AbstractValue:

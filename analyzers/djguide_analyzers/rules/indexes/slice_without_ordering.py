@@ -46,7 +46,8 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
 
 
 def _takes_any_rows(file: FileContext, query: Query) -> bool:
-    if query.single or query.sliced or any(link.name == "none" for link in query.chain):
+    names = [link.name for link in query.chain]
+    if query.single or query.sliced or "none" in names or _is_grouped(names):
         return False
     if any(
         isinstance(node, ir.Call) and _called(node) == "OuterRef"
@@ -55,6 +56,12 @@ def _takes_any_rows(file: FileContext, query: Query) -> bool:
     ):
         return False  # a subquery for one value, mostly of the only row there is
     return order_of(file.project.graph, query).is_none
+
+
+def _is_grouped(names: list[str]) -> bool:
+    """Whether each row stands for a group of rows, which an order by key would take apart."""
+    values = [number for number, name in enumerate(names) if name in ("values", "values_list")]
+    return bool(values) and "annotate" in names[values[0] :]
 
 
 def _in_probes(scope: Scope) -> set[tuple[Code, int]]:

@@ -31,7 +31,9 @@ _COUNTERS = frozenset(
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    for save in () if file.is_test else partial_saves(file):
+    # In a migration the model is as old as the migration is, and its rows are not changed by anybody.
+    left_out = file.is_test or "/migrations/" in file.path
+    for save in () if left_out else partial_saves(file):
         if save.listed is None or _is_bookkeeping(save):
             continue
         missing = [field for field in _auto_now(save.model) if field.name not in save.columns]

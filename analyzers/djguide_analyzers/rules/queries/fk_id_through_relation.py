@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.project.serializers import describe_serializer
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import replace
@@ -39,8 +40,18 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
         load = loads.get(Site(code, relation.at)) if isinstance(relation, ir.Attr) else None
         if load is None or not isinstance(relation, ir.Attr) or (load.row.key, load.name) in read_fully:
             continue
+        if _is_put_out(file, scope, load.name):
+            continue
         if saved is None or not is_name(relation.value, saved):
             yield from _hit(file, scope, load, node, relation)
+
+
+def _is_put_out(file: FileContext, scope: Scope, name: str) -> bool:
+    """Whether the serializer that the method belongs to puts out more of the related row than its key."""
+    owner = scope.function.owner if scope.function is not None else None
+    described = describe_serializer(file.project, owner) if owner is not None else None
+    fields = described.fields if described is not None else ()
+    return any(each.source[:1] == (name,) and each.kind not in ("key", "hyperlink") for each in fields)
 
 
 def _saved(file: FileContext, scope: Scope) -> str | None:
