@@ -154,12 +154,12 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
         for write in written_in(trace, miss.loop.site)
     ):
         return True  # a row that goes takes queries for everything that refers to it
-    target = _target(file, miss) if miss.kind != "deferred" else None
-    written = [write for write in written_in(trace, miss.loop.site) if write.model == target]
-    if target is not None and miss.kind == "to_many":
-        return bool(written)  # what was prefetched is as it was before the loop
+    if miss.kind in ("deferred", "to_many"):
+        return False
+    target = _target(file, miss)
     return target is not None and any(
-        write.operation not in _NEW_ROWS and not _is_of_new_row(write) for write in written
+        write.model == target and write.operation not in _NEW_ROWS and not _is_of_new_row(write)
+        for write in written_in(trace, miss.loop.site)
     )  # several rows may share one, each with a copy of its own that knows nothing of the others' changes
 
 
