@@ -116,10 +116,26 @@ def test_a_source_tells_where_it_comes_from(tmp_path: Path) -> None:
     assert admin.origin in ("environment", "bundled")
     assert found.at(deep.path) is deep
     assert found.find("shop/deep/list.html") is deep
-    assert [relative(tmp_path, t) for t in found.candidates("both.html")] == [
-        "templates/both.html",
-        "shop/templates/both.html",
-    ]
+
+
+def test_what_is_there_once_is_meant_where_applications_are_not_known(tmp_path: Path) -> None:
+    known = templates(tmp_path, PLACES, settings(apps=["shop", *CONTRIB]))
+    assert known.meant("both.html") is known.find("both.html") is not None
+    assert known.meant("shop/none.html") is None
+    unknown = templates(tmp_path, PLACES, settings(apps=["shop", *CONTRIB]) + "INSTALLED_APPS += plugins()\n")
+    deep = unknown.find("shop/deep/list.html")
+    assert deep is not None
+    assert not deep.certain
+    assert unknown.meant("shop/deep/list.html") is deep
+    assert unknown.meant("admin/base.html") is None  # a package's own
+
+
+def test_of_two_neither_is_meant_where_their_order_is_not_known(tmp_path: Path) -> None:
+    found = templates(tmp_path, PLACES, f"{HEAD}INSTALLED_APPS = ['shop', 'blog']\n")
+    places = {**PLACES, "blog/models.py": "", "blog/templates/shop/deep/list.html": ""}
+    twice = templates(tmp_path / "other", places, f"{HEAD}INSTALLED_APPS = ['shop', 'blog']\n")
+    assert found.meant("shop/deep/list.html") is not None
+    assert twice.meant("shop/deep/list.html") is None
 
 
 def test_own_files_are_those_that_django_may_load(tmp_path: Path) -> None:

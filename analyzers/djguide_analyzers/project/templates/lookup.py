@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from djguide_analyzers.facts.template_ir import Extends, Include, TemplateFacts
@@ -105,9 +106,15 @@ class Templates:
         """The template that Django loads as `name`; None when no known folder has it."""
         return next(self._found(name), None)
 
-    def candidates(self, name: str) -> list[TemplateSource]:
-        """All templates called `name` in the order of Django's search."""
-        return list(self._found(name))
+    def meant(self, name: str) -> TemplateSource | None:
+        """The template that the project's code has in mind with `name`; None when that cannot be told.
+
+        One that is there once is meant even where applications that nobody knows may have another in its place.
+        """
+        first, *others = [*islice(self._found(name), 2), None]
+        if first is None or first.certain:
+            return first
+        return first if others == [None] and first.origin == "project" else None
 
     def files(self, name: str) -> Iterator[str]:
         """Files that Django may load as `name`, in the order of its search; they are not read."""

@@ -26,9 +26,8 @@ def find_template(frame: Frame, name: AbstractValue | None) -> TemplateSource | 
     for item in names:
         if not isinstance(item, Constant) or not isinstance(item.value, str):
             return None
-        source = frame.project.templates.find(item.value)
-        if source is not None:
-            return source if source.certain else None
+        if frame.project.templates.find(item.value) is not None:
+            return frame.project.templates.meant(item.value)
     return None
 
 

@@ -233,8 +233,8 @@ def _call_tag(
     place = ir.Call(node.at, ir.Opaque(node.at), [], [])
     value = calls.enter_plainly(frame, place, function, Arguments(args, keywords))
     if tag.kind == "inclusion" and tag.template is not None and isinstance(value, Mapping):
-        source = frame.project.templates.find(tag.template)
-        if source is not None and source.certain and frame.depth < MAX_DEPTH:
+        source = frame.project.templates.meant(tag.template)
+        if source is not None and frame.depth < MAX_DEPTH:
             render(frame, source, {str(name): held for name, held in value.entries}, frame.depth + 1)
         return UNKNOWN
     _to_text(frame, value, node.at)
