@@ -99,6 +99,24 @@ def told_in_the_other_branch():
         return [book.publisher.name for book in thing.books.all()]
 
 
+def key_or_row(author):
+    if isinstance(author, (int, str)):
+        author = Author.objects.get(pk=author)
+    return [book.publisher.name for book in author.books.all()]
+
+
+def row_or_key(author):
+    if not isinstance(author, Author):
+        author = Author.objects.get(pk=author)
+    return [book.publisher.name for book in author.books.all()]
+
+
+def anything_else_or_row(author):
+    if isinstance(author, Publisher):
+        author = Author.objects.get(name=author.name)
+    return [book.publisher.name for book in author.books.all()]
+
+
 def keep(author, book):
     return author
 
@@ -168,6 +186,9 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Traced:
         ("told_by_refusal", ["Book: publisher"]),
         ("told_of_either", []),
         ("told_in_the_other_branch", []),
+        ("key_or_row", ["Book: publisher"]),
+        ("row_or_key", ["Book: publisher"]),
+        ("anything_else_or_row", []),
         ("one_of_two_rows", ["Book: publisher"]),
         ("starts_with_either", ["Book: publisher"]),
         ("starts_with_a_manager", ["Book: publisher"]),

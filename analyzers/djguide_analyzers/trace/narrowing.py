@@ -5,7 +5,7 @@ from __future__ import annotations
 from djguide_analyzers.facts import ir
 from djguide_analyzers.trace import annotations
 from djguide_analyzers.trace.frame import Frame
-from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, ClassValue, ExternalValue
+from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, ClassValue, ExternalValue, Row
 
 
 def narrowed(frame: Frame, test: ir.Expr, *, holds: bool) -> dict[str, AbstractValue]:
@@ -22,6 +22,48 @@ def narrowed(frame: Frame, test: ir.Expr, *, holds: bool) -> dict[str, AbstractV
                 found = _row_of(frame, classes) if frame.lookup(name) is UNKNOWN else None
                 return {} if found is None else {name: found}
     return {}
+
+
+_NO_ROWS = frozenset(
+    {f"builtins.{name}" for name in ("int", "str", "bytes", "float", "bool", "dict", "list", "tuple")}
+    | {"uuid.UUID", "decimal.Decimal"}
+)
+
+
+def exchanged(
+    frame: Frame, test: ir.Expr, then: dict[str, AbstractValue], otherwise: dict[str, AbstractValue]
+) -> None:
+    """Tell in `otherwise` the variable for which `then` has a row because `test` found it to be its key.
+
+    ``if isinstance(order, int): order = Order.objects.get(pk=order)`` takes the key or the row.
+    """
+    match test:
+        case ir.Unary(op="not", operand=ir.Call() as asked):
+            wanted = False
+        case ir.Call() as asked:
+            wanted = True
+        case _:
+            return
+    match asked:
+        case ir.Call(func=func, args=[ir.Name(id=name), classes]):
+            row = then.get(name)
+            if frame.value_at(func) != ExternalValue("builtins.isinstance") or not isinstance(row, Row):
+                return
+            is_key = _are_no_rows(frame, classes) if wanted else _row_of(frame, classes) is not None
+            if is_key and otherwise.get(name) is UNKNOWN:
+                otherwise[name] = annotations.some_row(frame, row.model)
+
+
+def _are_no_rows(frame: Frame, classes: ir.Expr) -> bool:
+    """Whether `isinstance()` asks for keys and other plain values."""
+    match classes:
+        case ir.Display(items=items):
+            return all(_are_no_rows(frame, item) for item in items)
+        case ir.Binary(left=left, op="|", right=right):
+            return _are_no_rows(frame, left) and _are_no_rows(frame, right)
+    tested = frame.value_at(classes)
+    dotted = tested.cls.dotted if isinstance(tested, ClassValue) else getattr(tested, "dotted", None)
+    return dotted in _NO_ROWS
 
 
 def _row_of(frame: Frame, classes: ir.Expr) -> AbstractValue | None:

@@ -188,6 +188,7 @@ def _if(frame: Frame, node: ir.If) -> bool:
     # Behind a branch that returns what is remembered, the rest runs only when nothing is.
     frame.memoised = memoised or (remembered == "there" and not body_goes_on)
     if body_goes_on and else_goes_on:
+        narrowing.exchanged(frame, node.test, after_body, frame.env)
         frame.join_env(after_body, frame.env)
     elif body_goes_on:
         frame.env = after_body
