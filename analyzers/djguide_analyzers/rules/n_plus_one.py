@@ -14,6 +14,7 @@ from djguide_analyzers.rules.conditions import conditional_steps, is_default, is
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import deferred_fix, eager_fix, owner_site, split
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety
+from djguide_analyzers.rules.handed import comes_bare
 from djguide_analyzers.rules.loops import (
     becomes_new_row,
     chain,
@@ -117,8 +118,10 @@ def reported_misses(file: FileContext, trace: Trace) -> list[Miss]:
     if kept is None:
         kept = [
             miss
-            for miss in misses(trace.events)
-            if _is_reported(miss) and not _is_of_no_use(file, trace, miss)
+            for miss in misses(trace.events, handed=True)
+            if _is_reported(miss)
+            and not _is_of_no_use(file, trace, miss)
+            and (not miss.handed or comes_bare(file, trace, miss))
         ]
         _found[trace] = kept
     return kept

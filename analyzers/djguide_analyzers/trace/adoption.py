@@ -16,6 +16,7 @@ from djguide_analyzers.trace.events import (
     QueryRun,
     QuerySetUse,
     RelationLoad,
+    Served,
     Write,
 )
 from djguide_analyzers.trace.frame import Holder, Run
@@ -178,14 +179,16 @@ class Adoption:
 
     def event(self, event: Event, outer: Context, call: CallSite) -> Iterator[Event]:
         """`event` of the called function, as it happens when `call` is made at `outer`."""
-        if isinstance(event, QuerySetUse):
+        if isinstance(event, (QuerySetUse, Served)):
             return
         context = self._context(event.context, outer, call)
         varies = len(outer.loops) + getattr(event, "varies", 0)
         match event:
             case RelationLoad():
                 row = self.row(event.row)
-                if row is not None and not self._is_loaded(row, event):
+                if row is not None and self._is_loaded(row, event):
+                    yield from () if event.proven else (Served(event.site, event.name),)
+                elif row is not None:
                     proven = event.proven or self._is_certain(row, event.name, event.kind)
                     yield replace(event, context=context, row=row, proven=proven)
             case QueryRun(related=None):
@@ -195,6 +198,8 @@ class Adoption:
                 related = self._related(old)
                 if related is not None:
                     query, cached = self._query(event.query, old, related, event.cached)
+                    if cached and not event.cached and not event.proven:
+                        yield Served(event.site, related.accessor)
                     yield replace(
                         event,
                         context=context,

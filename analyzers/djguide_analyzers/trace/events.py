@@ -101,6 +101,17 @@ class RelationRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """What a called function would load per row, were it called by itself, is there already: its caller loaded it.
+
+    `site` is where it is read, `name` the relation.
+    """
+
+    site: Site
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueryRun:
     """A queryset is evaluated by `operation`: ``iterate``, ``len``, ``bool``, ``index``, or a method's name.
 
@@ -184,4 +195,14 @@ class Called:
     rows: dict[int, Row | ObjectValue]
 
 
-Event = RelationLoad | RelationRead | QueryRun | Write | QuerySetUse | TransactionBoundary | CallMade | Called
+Event = (
+    RelationLoad
+    | RelationRead
+    | Served
+    | QueryRun
+    | Write
+    | QuerySetUse
+    | TransactionBoundary
+    | CallMade
+    | Called
+)

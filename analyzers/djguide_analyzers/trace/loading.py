@@ -41,7 +41,7 @@ def is_certain_to_load(project: Project, row: Row, name: str) -> bool:
     of the project ever asks for `name` to be loaded along with them, they lack it even then. Nothing is known of
     what the model graph is not certain of.
     """
-    if not _is_sure(project, row.model, name):
+    if not is_sure(project, row.model, name):
         return False
     if row.provenance_known:
         return True
@@ -56,7 +56,7 @@ def is_certain_of(project: Project, related: Related) -> bool:
     return all(is_certain_to_load(project, related.row, name) for name in related.names)
 
 
-def _is_sure(project: Project, label: str, name: str) -> bool:
+def is_sure(project: Project, label: str, name: str) -> bool:
     """Whether attribute `name` of model `label` certainly is what the model graph says."""
     model = project.models.get(label)
     if model is None or not model.sure():

@@ -41,6 +41,7 @@ class Miss:
         name: The relation read from it.
         owner: Queryset that must load it.
         path: Path from the owner's rows to it.
+        handed: Whether whoever handed over the object that the rows belong to may have loaded the path.
         shared: Whether the owner is the relation of an object that was handed in. Other callers may have prefetched
             it, and a queryset of its own would pass by what they did.
     """
@@ -55,6 +56,7 @@ class Miss:
     owner: Query
     path: tuple[str, ...]
     shared: bool = False
+    handed: bool = False
 
     @property
     def reader(self) -> Reader:
@@ -84,19 +86,23 @@ MAX_PATH = 3
 """Relations in a row that one prefetch is asked to follow; longer ones come from code that walks a graph."""
 
 
-def misses(events: Iterable[Event]) -> list[Miss]:
-    """All misses among `events`, in order; each place once per owner and path."""
+def misses(events: Iterable[Event], *, handed: bool = False) -> list[Miss]:
+    """All misses among `events`, in order; each place once per owner and path.
+
+    With `handed`, those of the root's own loops as well that others may have seen to.
+    """
     found: dict[tuple[object, ...], Miss] = {}
     for event in events:
         miss = _miss(event)
-        if miss is not None:
+        if miss is not None and (not miss.handed or (handed and miss.loop.depth == 0)):
             found.setdefault((miss.site, miss.owner, miss.path), miss)
     return list(found.values())
 
 
 def is_per_row(event: Event) -> bool:
     """Whether `event` is a miss."""
-    return _miss(event) is not None
+    miss = _miss(event)
+    return miss is not None and not miss.handed
 
 
 def _miss(event: Event) -> Miss | None:
@@ -113,7 +119,9 @@ def _of_row(event: RelationLoad | QueryRun, row: Row, name: str, kind: MissKind)
     site, context = event.site, event.context
     loop = _loop_over(row.root, context)
     query = row.root.query
-    if loop is None or loop.once or query is None or not row.root.many or not event.proven:
+    if loop is None or loop.once or query is None or not row.root.many:
+        return None
+    if not event.proven and row.root.related is None:
         return None
     if _is_shared(row):
         return None
@@ -128,7 +136,9 @@ def _of_row(event: RelationLoad | QueryRun, row: Row, name: str, kind: MissKind)
     direct = loop.site.code == site.code and loop.depth == len(context.stack)
     handed_in = not row.provenance_known or bool(context.stack)
     shared = root.related is not None and is_served(query) and handed_in
-    return Miss(site, context, loop, direct, kind, row.model, name, query, path, shared)
+    return Miss(
+        site, context, loop, direct, kind, row.model, name, query, path, shared, handed=not event.proven
+    )
 
 
 def _is_shared(row: Row) -> bool:

@@ -24,6 +24,7 @@ from djguide_analyzers.trace.events import (
     QuerySetUse,
     RelationLoad,
     RelationRead,
+    Served,
     TransactionBoundary,
     Write,
 )
@@ -151,7 +152,7 @@ def _summarised(own: Run, value: AbstractValue) -> Summary:
                     effects.setdefault(_identity(event), event)
                 else:
                     rest.setdefault(_identity(event), event)
-            case QuerySetUse() | RelationRead() | CallMade(entered=True):
+            case QuerySetUse() | RelationRead() | Served() | CallMade(entered=True):
                 pass
             case _:
                 rest.setdefault(_identity(event), event)
@@ -171,7 +172,11 @@ def _summarised(own: Run, value: AbstractValue) -> Summary:
 
 def _identity(event: Event) -> object:
     """Events with the same identity say the same to a caller."""
-    loops = tuple(loop.site for loop in event.context.loops) if not isinstance(event, QuerySetUse) else ()
+    loops = (
+        tuple(loop.site for loop in event.context.loops)
+        if not isinstance(event, (QuerySetUse, Served))
+        else ()
+    )
     match event:
         case RelationLoad(row=row, name=name, key_only=key_only):
             return event.site, row.key, name, key_only, loops
