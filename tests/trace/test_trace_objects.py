@@ -99,6 +99,15 @@ def told_in_the_other_branch():
         return [book.publisher.name for book in thing.books.all()]
 
 
+class Shelf:
+    def __init__(self, **options):
+        self.author = options.pop("author")
+        self.titles = [book.publisher.name for book in self.author.books.all()]
+
+    def rename(self, name):
+        self.author.name = name
+
+
 def key_or_row(author):
     if isinstance(author, (int, str)):
         author = Author.objects.get(pk=author)
@@ -186,6 +195,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Traced:
         ("told_by_refusal", ["Book: publisher"]),
         ("told_of_either", []),
         ("told_in_the_other_branch", []),
+        ("Shelf.__init__", ["Book: publisher"]),
         ("key_or_row", ["Book: publisher"]),
         ("row_or_key", ["Book: publisher"]),
         ("anything_else_or_row", []),

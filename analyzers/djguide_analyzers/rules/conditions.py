@@ -77,10 +77,11 @@ def is_conditional(block: list[ir.Stmt], at: int) -> bool:
     return False
 
 
-def is_passed_by(block: list[ir.Stmt], at: int, known: frozenset[str]) -> bool:
+def is_passed_by(block: list[ir.Stmt], at: int, known: frozenset[str], *, early: bool = True) -> bool:
     """Whether the attribute at `at` is only read where one of the relations `known` of the same row is missing.
 
-    So is the second one of ``self.category or self.project``, for the products of a category.
+    So is the second one of ``self.category or self.project``, for the products of a category. With `early`, what
+    comes behind a branch that leaves counts as well.
     """
     read = next((node for node in walk(block) if node.at == at), None)
     own = statement_of(block, read) if isinstance(read, ir.Attr) else None
@@ -105,7 +106,7 @@ def is_passed_by(block: list[ir.Stmt], at: int, known: frozenset[str]) -> bool:
     for statement in [*enclosing(block, read), own]:
         if isinstance(statement, ir.If) and _has(statement.orelse, at) and is_there(statement.test):
             return True
-        found = block_of(block, statement)
+        found = block_of(block, statement) if early else None
         for earlier in found[0][: found[1]] if found is not None else ():
             if isinstance(earlier, ir.If) and is_there(earlier.test) and _ends(earlier.body):
                 return True

@@ -148,10 +148,12 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
         return True
     if miss.kind == "to_many" and works_by_key(file, trace, miss.context, miss.loop):
         return True
-    if miss.owner.known and len(miss.path) == 1:
-        statements = statements_of(file, trace, miss.context, miss.site.code)
-        if is_passed_by(statements, miss.site.at, miss.owner.known):
-            return True
+    statements = statements_of(file, trace, miss.context, miss.site.code)
+    if len(miss.path) == 1 and is_passed_by(statements, miss.site.at, miss.owner.known):
+        return True
+    alternatives = _alternatives(file, miss)
+    if is_passed_by(statements, miss.site.at, alternatives, early=False) or _is_chosen_by(miss, alternatives):
+        return True
     if miss.reader == "helper" and any(
         write.model == miss.owner.model and write.operation in _DELETES
         for write in written_in(trace, miss.loop.site)
@@ -164,6 +166,37 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
         write.model == target and write.operation not in _NEW_ROWS and not _is_of_new_row(write)
         for write in written_in(trace, miss.loop.site)
     )  # several rows may share one, each with a copy of its own that knows nothing of the others' changes
+
+
+def _alternatives(file: FileContext, miss: Miss) -> frozenset[str]:
+    """Other keys of the row of which one may stand for the one missed: what has the one often lacks the other.
+
+    Parents in a tree stand for nothing else.
+    """
+    model = file.project.graph.get(miss.model)
+    missed = model.fields.get(miss.name) if model is not None else None
+    if model is None or missed is None or not missed.null or miss.kind not in ("fk", "o2o"):
+        return frozenset()
+    keys = [
+        field
+        for field in model.fields.values()
+        if field.kind in ("fk", "o2o")
+        and field.null
+        and field.name != miss.name
+        and field.target != miss.model
+    ]
+    return frozenset(name for field in keys for name in (field.name, field.attname))
+
+
+def _is_chosen_by(miss: Miss, alternatives: frozenset[str]) -> bool:
+    """Whether the rows are those that have another key in place of the one missed, which is empty for most then."""
+    query = miss.row.root.query
+    if query is None or miss.row.path:
+        return False
+    return any(
+        name in query.known or (f"{name}__isnull" in query.filters and name not in query.null)
+        for name in alternatives
+    )
 
 
 def _is_of_new_row(write: Write) -> bool:

@@ -288,6 +288,8 @@ def set_attribute(frame: Frame, target: ir.Attr, base: AbstractValue, value: Abs
         case Row():
             frame.run.set_loaded(base, target.name, value if value is not NONE else UNKNOWN)
         case ObjectValue():
+            if value is UNKNOWN and held is None and base == frame.receiver:
+                value = members.by_name(frame, base.cls, target.name)
             frame.run.set_loaded(base, target.name, value if held is None else join(held, value))
         case RequestValue():
             frame.run.set_loaded(base, target.name, value if held is None else join_alike(held, value))

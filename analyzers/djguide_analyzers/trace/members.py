@@ -36,11 +36,16 @@ def held_by(frame: Frame, cls: ClassInfo, name: str) -> AbstractValue | None:
         values = _held(frame, _setters(frame, cls, name), name, cls)
         known[cls, name] = join_all(values) if values else None
         if values and all(value is UNKNOWN or value == NONE for value in values):
-            label = shapes.model_of_attribute(frame.project, cls, name)
-            if label is None and name == "instance":
-                label = roles.label_of_form(frame.project, cls)
-            known[cls, name] = UNKNOWN if label is None else annotations.some_row(frame, label)
+            known[cls, name] = by_name(frame, cls, name)
     return known[cls, name]
+
+
+def by_name(frame: Frame, cls: ClassInfo, name: str) -> AbstractValue:
+    """What ``self.name`` is of which no assignment tells, by its name and its use."""
+    label = shapes.model_of_attribute(frame.project, cls, name)
+    if label is None and name == "instance":
+        label = roles.label_of_form(frame.project, cls)
+    return UNKNOWN if label is None else annotations.some_row(frame, label)
 
 
 def held_by_request(frame: Frame, name: str) -> AbstractValue:

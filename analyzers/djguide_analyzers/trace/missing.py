@@ -37,7 +37,8 @@ class Miss:
         loop: The loop over the rows.
         direct: Whether the read is written in the loop itself, not in something the loop calls.
         kind: What is loaded.
-        model: Label of the model the row touched is of.
+        row: What is touched.
+        model: Label of the model it is of.
         name: The relation read from it.
         owner: Queryset that must load it.
         path: Path from the owner's rows to it.
@@ -51,6 +52,7 @@ class Miss:
     loop: Loop
     direct: bool
     kind: MissKind
+    row: Row
     model: str
     name: str
     owner: Query
@@ -137,7 +139,7 @@ def _of_row(event: RelationLoad | QueryRun, row: Row, name: str, kind: MissKind)
     handed_in = not row.provenance_known or bool(context.stack)
     shared = root.related is not None and is_served(query) and handed_in
     return Miss(
-        site, context, loop, direct, kind, row.model, name, query, path, shared, handed=not event.proven
+        site, context, loop, direct, kind, row, row.model, name, query, path, shared, handed=not event.proven
     )
 
 

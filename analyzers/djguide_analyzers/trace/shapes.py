@@ -54,7 +54,7 @@ def _called(project: Project, name: str, used: frozenset[str]) -> str | None:
         return None
     found = project.once(_names_of_classes).get(name, ())
     model = project.models.get(found[0]) if len(found) == 1 else None
-    if model is None or not all(_has(project, model, each) for each in used):
+    if model is None or not _has_all(project, model, used):
         return None
     return model.label
 
