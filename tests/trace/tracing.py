@@ -24,6 +24,7 @@ from djguide_analyzers.trace.events import (
     QuerySetUse,
     RelationLoad,
     RelationRead,
+    Served,
     TransactionBoundary,
     Write,
 )
@@ -204,7 +205,7 @@ def missed(miss: Miss) -> str:
 
 def told(event: Event) -> str | None:
     """An event in one line; None for uses of variables."""
-    if isinstance(event, (QuerySetUse, Called)):
+    if isinstance(event, (QuerySetUse, Called, Served)):
         return None
     return "| " * len(event.context.loops) + " ".join(_words(event))
 

@@ -159,9 +159,14 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
         for write in written_in(trace, miss.loop.site)
     ):
         return True  # a row that goes takes queries for everything that refers to it
-    if miss.kind in ("deferred", "to_many"):
+    if miss.kind == "deferred":
         return False
     target = _target(file, miss)
+    if miss.kind == "to_many":
+        return not becomes_new_row(file, trace, miss.context, miss.loop) and any(
+            write.model == target and any(row.key == miss.row.key for _, row in write.given)
+            for write in written_in(trace, miss.loop.site)
+        )  # the loop itself adds to what was prefetched, or takes away from it
     return target is not None and any(
         write.model == target and write.operation not in _NEW_ROWS and not _is_of_new_row(write)
         for write in written_in(trace, miss.loop.site)

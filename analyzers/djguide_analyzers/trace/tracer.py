@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.templates import TemplateSource
-from djguide_analyzers.trace import annotations, statements, summaries
+from djguide_analyzers.trace import annotations, inheritance, statements, summaries
 from djguide_analyzers.trace.decorators import is_atomic
 from djguide_analyzers.trace.events import Called, Event
 from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
@@ -68,35 +69,52 @@ class Trace:
 def trace_function(project: Project, info: FunctionInfo) -> Trace:
     """Trace `info` as if called from anywhere."""
     run = Run(project)
-    transactions: tuple[str | None, ...] = ()
     with run.reading():
-        if info.node.decorators and is_atomic(project, info):
-            transactions = (None,)
         receiver = annotations.receiver_of(Frame(run, info.code, owner=info.owner), info)
-        frame = Frame(
-            run, info.body_code, function=info, transactions=transactions, owner=info.owner, receiver=receiver
-        )
-        bound = [receiver] if info.owner is not None and receiver is not UNKNOWN else []
-        annotations.bind_parameters(frame, info, bound, {}, explore=True)
+        frame = _entered(run, info, receiver)
     return _traced(run, info, lambda: statements.execute(frame, info.statements))
 
 
+def _entered(run: Run, info: FunctionInfo, receiver: AbstractValue) -> Frame:
+    """A frame for `info`, of whose caller nothing is known."""
+    atomic = bool(info.node.decorators) and is_atomic(run.project, info)
+    frame = Frame(
+        run,
+        info.body_code,
+        function=info,
+        transactions=(None,) if atomic else (),
+        owner=info.owner,
+        receiver=receiver,
+    )
+    bound = [receiver] if info.owner is not None and receiver is not UNKNOWN else []
+    annotations.bind_parameters(frame, info, bound, {}, explore=True)
+    return frame
+
+
 def trace_class(project: Project, cls: ClassInfo) -> Trace | None:
-    """Trace what a framework does with a class: answering a request to a view, showing the list of an admin class,
-    rendering a form; None for any other class.
+    """Trace what others do with a class: frameworks answer a request to a view, show the list of an admin class or
+    render a form, and loops that it inherits call its methods; None for any other class.
     """
     run = Run(project)
     frame = Frame(run, cls.code, owner=cls)
+    uses: list[Callable[[], object]] = []
     view = ObjectValue(cls, run.new_identity())
     if django_views.is_template_view(frame, cls):
-        return _traced(run, None, lambda: django_views.show(frame, view))
-    if rest_framework.listing(frame, cls) is not None:
-        return _traced(run, None, lambda: rest_framework.show_list(frame, view))
-    if admin.is_listed(project, cls):
-        return _traced(run, None, lambda: admin.show_lists(frame, cls))
-    if forms.is_form(project, cls):
-        return _traced(run, None, lambda: forms.show_choices(frame, cls))
-    return None
+        uses.append(lambda: django_views.show(frame, view))
+    elif rest_framework.listing(frame, cls) is not None:
+        uses.append(lambda: rest_framework.show_list(frame, view))
+    elif admin.is_listed(project, cls):
+        uses.append(lambda: admin.show_lists(frame, cls))
+    elif forms.is_form(project, cls):
+        uses.append(lambda: forms.show_choices(frame, cls))
+    uses += [partial(_loop, run, cls, info) for info in inheritance.loops_with_hooks(project, cls)]
+    return _traced(run, None, lambda: [use() for use in uses]) if uses else None
+
+
+def _loop(run: Run, cls: ClassInfo, info: FunctionInfo) -> None:
+    """What a method that `cls` inherits does, called on an instance of it."""
+    frame = _entered(run, info, ObjectValue(cls, run.new_identity()))
+    statements.execute(frame, info.statements)
 
 
 def trace_top_level(project: Project, module: Module) -> Trace:
