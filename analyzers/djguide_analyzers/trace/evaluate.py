@@ -9,7 +9,7 @@ from typing import Any
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Value
 from djguide_analyzers.project.resolve import External, ModuleRef, Symbol, ValueRef
-from djguide_analyzers.trace import attributes, branches, calls, iteration, querysets, statements
+from djguide_analyzers.trace import attributes, branches, calls, iteration, memoisation, querysets, statements
 from djguide_analyzers.trace.events import QuerySetUse
 from djguide_analyzers.trace.frame import MAX_STEPS, BudgetSpent, Frame
 from djguide_analyzers.trace.joining import join, join_all, join_mappings
@@ -217,13 +217,17 @@ def _f_string(frame: Frame, node: ir.FString) -> AbstractValue:
 
 def _bool(frame: Frame, node: ir.Bool) -> AbstractValue:
     values: list[AbstractValue] = []
+    memoised = frame.memoised
     for part in node.values[:-1]:
         values.append(evaluate(frame, part))
         if isinstance(values[-1], QuerySetValue):
             querysets.run_query(frame, values[-1], "bool", part)
         if branches.taken(frame, part) is (node.op == "or"):
-            return join_all(values)
-    values.append(evaluate(frame, node.values[-1]))
+            break
+        frame.memoised |= node.op == "or" and memoisation.not_handed_in(frame, part) == "there"
+    else:
+        values.append(evaluate(frame, node.values[-1]))
+    frame.memoised = memoised
     return join_all(values)
 
 
@@ -290,7 +294,13 @@ def _if_exp(frame: Frame, node: ir.IfExp) -> AbstractValue:
     evaluate_test(frame, node.test)
     if (holds := branches.taken(frame, node.test)) is not None:
         return evaluate(frame, node.body if holds else node.orelse)
-    return join(evaluate(frame, node.body), evaluate(frame, node.orelse))
+    memoised, given = frame.memoised, memoisation.not_handed_in(frame, node.test)
+    frame.memoised = memoised or given == "missing"
+    body = evaluate(frame, node.body)
+    frame.memoised = memoised or given == "there"
+    orelse = evaluate(frame, node.orelse)
+    frame.memoised = memoised
+    return join(body, orelse)
 
 
 def _walrus(frame: Frame, node: ir.Walrus) -> AbstractValue:
