@@ -68,7 +68,7 @@ def split(graph: ModelGraph, query: Query, paths: Iterable[tuple[str, ...]]) -> 
     for path in paths:
         to_one = is_to_one(graph, query.model, path)
         # rows joined would be locked as well, and the nullable side of an outer join PostgreSQL refuses to lock
-        to_one = to_one and not _locks_joins(query)
+        to_one = to_one and not _locks_joins(query) and not _is_prefetched_apart(query, path)
         (joins if to_one else prefetches).append("__".join(path))
     return sorted(joins), sorted(prefetches)
 
@@ -77,6 +77,12 @@ def _locks_joins(query: Query) -> bool:
     """Whether what `query` joins is locked with its rows: not where ``of=`` names what to lock."""
     locks = [link.node for link in query.chain if link.name == "select_for_update"]
     return query.locked and not any(lock.keyword("of") is not None for lock in locks)
+
+
+def _is_prefetched_apart(query: Query, path: tuple[str, ...]) -> bool:
+    """Whether a prefetch with a queryset of its own loads what `path` goes through: a join would pass it by."""
+    joined = "__".join(path)
+    return any(entry.inner is not None and joined.startswith(f"{entry.path}__") for entry in query.prefetch)
 
 
 def eager_fix(
@@ -226,8 +232,6 @@ def _can_load(query: Query, joins: list[str], prefetches: list[str]) -> bool:
     joined = {path.split("__")[0] for path in joins}
     if not joined.isdisjoint(query.deferred) or (query.only is not None and not joined <= query.only):
         return False  # Django refuses to join what it is told to leave out
-    if any(entry.inner is not None and entry.path.split("__")[0] in joined for entry in query.prefetch):
-        return False  # a prefetch with a queryset of its own is passed by once its relation is joined
     return not (prefetches and any(link.name == "iterator" for link in query.chain))
 
 
