@@ -164,7 +164,7 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
     target = _target(file, miss)
     if miss.kind == "to_many":
         return not becomes_new_row(file, trace, miss.context, miss.loop) and any(
-            write.model == target and any(row.key == miss.row.key for _, row in write.given)
+            write.model == target and _is_of_same_rows(write, miss)
             for write in written_in(trace, miss.loop.site)
         )  # the loop itself adds to what was prefetched, or takes away from it
     return target is not None and any(
@@ -202,6 +202,13 @@ def _is_chosen_by(miss: Miss, alternatives: frozenset[str]) -> bool:
         name in query.known or (f"{name}__isnull" in query.filters and name not in query.null)
         for name in alternatives
     )
+
+
+def _is_of_same_rows(write: Write, miss: Miss) -> bool:
+    """Whether what is written belongs to the row that misses it, or to another round's that may be the same."""
+    query = miss.row.root.query
+    is_other_rounds = bool(miss.row.path) and query is not None and miss.row.model == query.model
+    return is_other_rounds or any(row.key == miss.row.key for _, row in write.given)
 
 
 def _is_of_new_row(write: Write) -> bool:
