@@ -8,13 +8,15 @@ from itertools import islice
 from typing import Literal
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
+from djguide_analyzers.project.serializers import is_serializer
 from djguide_analyzers.rules.atomicity import ATOMIC, regions_of
-from djguide_analyzers.rules.bodies import Body, functions_of, is_super
+from djguide_analyzers.rules.bodies import Body, is_super
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.entry_points import atomic_requests, entries
+from djguide_analyzers.rules.entry_points import Entry, atomic_requests, entries
+from djguide_analyzers.rules.mentions import Mention, given, last_name, mentions_in
 from djguide_analyzers.rules.remembered import Remembered
+from djguide_analyzers.rules.serializer_saves import serializer_saves
 
 MAX_DEPTH = 5
 """Calls that are followed upwards."""
@@ -25,27 +27,7 @@ MAX_CALLERS = 60
 
 Certainty = Literal["known", "possible"]
 Answer = Literal["all", "some", "none", "unknown"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Mention:
-    """A call of something called like a function, or, without `is_call`, a function handed over in a call."""
-
-    function: FunctionInfo
-    code: Code
-    node: ir.Call
-    is_call: bool
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Mention)
-            and self.code == other.code
-            and self.node == other.node
-            and self.is_call == other.is_call
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.code, self.node.at, self.is_call))
+_ANSWERS: dict[Entry, Answer] = {"protected": "all", "unprotected": "none", "unknown": "unknown"}
 
 
 @dataclass(slots=True)
@@ -87,11 +69,21 @@ class Callers:
         """The calls of a function, each known to enter it or just of something of the same name."""
         if info.parent is not None:
             return
+        if info.owner is not None and self._is_of_serializer(info):
+            for mention in serializer_saves(self._file, info, info.owner).calls:
+                yield "known", mention
         name = info.owner.name if info.owner is not None and info.name == "__init__" else info.name
         for mention in self._file.everywhere_about(name, mentions_in):
             certainty = self._certainty(info, mention)
             if certainty is not None:
                 yield certainty, mention
+
+    def _is_of_serializer(self, info: FunctionInfo) -> bool:
+        return (
+            info.name in ("create", "update")
+            and info.owner is not None
+            and is_serializer(self._project, info.owner)
+        )
 
     def _certainty(self, info: FunctionInfo, mention: Mention) -> Certainty | None:
         body = regions_of(self._project, mention.function).body
@@ -149,9 +141,7 @@ class Callers:
         possible: list[Mention] = []
         entered = list(entries(self._file, info))
         for entry, _ in entered:
-            known.append(
-                "all" if entry == "protected" else "none" if entry == "unprotected" else self._if_saved
-            )
+            known.append(self._if_saved if entry == "as saved" else _ANSWERS[entry])
         calls = self.calls(info)
         for certainty, mention in islice(calls, MAX_CALLERS):
             if certainty == "possible":
@@ -160,7 +150,7 @@ class Callers:
                 known.append(answer)
                 if answer in ("none", "some"):
                     result.unprotected.append(mention)
-        if entered:
+        if entered or self._is_of_serializer(info):
             possible = []  # what frameworks call has a name that many functions have
         more = next(calls, None) is not None
         result.answer = self._together(known, self._of_callers(possible, depth, more=more))
@@ -256,40 +246,3 @@ class Callers:
 def callers_of(file: FileContext) -> Callers:
     """The calls between the functions of the project that `file` belongs to; test code is left out."""
     return file.project.shared(Callers, lambda: Callers(file))
-
-
-def mentions_in(file: FileContext) -> dict[str, list[Mention]]:
-    """The calls in a file, and the names handed over in them, by the last part of their name."""
-    found: dict[str, list[Mention]] = {}
-    for mentions in file.of_functions(_mentions):
-        for name, mention in mentions:
-            found.setdefault(name, []).append(mention)
-    return found
-
-
-def _mentions(file: FileContext, info: FunctionInfo) -> list[tuple[str, Mention]]:
-    found: list[tuple[str, Mention]] = []
-    for function in functions_of(info):
-        for node in walk(function.statements):
-            if not isinstance(node, ir.Call):
-                continue
-            called = last_name(node.func)
-            if called is not None:
-                found.append((called, Mention(function, function.body_code, node, True)))
-            for name in {last_name(arg) for arg in given(node)} - {None}:
-                assert name is not None
-                found.append((name, Mention(function, function.body_code, node, False)))
-    return found
-
-
-def given(node: ir.Call) -> list[ir.Expr]:
-    """The arguments of a call."""
-    return [*node.args, *(keyword.value for keyword in node.keywords)]
-
-
-def last_name(node: ir.Expr) -> str | None:
-    match node:
-        case ir.Name(id=name) | ir.Attr(name=name):
-            return name
-        case _:
-            return None

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
-from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Value
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.serializers import is_serializer
-from djguide_analyzers.rules.atomicity import Regions
-from djguide_analyzers.rules.bodies import Body, is_super
 from djguide_analyzers.rules.celery_tasks import task_of
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.receivers import receivers
+from djguide_analyzers.rules.serializer_saves import serializer_saves
+from djguide_analyzers.rules.view_hooks import CALLED_BY, descendants, is_atomic_before, is_view
 from djguide_analyzers.trace.decorators import decorator_names
 
-Entry = Literal["protected", "unprotected", "unknown"]
-"""Whether the framework has opened a transaction when it calls; ``unknown`` where it depends on others."""
+Entry = Literal["protected", "unprotected", "as saved", "unknown"]
+"""Whether the framework has opened a transaction when it calls; ``as saved`` where it rests on who saves a row."""
 
 MODEL_ADMIN = "django.contrib.admin.options.BaseModelAdmin"
-VIEW = "django.views.generic.base.View"
 COMMAND = "django.core.management.base.BaseCommand"
 _GRAPHENE = ("graphene.Mutation", "graphene.types.mutation.Mutation", "graphene.relay.ClientIDMutation",
              "graphene.relay.mutation.ClientIDMutation")  # fmt: skip
@@ -43,25 +39,6 @@ ADMIN_HOOKS = frozenset(
      "changeform_view", "_changeform_view", "_delete_view"}
 )  # fmt: skip
 """Methods of admin classes that run in the transaction of the add, change and delete pages."""
-
-_CALLED_BY = {
-    "form_valid": ("post", "put"),
-    "forms_valid": ("post",),
-    "form_invalid": ("post",),
-    "perform_create": ("create", "post"),
-    "perform_update": ("update", "partial_update", "put", "patch"),
-    "perform_destroy": ("destroy", "delete"),
-    "create": ("post",),
-    "update": ("put", "post"),
-    "partial_update": ("patch",),
-    "destroy": ("delete",),
-    "delete": ("post", "dispatch"),
-    "get": ("dispatch",),
-    "post": ("dispatch",),
-    "put": ("dispatch",),
-    "patch": ("dispatch",),
-}
-"""Methods of views by those of the library that call them."""
 
 
 def entries(file: FileContext, info: FunctionInfo) -> Iterator[tuple[Entry, str]]:
@@ -104,88 +81,14 @@ def _method_entries(file: FileContext, info: FunctionInfo, cls: ClassInfo) -> It
 
 def _serializer_entries(file: FileContext, info: FunctionInfo, cls: ClassInfo) -> Iterator[tuple[Entry, str]]:
     """How the views that save a serializer of this class come to do so."""
-    project = file.project
-    outside = _requested(project, info)
-    users = _users(file, cls)
-    hook = "perform_create" if info.name == "create" else "perform_update"
-    for view in users:
-        yield ("protected" if _saves_inside(project, view, hook) else outside), "a view"
-    if not users:
+    outside = _requested(file.project, info)
+    saves = serializer_saves(file, info, cls)
+    for inside in saves.by_views:
+        yield ("unknown" if inside is None else "protected" if inside else outside), "a view"
+    if saves.is_handed_on:
+        yield "unknown", "who is handed the serializer"
+    elif not saves.by_views and not saves.calls:
         yield outside, "a view"
-
-
-def _users(file: FileContext, serializer: ClassInfo) -> list[ClassInfo]:
-    """The views that name a serializer class, or one that derives from it, in a place of their own or inherited."""
-    resolver = file.project.resolver
-    declaring = [
-        view for view, declared in file.project.once(_declared) if serializer in resolver.mro(declared)
-    ]
-    mentions = file.everywhere_about(serializer.name, mentions_in_views)
-    naming = [m.view for m in mentions if resolver.expr(m.code, m.node) is serializer]
-    return list(dict.fromkeys([*declaring, *naming]))
-
-
-def _declared(project: Project) -> list[tuple[ClassInfo, ClassInfo]]:
-    """All class-based views with the class that is their ``serializer_class``."""
-    found: list[tuple[ClassInfo, ClassInfo]] = []
-    resolver = project.resolver
-    for view in (cls for cls in project.once(_descendants) if is_view(project, cls)):
-        attribute = resolver.class_attribute(view, "serializer_class")
-        if attribute is not None and isinstance(attribute[1], Value) and attribute[1].expr is not None:
-            symbol = resolver.expr(attribute[1].code, attribute[1].expr, attribute[0])
-            if isinstance(symbol, ClassInfo):
-                found.append((view, symbol))
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class ViewMention:
-    """A name in a method of a class-based view."""
-
-    view: ClassInfo
-    code: Code
-    node: ir.Name
-
-
-def mentions_in_views(file: FileContext) -> dict[str, list[ViewMention]]:
-    """What the methods of the class-based views in a file mention, by name."""
-    found: dict[str, list[ViewMention]] = {}
-    for mentions in file.of_functions(_names_in):
-        for mention in mentions:
-            found.setdefault(mention.node.id, []).append(mention)
-    return found
-
-
-def _names_in(file: FileContext, info: FunctionInfo) -> list[ViewMention]:
-    view = info.owner
-    if view is None or not is_view(file.project, view):
-        return []
-    names = (node for node in walk(info.statements) if isinstance(node, ir.Name))
-    return [ViewMention(view, info.body_code, node) for node in names]
-
-
-def _descendants(project: Project) -> dict[ClassInfo, list[ClassInfo]]:
-    """The project's classes with those that derive from each, itself included."""
-    found: dict[ClassInfo, list[ClassInfo]] = {}
-    for module in project.modules.values():
-        for cls in module.classes():
-            for base in project.resolver.mro(cls):
-                if isinstance(base, ClassInfo) and base.module.origin == "project":
-                    found.setdefault(base, []).append(cls)
-    return found
-
-
-def _saves_inside(project: Project, view: ClassInfo, hook: str) -> bool:
-    """Whether a view saves its serializer inside a transaction that it opens itself."""
-    for name in (hook, *_CALLED_BY.get(hook, ())):
-        found = project.resolver.class_attribute(view, name)
-        if found is None or not isinstance(found[1], FunctionInfo) or found[1].module.origin != "project":
-            continue
-        regions = Regions(Body(project, found[1]))
-        saves = [c for c in regions.body.calls if isinstance(c.func, ir.Attr) and c.func.name == "save"]
-        if saves and all(regions.at(call) for call in saves):
-            return True
-    return _through_hooks(project, view, hook, 0) == "protected"
 
 
 def _received(file: FileContext, info: FunctionInfo) -> Iterator[tuple[Entry, str]]:
@@ -195,7 +98,7 @@ def _received(file: FileContext, info: FunctionInfo) -> Iterator[tuple[Entry, st
             if receiver.signal in IN_TRANSACTION:
                 yield "protected", f"`{name}`"
             elif receiver.signal in SOMETIMES:
-                yield "unknown", f"`{name}`"
+                yield "as saved", f"`{name}`"
 
 
 def is_admin_action(info: FunctionInfo) -> bool:
@@ -207,15 +110,6 @@ def is_admin_action(info: FunctionInfo) -> bool:
 def _is_view_function(info: FunctionInfo) -> bool:
     params = info.node.params.items
     return bool(params) and params[0].name == "request" and info.parent is None
-
-
-def is_view(project: Project, cls: ClassInfo) -> bool:
-    """Whether a class is a class-based view, Django REST framework's included."""
-    return any(
-        base.dotted == VIEW or base.dotted.startswith(("rest_framework.views.", "rest_framework.viewsets.",
-                                                       "rest_framework.generics.", "django.views.generic."))
-        for base in project.resolver.mro(cls)
-    )  # fmt: skip
 
 
 def _is_consumer(project: Project, cls: ClassInfo) -> bool:
@@ -238,31 +132,10 @@ def _requested(project: Project, info: FunctionInfo) -> Entry:
 def _view_entries(project: Project, info: FunctionInfo) -> Iterator[tuple[Entry, str]]:
     """How the views that have this method come to call it."""
     assert info.owner is not None
-    if info.name in _CALLED_BY or info.name == "dispatch":
+    if info.name in CALLED_BY or info.name == "dispatch":
         outside = _requested(project, info)
-        views = project.once(_descendants).get(info.owner, [])
-        for each in sorted({_through_hooks(project, cls, info.name, 0) for cls in views}):
-            yield ("protected" if each == "protected" else outside), "a view"
+        views = project.once(descendants).get(info.owner, [])
+        for inside in sorted({is_atomic_before(project, cls, info.name) for cls in views}):
+            yield ("protected" if inside else outside), "a view"
     elif atomic_requests(project):
         yield "protected", "a view"
-
-
-def _through_hooks(project: Project, cls: ClassInfo, name: str, depth: int) -> Entry:
-    """Whether one of the methods of `cls` through which a request gets to method `name` is atomic."""
-    for caller in _CALLED_BY.get(name, ()) if depth < 5 else ():
-        found = project.resolver.class_attribute(cls, caller)
-        if found is None or not isinstance(found[1], FunctionInfo) or found[1].module.origin != "project":
-            if _through_hooks(project, cls, caller, depth + 1) == "protected":
-                return "protected"
-            continue
-        body = Body(project, found[1])
-        regions = Regions(body)
-        for call in body.calls:
-            func = call.func
-            if not isinstance(func, ir.Attr) or func.name not in (caller, name) or not regions.at(call):
-                continue
-            if is_super(func.value) or body.is_self(func.value):
-                return "protected"
-        if _through_hooks(project, cls, caller, depth + 1) == "protected":
-            return "protected"
-    return "unprotected"

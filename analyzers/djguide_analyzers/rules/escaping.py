@@ -10,13 +10,14 @@ from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.rules.at_stake import has_stake
 from djguide_analyzers.rules.atomicity import COMPUTED, Atomic, Regions, regions_of
 from djguide_analyzers.rules.bodies import Body
-from djguide_analyzers.rules.callers import Mention, callers_of, last_name
+from djguide_analyzers.rules.callers import callers_of
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.effects import Effect, Kind, leaves_database
 from djguide_analyzers.rules.entry_points import IN_TRANSACTION, REQUESTS, SOMETIMES
 from djguide_analyzers.rules.finding import Related
 from djguide_analyzers.rules.guards import conditions
 from djguide_analyzers.rules.loop_writes import is_seeding
+from djguide_analyzers.rules.mentions import Mention, last_name
 from djguide_analyzers.rules.receivers import receivers
 from djguide_analyzers.trace.events import Called, Write
 from djguide_analyzers.trace.tracer import trace_function

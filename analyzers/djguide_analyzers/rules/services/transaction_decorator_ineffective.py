@@ -10,9 +10,9 @@ from djguide_analyzers.rules.access import decorations
 from djguide_analyzers.rules.atomicity import ATOMIC
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.entry_points import is_view
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.names import of_scope
+from djguide_analyzers.rules.view_hooks import is_view
 
 RULE = Rule(
     summary="`atomic` around a coroutine or a generator, whose body it does not cover",
