@@ -5,12 +5,14 @@ from __future__ import annotations
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code, FunctionInfo
+from djguide_analyzers.rules import bodies
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import bound_name, import_name, insert
 from djguide_analyzers.rules.finding import Fix, Safety
 from djguide_analyzers.rules.flow import enclosing
 from djguide_analyzers.rules.held_locks import is_atomic, is_atomic_block
 from djguide_analyzers.rules.queryset_calls import append_call
+from djguide_analyzers.rules.reaching_out import reaching_out
 from djguide_analyzers.rules.row_bodies import TracedBody
 from djguide_analyzers.rules.row_loads import Load, load_of
 from djguide_analyzers.source.edits import Edit
@@ -108,7 +110,9 @@ def _transaction(
     ]
     if blocks and all(blocks[0] in enclosing(body.statements, node) for node in nodes):
         return ()
-    if leaves_database(body.statements) or info.parent is not None:
+    if info.parent is not None or leaves_database(body.statements):
+        return None
+    if any(reaching_out(scope, bodies.Body(file.project, info))):
         return None
     return decorate_atomic(file, info)
 

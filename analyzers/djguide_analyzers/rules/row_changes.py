@@ -88,12 +88,29 @@ def _computed(
     assert value is not None
     if isinstance(node, ir.AugAssign):
         return ("computed", value)
+    if _is_clamped(body, reads, value, key):
+        return None
     mine = [read for read in reads.of(value) if read.key == key and read.name in (field.name, field.attname)]
     if not any(read.computed for read in mine):
         return None
     if isinstance(value, ir.Name):
         return ("computed", reads.sources.get(value.id, value))
     return ("computed", value)
+
+
+def _is_clamped(body: Body, reads: Reads, value: ir.Expr, key: Hashable) -> bool:
+    """Whether a value is the least or greatest of columns of the row and constants: taken twice, it is the same."""
+    if isinstance(value, ir.Name):
+        value = reads.sources.get(value.id, value)
+    return (
+        isinstance(value, ir.Call)
+        and isinstance(value.func, ir.Name)
+        and value.func.id in ("min", "max")
+        and all(
+            isinstance(arg, ir.Const) or (isinstance(arg, ir.Attr) and body.key(arg.value) == key)
+            for arg in value.args
+        )
+    )
 
 
 def _tested(
@@ -114,7 +131,7 @@ def _tested(
         if node.value is not None and _stays(body, model, mine, [test, *methods], node.value):
             continue
         by_method = bool(methods)
-        rests = by_method or (mine & read and not _is_text_filled(field, test))
+        rests = by_method or (mine & read and not _is_filled(field, test, node.value))
         if rests and _decides(body, node, test):
             return ("tested", test)
     return None
@@ -139,9 +156,13 @@ def _is_same_value(one: ir.Expr, other: ir.Expr) -> bool:
     return isinstance(one, ir.Const) and alike(one, other)
 
 
-def _is_text_filled(field: Field, test: ir.Expr) -> bool:
-    """Whether a text is only looked at for being empty: it is filled once, with the same text each time."""
-    if field.django_base != "CharField":
+def _is_filled(field: Field, test: ir.Expr, value: ir.Expr | None) -> bool:
+    """Whether a column is only looked at for being empty, and filled once.
+
+    That is so for a text, which is the same each time, and for a related row that is made or looked up then; a row
+    that the function was handed would take the place of another one.
+    """
+    if field.django_base != "CharField" and not (field.is_forward_one and isinstance(value, ir.Call)):
         return False
     return not any(isinstance(part, ir.Compare) and not _is_empty(part) for part in walk(test))
 

@@ -119,7 +119,7 @@ def _is_null(column: Field, value: ir.Expr | None) -> bool:
 def _by_groups(project: Project, model: Model, found: LookUp) -> Coverage:
     answers: set[Coverage] = set()
     for group in model.unique_together:
-        answers.add("covered" if _all_protect(model, group, found) else "open")
+        answers.add("covered" if _all_protect(model, group, found) else _if_loose(group, found))
     option = meta_option(project, model.cls, "constraints")
     nodes = (items(option.expr) if option is not None else None) or []
     for number, entry in enumerate(model.constraints):
@@ -140,9 +140,14 @@ def _by_constraint(model: Model, entry: dict[str, object], node: ir.Call | None,
     nulls_are_equal = isinstance(distinct, ir.Const) and distinct.value is False
     names = [str(name) for name in fields]
     if not _all_protect(model, names, found, nulls_are_equal=nulls_are_equal):
-        compared_loosely = set(names) <= found.names and not found.loose.isdisjoint(names)
-        return "unknown" if compared_loosely else "open"
+        return _if_loose(names, found)
     return _under_condition(model, node.keyword("condition"), found) if entry["partial"] else "covered"
+
+
+def _if_loose(names: Iterable[str], found: LookUp) -> Coverage:
+    """What a group of unique columns means for a look-up that compares some of them in another way, such as without
+    case: it keeps most of the pairs apart."""
+    return "unknown" if set(names) <= found.names and not found.loose.isdisjoint(names) else "open"
 
 
 def _all_protect(model: Model, names: Iterable[str], found: LookUp, *, nulls_are_equal: bool = False) -> bool:

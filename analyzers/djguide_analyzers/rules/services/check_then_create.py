@@ -53,6 +53,8 @@ def _check(file: FileContext, scope: Scope, missing: Missing, made: list[Creatio
         inside = any(part is creation.node for block in missing.blocks for part in walk(block))
         if not inside or creation.model != model.label or not _is_same(missing, creation, found):
             continue
+        if _asks_for_any(missing, creation, model, found):
+            continue
         if keeps_apart(file.project, model, found, set(creation.values)) != "open":
             continue
         if _is_handled(statements, creation.node):
@@ -99,6 +101,20 @@ def _is_same(missing: Missing, creation: Creation, found: LookUp) -> bool:
             if lookup != "iexact" or given is None or not alike(given, keyword.value):
                 return False
     return True
+
+
+def _asks_for_any(missing: Missing, creation: Creation, model: Model, found: LookUp) -> bool:
+    """Whether it is asked if a row has any children, and one of its own kind is created: it may have several.
+
+    ``get()`` says that there is one at most, and a child of which nothing else is given has only its parent.
+    """
+    columns = [model.fields[name] for name in found.exact]
+    return (
+        missing.call.name in ("exists", "first", "last", "count", "filter")
+        and not found.loose
+        and [column.kind for column in columns] == ["fk"]
+        and not creation.values.keys() <= found.exact.keys()
+    )
 
 
 def _owner(creation: Creation, name: str) -> ir.Expr | None:
