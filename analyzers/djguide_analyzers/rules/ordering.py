@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.project.graph import Model, ModelGraph
+from djguide_analyzers.project.graph import Field, Model, ModelGraph
 from djguide_analyzers.trace.values import Link, Query
 
 _ORDER_BY = re.compile(r"OrderBy\(F\((?P<name>\w+)\), descending=(?P<down>True|False)\)")
@@ -119,9 +119,36 @@ def _last(query: Query, names: frozenset[str]) -> Link | None:
     return next((link for link in reversed(query.chain) if link.name in names), None)
 
 
-def is_total(graph: ModelGraph, model: Model, names: tuple[str, ...]) -> bool | None:
-    """Whether an order by `names` leaves no ties; None when that is not known."""
-    plain: set[str] = set()
+def fixed_columns(graph: ModelGraph, query: Query) -> frozenset[str]:
+    """Columns that are the same in all rows of `query`: the row of a related manager, and what is filtered by."""
+    model = graph.get(query.model)
+    found = set(query.known)
+    for link in query.chain if model is not None else ():
+        for keyword in link.node.keywords if link.name == "filter" else ():
+            name = (keyword.name or "").removesuffix("__exact")
+            if model is not None and (column := _column(graph, model, name)) is not None:
+                found.add(column.name)
+    return frozenset(found)
+
+
+def _column(graph: ModelGraph, model: Model, name: str) -> Field | None:
+    """The column of `model` that a path stands for: its name, or a relation with a unique column behind it."""
+    first, _, rest = name.partition("__")
+    field = model.fields.get(first) or model.field_of_attname(first)
+    if field is None or not rest:
+        return field
+    target = graph.get(field.target) if field.is_forward_one else None
+    if target is None or "__" in rest:
+        return None
+    key = target.fields.get(target.pk if rest == "pk" else rest)
+    return field if key is not None and (key.primary_key or (key.unique and not key.null)) else None
+
+
+def is_total(
+    graph: ModelGraph, model: Model, names: tuple[str, ...], fixed: frozenset[str] = frozenset()
+) -> bool | None:
+    """Whether an order by `names` leaves no ties among rows that agree in `fixed`; None when that is not known."""
+    plain = set(fixed)
     for text in names:
         name = text.lstrip("-+")
         if name == "?":
@@ -132,6 +159,12 @@ def is_total(graph: ModelGraph, model: Model, names: tuple[str, ...]) -> bool | 
         if field is None:
             if "__" not in name and name not in model.reverse:
                 return None  # an annotation
+            related = _column(graph, model, name)
+            if related is None:
+                continue
+            if related.unique and not related.null:
+                return True
+            plain.add(related.name)
             continue
         if not field.sure("primary_key", "unique", "null"):
             return None

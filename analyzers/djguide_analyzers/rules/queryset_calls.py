@@ -109,7 +109,7 @@ def place_of_query(file: FileContext, query: Query) -> Place | None:
 
 
 def append_call(file: FileContext, query: Query, call: str) -> Edit | None:
-    """Add ``.call`` to the end of the chain that builds `query`, in place of an ``all()``.
+    """Add ``.call`` to the end of the chain that builds `query`, in place of an ``all()`` or a bare ``order_by()``.
 
     None when that end does not lie in `file`, or nothing can be added to it.
     """
@@ -122,7 +122,8 @@ def append_call(file: FileContext, query: Query, call: str) -> Edit | None:
     code, func = last.site.code, last.node.func
     if code.module.path != file.path or not isinstance(func, ir.Attr) or query.sliced:
         return None
-    if last.name == "all" and not last.node.args and not last.node.keywords:
+    replaced = last.name == "all" or (last.name == "order_by" and call.startswith("order_by("))
+    if replaced and not last.node.args and not last.node.keywords:
         return replace(file, Range(code.name_range(func).start, code.range(last.node).end), call)
     start = code.name_range(func).start
     before = file.lines.line(start.line)[: start.column]

@@ -11,7 +11,7 @@ from djguide_analyzers.rules.edits import insert, replace
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
 from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.meta import append_item, items, text_of
-from djguide_analyzers.rules.ordering import Order, is_total
+from djguide_analyzers.rules.ordering import Order, fixed_columns, is_total
 from djguide_analyzers.rules.pagination import Paged, paged_rows
 from djguide_analyzers.rules.queryset_calls import place_of_link
 from djguide_analyzers.source.edits import Edit
@@ -35,7 +35,8 @@ def check(file: FileContext) -> Iterator[Hit]:
         model = file.project.graph.get(paged.model)
         if model is None or _is_reduced(paged):
             continue
-        if is_total(file.project.graph, model, order.names) is False:
+        fixed = fixed_columns(file.project.graph, paged.query) if paged.query is not None else frozenset()
+        if is_total(file.project.graph, model, order.names, fixed) is False:
             place = _place(file, paged)
             if place is not None:
                 yield _hit(file, paged, place)
