@@ -13,8 +13,8 @@ from djguide_analyzers.project.modules import ClassInfo, Code
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.receivers import receivers
 from djguide_analyzers.source.positions import Position
-from djguide_analyzers.trace.events import Write
-from djguide_analyzers.trace.values import Constant, QuerySetValue, Row, Sequence
+from djguide_analyzers.trace.events import Loop, Write
+from djguide_analyzers.trace.values import AbstractValue, QuerySetValue, Row, Sequence
 
 _SEEDING = frozenset({"migrations", "fixtures", "factories", "seed", "seeds", "demo", "sampledata"})
 _ONCE = re.compile(
@@ -68,7 +68,7 @@ def loop_writes(file: FileContext, scope: Scope, *operations: str) -> Iterator[W
         loop = next((n for n, c in scope.nodes(ir.For) if c == code and n.at == running.site.at), None)
         if loop is None and not running.comprehension:
             continue
-        if loop is not None and (_is_alone(loop, call) or _is_short(scope, code, loop.iter)):
+        if loop is not None and (_is_alone(loop, call) or _is_short(scope, code, loop.iter, running)):
             continue
         yield Written(event, call, code, loop, _statement(loop, call) if loop is not None else None)
 
@@ -104,20 +104,26 @@ def _is_alone(loop: ir.For, call: ir.Call) -> bool:
     return loop.is_async
 
 
-def _is_short(scope: Scope, code: Code, iterated: ir.Expr) -> bool:
+def _is_short(scope: Scope, code: Code, iterated: ir.Expr, running: Loop) -> bool:
     """Whether what a loop runs over is known to be short."""
+    size = _size(iterated, scope.value(code, iterated))
+    return size <= FEW if size is not None else running.few
+
+
+def _size(iterated: ir.Expr, value: AbstractValue) -> int | None:
+    """How many rounds there are at most, where they can be counted."""
     match iterated:
         case ir.Display(items=items):
-            return len(items) <= FEW
-        case ir.Call(func=ir.Name(id="range"), args=args):
-            last = args[-1] if args else None
-            return isinstance(last, ir.Const) and isinstance(last.value, int) and last.value <= FEW
-    value = scope.value(code, iterated)
-    if isinstance(value, QuerySetValue):
-        return value.query.single or (value.query.limit is not None and value.query.limit <= FEW)
-    if isinstance(value, Sequence) and value.items is not None:
-        return len(value.items) <= FEW
-    return isinstance(value, Constant)
+            return len(items)
+        case ir.Call(func=ir.Name(id="range"), args=[*_, ir.Const(value=int() as last)]):
+            return last
+    match value:
+        case QuerySetValue(query=query):
+            return 1 if query.single else query.limit
+        case Sequence(items=tuple() as items):
+            return len(items)
+        case _:
+            return None
 
 
 def _statement(loop: ir.For, call: ir.Call) -> ir.Stmt | None:

@@ -334,6 +334,10 @@ def _own_method(frame: Frame, cls: ClassInfo | None, name: str) -> FunctionInfo 
     return None if found[0].module.name.startswith("django.db.models.") else found[1]
 
 
+_LISTS_OF_ENUMS = frozenset({"choices", "values", "labels", "names"})
+"""What the metaclass of Django's enumerations adds to them."""
+
+
 def class_attribute(frame: Frame, cls: ClassInfo, name: str, node: ir.Node) -> AbstractValue:
     """``Class.name``."""
     model = frame.project.graph.of_class(cls)
@@ -347,7 +351,8 @@ def class_attribute(frame: Frame, cls: ClassInfo, name: str, node: ir.Node) -> A
             return UNKNOWN
     found = frame.project.resolver.class_attribute(cls, name)
     if found is None:
-        return UNKNOWN
+        listed = name in _LISTS_OF_ENUMS and frame.project.resolver.is_subclass(cls, "enum.Enum")
+        return Sequence(UNKNOWN, few=True) if listed else UNKNOWN
     owner, binding = found
     match binding:
         case FunctionInfo():
@@ -378,6 +383,8 @@ def _object_attribute(frame: Frame, node: ir.Node, base: ObjectValue, name: str)
     value = members.held_by(frame, base.cls, name)
     if found is not None and isinstance(found[1], Value) and found[1].expr is not None:
         declared = calls.evaluate_elsewhere(frame, found[1].expr, found[1].code, found[0])
+        if value is None and isinstance(declared, Sequence) and declared.items:
+            return Sequence(UNKNOWN, few=True)  # subclasses may write out others
         value = declared if value is None else join(declared, value)
     if value is None:
         return RequestValue() if name == "request" else UNKNOWN

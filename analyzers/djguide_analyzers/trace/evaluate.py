@@ -372,7 +372,8 @@ def _comp(frame: Frame, node: ir.Comp) -> AbstractValue:
     frame.yields += inner.yields
     if node.kind == "dict" and node.value is not None:
         return Mapping((), evaluate(inner, node.value), element)
-    return Sequence(element, made_in=inner.loops[len(frame.loops) :])
+    made_in = inner.loops[len(frame.loops) :]
+    return Sequence(element, made_in=made_in, few=all(loop.few for loop in made_in))
 
 
 def _lambda(frame: Frame, node: ir.Lambda) -> AbstractValue:

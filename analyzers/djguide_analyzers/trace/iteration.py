@@ -60,7 +60,7 @@ def iterate(
         case ClassValue() | ExternalValue():  # an enumeration, a setting
             element, few = UNKNOWN, True
         case _:
-            element = UNKNOWN
+            element, few = UNKNOWN, _is_written_out(frame, node)
     return element, Loop(site, _rows(element), len(frame.stack), once, comprehension, few)
 
 
@@ -72,6 +72,20 @@ def is_short(frame: Frame, value: AbstractValue) -> bool:
         case Sequence(items=items, few=few):
             return few or items is not None
     return False
+
+
+def _is_written_out(frame: Frame, node: ir.Expr) -> bool:
+    """Whether code or settings say what there is: the choices of a field, a setting, the words of a literal."""
+    match node:
+        case ir.Attr(name="choices" | "flatchoices"):
+            return True
+        case ir.Attr(value=ir.Name() as base):
+            symbol = frame.project.resolver.expr(frame.code, base)
+            return symbol is not None and symbol.dotted == "django.conf.settings"
+        case ir.Call(func=ir.Attr(value=ir.Const(value=str()), name="split" | "splitlines")):
+            return True
+        case _:
+            return False
 
 
 _OF_KINDS = frozenset({"contenttypes.ContentType", "sites.Site"})

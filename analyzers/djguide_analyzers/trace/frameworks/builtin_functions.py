@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from djguide_analyzers.facts import ir
 from djguide_analyzers.trace import attributes, calls, iteration, querysets
 from djguide_analyzers.trace.arguments import Arguments
@@ -104,8 +106,9 @@ def _enumerate(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
 
 @models("builtins.zip")
 def _zip(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
+    few = any(iteration.is_short(frame, value) for value in args.positional)
     elements = tuple(consume(frame, node, args, number) for number in range(len(args.positional)))
-    return Sequence(Sequence(UNKNOWN, elements))
+    return Sequence(Sequence(UNKNOWN, elements), few=few)
 
 
 @models("builtins.range")
@@ -170,12 +173,26 @@ def _attribute(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
     return UNKNOWN
 
 
+def _entries(pairs: tuple[AbstractValue, ...]) -> tuple[tuple[Any, AbstractValue], ...] | None:
+    """What a dictionary is made of that is given pairs one by one; None where a key is not known."""
+    found: list[tuple[Any, AbstractValue]] = []
+    for pair in pairs:
+        items = pair.items if isinstance(pair, Sequence) else None
+        if items is None or len(items) != 2 or not isinstance(items[0], Constant):
+            return None
+        found.append((items[0].value, items[1]))
+    return tuple(found)
+
+
 @models("builtins.dict")
 def _dict(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
     if not args.positional:
         return Mapping(tuple(args.keywords.items()))
     if isinstance(args.first, Mapping):
         return Mapping((*args.first.entries, *args.keywords.items()), args.first.element, args.first.key)
+    source = args.first
+    if isinstance(source, Sequence) and source.items and (entries := _entries(source.items)):
+        return Mapping((*entries, *args.keywords.items()))
     element = consume(frame, node, args)
     if isinstance(element, Sequence) and element.items is not None and len(element.items) == 2:
         return Mapping((), element.items[1], element.items[0])

@@ -68,12 +68,13 @@ def _mapping(frame: Frame, node: ir.Call, receiver: Mapping, name: str, args: Ar
         element = value if element is UNKNOWN and not receiver.entries[1:] else join(element, value)
     if name == "get" or name == "pop":
         return receiver.get(args.first.value) if isinstance(args.first, Constant) else element
+    few = bool(receiver.entries)
     if name == "values":
-        return Sequence(element)
+        return Sequence(element, few=few)
     if name == "keys":
-        return Sequence(receiver.key)
+        return Sequence(receiver.key, few=few)
     if name == "items":
-        return Sequence(Sequence(UNKNOWN, (receiver.key, element)))
+        return Sequence(Sequence(UNKNOWN, (receiver.key, element)), few=few)
     if name == "copy":
         return receiver
     if name == "setdefault" and len(args.positional) > 1:
