@@ -61,10 +61,18 @@ def couplings(project: Project, body: Body, found: list[Unit]) -> Iterator[Coupl
             if {first.operation, second.operation} <= _IDEMPOTENT:
                 continue
             reason = _reason(project, body, first, second)
-            if reason is not None and is_made_if_missing(body.statements, first.node):
+            if reason is not None and (
+                _is_looked_for(first) or is_made_if_missing(body.statements, first.node)
+            ):
                 continue  # the next request finds it and goes on from there
             if reason is not None and on_one_path(body.statements, first.node, second.node):
                 yield Coupling(first, second, reason)
+
+
+def _is_looked_for(unit: Unit) -> bool:
+    """Whether a row is only made where there is none, by Django or by a helper that is called like Django's."""
+    called = unit.helper.name if unit.helper is not None else unit.operation
+    return called.startswith(("get_or_create", "aget_or_create", "_get_or_create"))
 
 
 def separate(body: Body, found: list[Unit]) -> Iterator[Coupling]:

@@ -143,25 +143,34 @@ class Reads:
 
     def __init__(self, body: Body) -> None:
         self._body = body
-        self._held: dict[str, set[Read]] = {}
+        self._held: dict[str, list[tuple[ir.Node, set[Read]]]] = {}
         self.sources: dict[str, ir.Expr] = {}
         """The last expression that each variable was computed with."""
         for node in walk(body.statements):
             match node:
                 case ir.Assign(targets=[ir.Name(id=name)], value=value) if value is not None:
-                    self._hold(name, value, self.of(value))
+                    self._hold(name, node, value, self.of(value))
                 case ir.Walrus(target=name, value=value):
-                    self._hold(name, value, self.of(value))
-                case ir.AugAssign(target=ir.Name(id=name), value=value) if name in self._held:
-                    more = {Read(read.key, read.name, True) for read in self._held[name] | self.of(value)}
-                    self._hold(name, value, more)
+                    self._hold(name, node, value, self.of(value))
+                case ir.AugAssign(target=ir.Name(id=name) as old, value=value) if name in self._held:
+                    more = {Read(read.key, read.name, True) for read in self.of(old) | self.of(value)}
+                    self._hold(name, node, value, more)
                 case _:
                     pass
 
-    def _hold(self, name: str, value: ir.Expr, reads: set[Read]) -> None:
+    def _hold(self, name: str, bound: ir.Node, value: ir.Expr, reads: set[Read]) -> None:
         if reads:
-            self._held.setdefault(name, set()).update(reads)
+            self._held.setdefault(name, []).append((bound, reads))
             self.sources[name] = value
+
+    def _held_at(self, name: ir.Name) -> set[Read]:
+        """What a variable depends on where it is read: what another branch puts into it says nothing."""
+        return {
+            read
+            for bound, reads in self._held.get(name.id, ())
+            if isinstance(bound, ir.Walrus) or reaches(self._body.statements, bound, name)
+            for read in reads
+        }
 
     def of(self, node: ir.Expr) -> set[Read]:
         """What `node` depends on."""
@@ -171,7 +180,7 @@ class Reads:
             if isinstance(part, ir.Attr) and (key := self._body.key(part.value)) is not None:
                 found.add(Read(key, part.name, computes))
             elif isinstance(part, ir.Name):
-                held = self._held.get(part.id, ())
+                held = self._held_at(part)
                 found.update(Read(read.key, read.name, read.computed or computes) for read in held)
         return found
 

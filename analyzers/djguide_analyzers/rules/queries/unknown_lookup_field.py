@@ -37,6 +37,7 @@ RULE = Rule(
 )
 
 _COLUMNS = ("order_by", "values", "values_list", "only", "defer", "distinct", "latest", "earliest")
+_MODEL = "django.db.models.base.Model"
 
 _TYPO = 0.8
 """Likeness from which a name is held to be a slip; below, it may have been meant for something else."""
@@ -95,6 +96,8 @@ def _check(
     if path.bad is not None and path.model is not None:
         parts = name.split("__")
         bad = parts[path.bad]
+        if bad in file.project.once(_of_others):
+            return
         choices = names_of(path.model) if path.bad else [*names_of(model), *known]
         if path.bad and path.bad == len(parts) - 1:
             choices = [*choices, *RELATED_LOOKUPS]
@@ -103,6 +106,26 @@ def _check(
         return
     if call.name in FILTERS and path.field is not None and path.rest:
         yield from _check_lookup(file, call, written, path, path.field)
+
+
+def _of_others(project: Project) -> set[str]:
+    """Names that the project's models of applications which are not installed may add to other models.
+
+    Code that asks for the application first may use them.
+    """
+    found: set[str] = set()
+    for cls in (cls for module in project.modules.values() for cls in module.classes()):
+        known = project.graph.of_class(cls) is not None or cls in project.graph.abstract
+        if known or not project.resolver.is_subclass(cls, _MODEL):
+            continue
+        found.add(cls.name.lower())
+        for name in cls.members.names:
+            value = cls.member(name)
+            if isinstance(value, Value) and isinstance(value.expr, ir.Call):
+                given = [value.expr.keyword(option) for option in ("related_name", "related_query_name")]
+                texts = (each.value for each in given if isinstance(each, ir.Const))
+                found |= {text for text in texts if isinstance(text, str)}
+    return found
 
 
 def _is_known(name: str, known: set[str]) -> bool:

@@ -51,7 +51,14 @@ def _is_open(file: FileContext, info: FunctionInfo) -> bool:
     if not any(isinstance(node, ir.Return) and node.value is not None for node in walk(body)):
         return False  # perhaps an abstract one
     given = {param.name for param in info.node.params.items} - {"self", "request"}
-    return falls_through(body) and not _ends_otherwise(body[-1], given)
+    return falls_through(body) and not _ends_otherwise(body[-1], given) and not _answers_by_method(body)
+
+
+def _answers_by_method(body: list[ir.Stmt]) -> bool:
+    """Whether several ``if`` in a row answer one method of the request each: those may be all that get here."""
+    tests = [node for node in body if isinstance(node, ir.If) and not node.orelse]
+    answered = [node for node in tests if _asks_what_for(node.test, set()) and not falls_through(node.body)]
+    return len(answered) > 1 and answered[-1] is body[-1]
 
 
 def _ends_otherwise(last: ir.Stmt, given: set[str]) -> bool:
