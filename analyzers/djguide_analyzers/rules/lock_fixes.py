@@ -20,6 +20,8 @@ from djguide_analyzers.source.positions import Position
 from djguide_analyzers.trace.values import ClassValue, ManagerValue, Query, QuerySetValue, Row
 
 _TITLE = "Lock the row with select_for_update(), in a transaction"
+_CLAIM = "Write it with an update() that only finds the row as it was read, and go on if that changed one"
+"""What to do instead where a transaction would hold the lock, or keep a task, for too long."""
 _SHORTCUTS = frozenset({"get_object_or_404", "aget_object_or_404"})
 _LEAVES = frozenset(
     {
@@ -37,7 +39,9 @@ def lock_fix(file: FileContext, scope: Scope, body: TracedBody, row: Row, uses: 
     """
     load = load_of(body, row)
     edits = _edits(file, scope, body, row, load, uses) if load is not None else None
-    return Fix(_TITLE, Safety.REVIEW, edits) if edits is not None else Fix(_TITLE, Safety.MANUAL)
+    if edits is not None:
+        return Fix(_TITLE, Safety.REVIEW, edits)
+    return Fix(_CLAIM if _reaches_out(file, scope, body) else _TITLE, Safety.MANUAL)
 
 
 def _edits(
@@ -71,7 +75,7 @@ def _lock(file: FileContext, scope: Scope, body: TracedBody, load: Load) -> tupl
             return (insert(file, code.name_range(node.func).start, f"{call}."),)
     if load.query is not None and all(link.site.code == code for link in load.query.chain[-1:]):
         # What another function builds is for its other callers as well, who may have no transaction.
-        edit = append_call(file, load.query, call)
+        edit = append_call(file, load.query, call, (code, node))
         return (edit,) if edit is not None else None
     return None
 
@@ -110,11 +114,17 @@ def _transaction(
     ]
     if blocks and all(blocks[0] in enclosing(body.statements, node) for node in nodes):
         return ()
-    if info.parent is not None or leaves_database(body.statements):
-        return None
-    if any(reaching_out(scope, bodies.Body(file.project, info))):
+    if info.parent is not None or _reaches_out(file, scope, body):
         return None
     return decorate_atomic(file, info)
+
+
+def _reaches_out(file: FileContext, scope: Scope, body: TracedBody) -> bool:
+    """Whether the function, or one that it calls, does what does not belong into a transaction."""
+    info = scope.function
+    if info is None or leaves_database(body.statements):
+        return True
+    return any(True for _ in reaching_out(scope, bodies.Body(file.project, info)))
 
 
 def decorate_atomic(file: FileContext, info: FunctionInfo) -> tuple[Edit, ...] | None:

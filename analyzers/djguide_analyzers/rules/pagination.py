@@ -41,6 +41,7 @@ class Paged:
         where: Where the pages are made, when that is elsewhere.
         option: The view's ``ordering``, when that sets the order: its expression and table.
         view: The view.
+        use: What holds the queryset where it is divided into pages, or handed to who does that.
     """
 
     model: str
@@ -50,6 +51,7 @@ class Paged:
     where: Place | None = None
     option: tuple[Code, ir.Expr] | None = None
     view: ClassInfo | None = None
+    use: tuple[Code, ir.Expr] | None = None
 
 
 def paged_rows(file: FileContext) -> Iterator[Paged]:
@@ -84,7 +86,9 @@ def _paginators(file: FileContext) -> Iterator[Paged]:
             where = file.place(code, node)
             if place is None or place.path != file.path:
                 place = where
-            yield Paged(query.model, order_of(graph, query), place, query, where)
+            given = node.args[0] if node.args else node.keyword("object_list")
+            use = (code, given) if given is not None else None
+            yield Paged(query.model, order_of(graph, query), place, query, where, use=use)
 
 
 # --- views -----------------------------------------------------------------------------------------------
@@ -235,9 +239,8 @@ def _returned(
                     place = file.place(code, node)
                 if any(link.name == "none" for link in query.chain):
                     continue
-                yield Paged(
-                    query.model, order_of(graph, query), place, query, class_place(file, cls), None, cls
-                )
+                where, use = class_place(file, cls), (code, node.value) if node.value is not None else None
+                yield Paged(query.model, order_of(graph, query), place, query, where, view=cls, use=use)
 
 
 # --- REST framework --------------------------------------------------------------------------------------

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.project.modules import Code, FunctionInfo
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert, replace
 from djguide_analyzers.rules.finding import Place
+from djguide_analyzers.rules.flow import enclosing
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.events import QueryRun
@@ -108,11 +110,16 @@ def place_of_query(file: FileContext, query: Query) -> Place | None:
     return file.place_of(query.origin) if query.origin is not None else None
 
 
-def append_call(file: FileContext, query: Query, call: str) -> Edit | None:
+def append_call(
+    file: FileContext, query: Query, call: str, use: tuple[Code, ir.Expr] | None = None
+) -> Edit | None:
     """Add ``.call`` to the end of the chain that builds `query`, in place of an ``all()`` or a bare ``order_by()``.
 
-    None when that end does not lie in `file`, or nothing can be added to it.
+    Where that end is just one of those that a variable may get, the call goes to `use`, an expression that holds
+    the queryset, instead. None when neither lies in `file`, or nothing can be added to it.
     """
+    if query.chain and is_one_of_several(file, query.chain[-1]):
+        return _append_to(file, *use, call) if use is not None and not query.sliced else None
     if not query.chain:
         origin = query.origin
         if origin is None or origin.code.module.path != file.path:
@@ -129,6 +136,38 @@ def append_call(file: FileContext, query: Query, call: str) -> Edit | None:
     before = file.lines.line(start.line)[: start.column]
     separator = "\n" + before if before.strip() == "." else "."
     return insert(file, code.range(last.node).end, separator + call)
+
+
+def _append_to(file: FileContext, code: Code, node: ir.Expr, call: str) -> Edit | None:
+    if code.module.path != file.path or not isinstance(node, (ir.Name, ir.Attr, ir.Call)):
+        return None
+    return insert(file, code.range(node).end, "." + call)
+
+
+def is_one_of_several(file: FileContext, link: Link) -> bool:
+    """Whether a call of a chain stands in a branch, and its variable gets another queryset elsewhere."""
+    scope = file.scope_of(link.site.code) if link.site.code.module.path == file.path else None
+    block = next((block for block, code in scope.blocks if code == link.site.code), None) if scope else None
+    if block is None:
+        return False
+    bound = [node for node in walk(block) if isinstance(node, ir.Assign) and node.value is not None]
+    for node in bound:
+        if node.value is None or not contains(node.value, link.node):
+            continue
+        if any(
+            isinstance(part, (ir.IfExp, ir.Bool)) and contains(part, link.node) for part in walk(node.value)
+        ):
+            return True
+        names = {target.id for target in node.targets if isinstance(target, ir.Name)}
+        others = [each for each in bound if each is not node and any(_binds(each, name) for name in names)]
+        branches = (ir.If, ir.Try, ir.Match, ir.For, ir.While)
+        return bool(others) and any(isinstance(each, branches) for each in enclosing(block, node))
+    return False
+
+
+def _binds(node: ir.Assign, name: str) -> bool:
+    """Whether an assignment sets the variable `name`."""
+    return any(isinstance(target, ir.Name) and target.id == name for target in node.targets)
 
 
 def literal_strings(call: ir.Call) -> list[ir.Const]:

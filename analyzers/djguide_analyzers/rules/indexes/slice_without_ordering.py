@@ -113,7 +113,11 @@ def _hit(file: FileContext, code: Code, node: ir.Subscript, query: Query) -> Hit
     edit = None
     if not any(link.name in _REDUCING for link in query.chain):
         grouped = any(link.name == "annotate" for link in query.chain) and query.shape != "instances"
-        edit = None if grouped else append_call(file, query, f"order_by({quoted(file, 'pk')})")
+        edit = (
+            None
+            if grouped
+            else append_call(file, query, f"order_by({quoted(file, 'pk')})", (code, node.value))
+        )
     fix = Fix(title, Safety.MANUAL) if edit is None else Fix(title, Safety.REVIEW, (edit,))
     model = query.model.rpartition(".")[2]
     return Hit(

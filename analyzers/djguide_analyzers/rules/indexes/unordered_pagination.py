@@ -11,7 +11,7 @@ from djguide_analyzers.rules.edits import arguments_range, insert
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
 from djguide_analyzers.rules.layout import quoted
 from djguide_analyzers.rules.pagination import Paged, paged_rows
-from djguide_analyzers.rules.queryset_calls import append_call
+from djguide_analyzers.rules.queryset_calls import append_call, is_one_of_several
 from djguide_analyzers.source.edits import Edit
 
 RULE = Rule(
@@ -48,11 +48,12 @@ def _hit(file: FileContext, paged: Paged) -> Hit:
 def _edit(file: FileContext, paged: Paged) -> Edit | None:
     query, last = paged.query, paged.order.link
     if query is not None:
-        if last is not None and query.chain and query.chain[-1] is last:
+        ends = last is not None and query.chain and query.chain[-1] is last
+        if last is not None and ends and not is_one_of_several(file, last):
             if last.site.code.module.path != file.path or last.node.args:
                 return None
             return insert(file, arguments_range(file, last.site.code, last.node).end, quoted(file, "pk"))
-        return append_call(file, query, f"order_by({quoted(file, 'pk')})")
+        return append_call(file, query, f"order_by({quoted(file, 'pk')})", paged.use)
     model = paged.view.member("model") if paged.view is not None else None
     if not isinstance(model, Value):
         return None
