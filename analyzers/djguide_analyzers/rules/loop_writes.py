@@ -16,7 +16,8 @@ from djguide_analyzers.source.positions import Position
 from djguide_analyzers.trace.events import Loop, Write
 from djguide_analyzers.trace.values import AbstractValue, QuerySetValue, Row, Sequence
 
-_SEEDING = frozenset({"migrations", "fixtures", "factories", "seed", "seeds", "demo", "sampledata"})
+_SEEDING = frozenset({"migrations", "factories", "sampledata"})
+_SAMPLES = re.compile(r"(^|_)(seeds?|demo|dummy|fake|samples?|fixtures?)(_|$)")
 _ONCE = re.compile(
     r"(import|seed|load|populate|demo|sample|fixture|setup|init|install|restore|backfill|migrate)"
 )
@@ -83,7 +84,7 @@ def _is_one_of_several(scope: Scope, code: Code, call: ir.Call, event: Write) ->
 def is_seeding(file: FileContext) -> bool:
     """Whether the file fills a database once: a migration, a factory, sample data."""
     parts = file.path[len(file.project.root) :].replace(".py", "").split("/")
-    return not _SEEDING.isdisjoint(parts)
+    return not _SEEDING.isdisjoint(parts) or any(_SAMPLES.search(part) for part in parts)
 
 
 def runs_once(file: FileContext) -> bool:

@@ -14,6 +14,7 @@ from djguide_analyzers.rules.fields import declared_fields
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 from djguide_analyzers.rules.loop_writes import is_seeding
 from djguide_analyzers.rules.management import in_commands
+from djguide_analyzers.rules.scripts import is_script
 from djguide_analyzers.rules.setting_files import is_settings_file
 
 RULE = Rule(
@@ -37,7 +38,7 @@ _MEANT = re.compile(r"start|boot|launch|begin|began|import|load|built|build|vers
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    if file.is_test or is_seeding(file) or in_commands(file) or is_settings_file(file):
+    if file.is_test or is_seeding(file) or in_commands(file) or is_settings_file(file) or is_script(file):
         return
     in_fields = {
         (field.code, inner.at) for field in declared_fields(file) for inner in walk(field.call)

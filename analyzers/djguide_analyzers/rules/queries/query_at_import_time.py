@@ -10,6 +10,7 @@ from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Place, Severity
+from djguide_analyzers.rules.scripts import is_script
 from djguide_analyzers.trace.events import QueryRun
 
 RULE = Rule(
@@ -35,7 +36,6 @@ _RUNNING = frozenset(
 _CONSUMING = frozenset(
     {"list", "tuple", "set", "dict", "len", "sorted", "sum", "max", "min", "bool", "frozenset"}
 )
-_SETUP = frozenset({"django.setup", "django.__init__.setup"})
 _MESSAGE = (
     "This queries the database when the module is imported: the answer grows stale, and without the table (a first "
     "`migrate`) the import fails"
@@ -43,7 +43,7 @@ _MESSAGE = (
 
 
 def check(file: FileContext) -> Iterator[Hit]:
-    if file.is_test or _is_script(file):
+    if file.is_test or is_script(file):
         return
     top = file.top
     later = _runs_later(top)
@@ -72,17 +72,6 @@ def _runs_at_once(info: FunctionInfo) -> bool:
     if info.node.is_generator or info.node.is_async:
         return False
     return not any(isinstance(node, (ir.FunctionDef, ir.Lambda)) for node in walk(info.statements))
-
-
-def _is_script(file: FileContext) -> bool:
-    """Whether the file sets Django up itself, or is ``manage.py``'s business: it runs, and is not imported."""
-    for chunk in file.module.facts.chunks:
-        for node in walk(chunk.outline):
-            if not isinstance(node, ir.Call) or not isinstance(node.func, ir.Attr):
-                continue
-            if node.func.name == "setup" and file.resolve(Code(file.module, chunk), node.func) in _SETUP:
-                return True
-    return False
 
 
 def _runs_later(top: Scope) -> set[tuple[Code, int]]:
