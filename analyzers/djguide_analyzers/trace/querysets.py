@@ -250,9 +250,21 @@ def slice_of(frame: Frame, base: AbstractValue, node: ir.Subscript) -> AbstractV
     if node.index.step is not None:
         run_query(frame, base, "iterate", node)
         return Sequence(row_of(frame, base))
+    if _has_result(frame, base):
+        return Sequence(row_of(frame, base))  # a part of the list that the queryset keeps
     limit = _length(node.index)
     query = base.query.but(sliced=True, limit=limit, single=base.query.single or limit == 1)
     return QuerySetValue(query, frame.run.new_identity(), base.related, base.cached)
+
+
+def _has_result(frame: Frame, queryset: QuerySetValue) -> bool:
+    """Whether a queryset was evaluated before, and keeps its rows."""
+    return any(
+        isinstance(event, QueryRun)
+        and event.identity == queryset.identity
+        and event.operation in ("iterate", "len", "bool")
+        for event in frame.run.events
+    )
 
 
 def part_of(frame: Frame, items: AbstractValue) -> AbstractValue:
