@@ -44,25 +44,42 @@ class SerializerSaves:
 def serializer_saves(file: FileContext, info: FunctionInfo, cls: ClassInfo) -> SerializerSaves:
     """What calls method `info` (``create()`` or ``update()``) of the serializer class `cls`, framework included."""
     method: Method = "create" if info.name == "create" else "update"
-    users = _users(file, cls)
+    heirs, others = _heirs(file.project, info, cls)
+    users = _users(file, heirs)
     by_views = [inside for view in users for inside in _by_view(file.project, view, cls, method)]
-    calls, handed_on = _calls(file, cls, method)
+    found = [_calls(file, heir, method) for heir in heirs]
+    calls = list(dict.fromkeys(call for made, _ in found for call in made))
     unseen = bool(users) and not by_views and not calls
-    return SerializerSaves(by_views, calls, handed_on or unseen)
+    return SerializerSaves(by_views, calls, others or unseen or any(given for _, given in found))
+
+
+def _heirs(project: Project, info: FunctionInfo, cls: ClassInfo) -> tuple[list[ClassInfo], bool]:
+    """The classes whose instances have method `info`, `cls` first; and whether others override it.
+
+    These may call it from their own, which is a call like any other.
+    """
+    found = [cls]
+    others = False
+    for heir in project.once(descendants).get(cls, ()):
+        attribute = project.resolver.class_attribute(heir, info.name)
+        if attribute is not None and attribute[1] is not info:
+            others = True
+        elif heir is not cls:
+            found.append(heir)
+    return found, others
 
 
 # --- the views that use a class --------------------------------------------------------------------------
 
 
-def _users(file: FileContext, serializer: ClassInfo) -> list[ClassInfo]:
-    """The views that name a serializer class, or one that derives from it, in a place of their own or inherited."""
+def _users(file: FileContext, serializers: list[ClassInfo]) -> list[ClassInfo]:
+    """The views that name one of some serializer classes, in a place of their own or inherited."""
     resolver = file.project.resolver
-    declaring = [
-        view for view, declared in file.project.once(_declared) if serializer in resolver.mro(declared)
-    ]
-    mentions = file.everywhere_about(serializer.name, mentions_in_views)
-    naming = [m.view for m in mentions if resolver.expr(m.code, m.node) is serializer]
-    return list(dict.fromkeys([*declaring, *naming]))
+    users = [view for view, declared in file.project.once(_declared) if declared in serializers]
+    for serializer in serializers:
+        mentions = file.everywhere_about(serializer.name, mentions_in_views)
+        users += [m.view for m in mentions if resolver.expr(m.code, m.node) is serializer]
+    return list(dict.fromkeys(users))
 
 
 def _declared(project: Project) -> list[tuple[ClassInfo, ClassInfo]]:
