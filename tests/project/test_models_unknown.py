@@ -384,6 +384,19 @@ def test_an_application_label_that_cannot_be_evaluated():
     assert not graph_with(APPS + AUTO, shop).models["shop.Order"].sure("app_label")
 
 
+def test_the_label_of_an_application_that_settings_leave_open_is_its_configuration_s():
+    base = "from django.db import models\nclass Item(models.Model):\n    pass\n"
+    apps = "from django.apps import AppConfig\nclass Core(AppConfig):\n    name = 'base.app'\n    label = 'core'\n"
+    shop = "from base.app.models.items import Item\nclass Order(Item):\n    pass\n"
+    texts = {"base/app/apps.py": apps, "base/app/models/items.py": base}
+    open_ended = "from elsewhere import MORE\n" + APPS.rstrip() + "\nINSTALLED_APPS += MORE\n"
+    assert graph_with(open_ended + AUTO, shop, **texts).models["shop.Order"].parents == {
+        "core.Item": "item_ptr"
+    }
+    # All applications are known, and this is none of them.
+    assert graph_with(APPS + AUTO, shop, **texts).models["shop.Order"].parents == {"app.Item": "item_ptr"}
+
+
 @pytest.mark.parametrize(
     ("argument", "attribute"),
     [

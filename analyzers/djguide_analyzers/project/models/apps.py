@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from djguide_analyzers.project.models.evaluation import Interpreter
@@ -51,6 +52,7 @@ class AppTable:
         self._interpreter = interpreter
         self._doubts = doubts or SettingDoubts(settings.doubt)
         self._open = settings.open
+        self._unlisted: dict[str, str] = {}
         self.by_name: dict[str, App] = {}
         self.by_label: dict[str, App] = {}
         self.closed = settings.installed_apps is not None and settings.complete
@@ -91,6 +93,18 @@ class AppTable:
                 return self.by_name[name]
             name = name.rpartition(".")[0]
         return None
+
+    def unlisted_label(self, module: str) -> str:
+        """The label of models in the module called `module`, whose application the settings do not list.
+
+        Where they may not list all, it is what the configuration of a package around the module says.
+        """
+        package = module.split(".models")[0]
+        if package not in self._unlisted:
+            outer = accumulate(package.split("."), "{}.{}".format) if not self.closed else ()
+            apps = [app for name in outer if (app := self._from_package(name)).config is not None]
+            self._unlisted[package] = apps[-1].label if apps else package.rpartition(".")[2]
+        return self._unlisted[package]
 
     def is_installed(self, name: str) -> bool | None:
         """Whether the application called `name` is installed; None when that is not known."""

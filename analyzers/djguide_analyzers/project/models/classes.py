@@ -163,8 +163,7 @@ class ModelClasses:
         app = self.apps.containing(cls.module.name)
         if app is not None:
             return app, app.label
-        package = cls.module.name.split(".models")[0]
-        return None, package.rpartition(".")[2]
+        return None, self.apps.unlisted_label(cls.module.name)
 
     def _direct_bases(self, draft: Draft) -> list[Draft]:
         found = [self.draft(base) for base in self.x.resolver.bases(draft.cls) if isinstance(base, ClassInfo)]
