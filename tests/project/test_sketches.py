@@ -14,11 +14,20 @@ import model_sources
 import pytest
 from model_sources import Texts, graph_of
 
+from djguide_analyzers.project.files import DiskFiles
 from djguide_analyzers.project.graph import ModelGraph
 from djguide_analyzers.project.models import build_graph, sketches
-from djguide_analyzers.project.models.sketches import FOLDERS, find_sketch, is_sketch
+from djguide_analyzers.project.models.sketches import (
+    FOLDERS,
+    OTHER_SERIES,
+    SERIES,
+    Sketches,
+    find_sketch,
+    is_sketch,
+)
 from djguide_analyzers.project.modules import ClassInfo, Module
 from djguide_analyzers.project.resolve import External, ModuleRef, Resolver
+from djguide_analyzers.project.versions import find_version
 
 HANDWRITTEN, GENERATED = FOLDERS
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +37,9 @@ HEADERS = {
     HANDWRITTEN: r"# Written by hand, for \S+; checked by tools/sketch_packages\.py --verify\. .+\n",
 }
 EVERY = [(folder, path) for folder in FOLDERS for path in sorted(folder.rglob("*.sketch"))]
+OF_SERIES = [
+    (folder, path) for folder in sorted(SERIES.iterdir()) for path in sorted(folder.rglob("*.sketch"))
+]
 
 
 class Alone(Texts):
@@ -64,14 +76,22 @@ def test_each_sketch_says_where_it_comes_from(folder: Path):
         assert re.match(HEADERS[folder], path.read_text("utf-8")), path
 
 
+def test_sketches_of_a_series_say_where_they_come_from():
+    assert OF_SERIES
+    for _, path in OF_SERIES:
+        text = path.read_text("utf-8")
+        assert re.match("|".join(HEADERS.values()), text), path
+
+
 def test_generated_sketches_are_of_listed_packages():
     listed = {row["distribution"] for row in PACKAGES}
-    for path in GENERATED.rglob("*.sketch"):
+    for path in [*GENERATED.rglob("*.sketch"), *(p for _, p in OF_SERIES if "# Gen" in p.read_text("utf-8"))]:
         assert path.read_text("utf-8").split(" from ")[1].split(" ")[0] in listed, path
 
 
 def test_generated_sketches_hold_statements_only():
-    for path in GENERATED.rglob("*.sketch"):
+    generated = [path for _, path in OF_SERIES if path.read_text("utf-8").startswith("# Generated")]
+    for path in [*GENERATED.rglob("*.sketch"), *generated]:
         text = path.read_text("utf-8")
         comments = [
             token
@@ -85,7 +105,7 @@ def test_generated_sketches_hold_statements_only():
 
 
 def test_no_sketch_holds_documentation_or_wording():
-    for _, path in EVERY:
+    for _, path in [*EVERY, *OF_SERIES]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
                 assert ast.get_docstring(node) is None, path
@@ -111,9 +131,12 @@ def test_functions_of_generated_sketches_only_pass_arguments_on():
 
 
 def test_modules_by_hand_are_listed_with_the_package_that_checks_them():
-    listed = [name for row in PACKAGES for name in row.get("by_hand", ())]
+    listed = [name for row in PACKAGES if "series" not in row for name in row.get("by_hand", ())]
     written = [module_name(folder, path) for folder, path in EVERY if folder == HANDWRITTEN]
     assert sorted(listed) == sorted(written)
+    for row in PACKAGES:
+        if "series" in row:
+            assert set(row.get("by_hand", ())) <= set(listed)
 
 
 def test_no_module_has_two_sketches():
@@ -122,7 +145,8 @@ def test_no_module_has_two_sketches():
 
 
 def test_the_sketches_stay_small():
-    assert sum(path.stat().st_size for _, path in EVERY) < 600_000
+    assert sum(path.stat().st_size for _, path in EVERY) < 800_000
+    assert sum(path.stat().st_size for _, path in OF_SERIES) < 300_000
 
 
 # --- how they are found ---
@@ -195,6 +219,39 @@ def test_an_import_of_everything_brings_what_a_sketch_says_and_hides_nothing():
 def test_a_module_of_the_project_is_no_sketch():
     module = Texts({"shop/models.py": ""})("shop.models")
     assert isinstance(module, Module) and not is_sketch(module)
+
+
+# --- versions ---
+
+
+def test_each_series_is_listed_with_the_package_that_writes_it():
+    listed = {(row["series"], row["distribution"]) for row in PACKAGES if "series" in row}
+    assert listed == {(row.name, row.distribution) for rows in OTHER_SERIES.values() for row in rows}
+    for package, rows in OTHER_SERIES.items():
+        for row in rows:
+            assert (SERIES / row.name / package).is_dir()
+
+
+@pytest.mark.parametrize(
+    ("versions", "found"),
+    [
+        ("==2.16.3", "wagtail-2"),
+        (">=2.15,<3", "wagtail-2"),
+        ("~=6.2", "wagtail-6"),
+        (">=6", "generated"),
+        (">=7,<8", "generated"),
+        (None, "generated"),
+    ],
+)
+def test_a_project_gets_the_sketches_of_the_versions_that_it_asks_for(
+    versions: str | None, found: str, tmp_path: Path
+):
+    (tmp_path / "requirements.txt").write_text("django\n" if versions is None else f"wagtail{versions}\n")
+    finder = Sketches(lambda name: find_version(DiskFiles(), name, tmp_path.as_posix()))
+    module = finder.find("wagtail.images.models")
+    assert module is not None and f"/{found}/wagtail/" in module.path
+    assert finder.find("taggit.models") is not None
+    assert finder.find("wagtail.images") is not None  # written by hand for all of them
 
 
 # --- what a graph makes of them ---

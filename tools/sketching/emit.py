@@ -152,8 +152,7 @@ class ModuleWriter:
             else:
                 lines += [f"        if len(args) <= {_POSITION[name]}:", f"            {line}"]
         lines += [f'        kwargs["{name}"] = {self._expr(tree)}' for name, tree in forced.items()]
-        passed = "" if parameters or set(forced) & set(_POSITION) else "*args, "
-        return [*lines, f"        super().__init__({passed}**kwargs)"]
+        return [*lines, f"        super().__init__({_passed_on(init)}**kwargs)"]
 
     def _contribution(self, adds: dict[str, Tree], is_field: bool) -> list[str]:
         lines = ["    def contribute_to_class(self, cls, name, **kwargs):"]
@@ -163,6 +162,14 @@ class ModuleWriter:
             bound = f"{_quoted(name)} % name" if "%s" in name else _quoted(name)
             lines.append(f"        {self._expr(tree)}.contribute_to_class(cls, {bound})")
         return lines
+
+
+def _passed_on(init: dict[str, Any]) -> str:
+    """The positional arguments that a constructor hands on: those before the first that it sets itself."""
+    if init["parameters"]:
+        return ""
+    taken = min((place for name, place in _POSITION.items() if name in init["forced"]), default=None)
+    return {None: "*args, ", 0: ""}.get(taken, f"*args[:{taken}], ")
 
 
 def _quoted(value: Any) -> str:

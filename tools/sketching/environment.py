@@ -23,9 +23,14 @@ class Failed(Exception):
 
 
 def packages() -> dict[str, dict[str, Any]]:
-    """The packages of ``packages.toml`` by distribution name."""
+    """The packages of ``packages.toml`` by name: that of the series, or else of the distribution."""
     table = tomllib.loads((HERE / "packages.toml").read_text("utf-8"))
-    return {row["distribution"]: row for row in table["package"]}
+    return {named(row): row for row in table["package"]}
+
+
+def named(spec: dict[str, Any]) -> str:
+    """What a package is called here."""
+    return spec.get("series", spec["distribution"])
 
 
 def environment(spec: dict[str, Any], folder: Path) -> Path:
@@ -34,7 +39,7 @@ def environment(spec: dict[str, Any], folder: Path) -> Path:
     Raises:
         Failed: it could not be installed.
     """
-    place = folder / spec["distribution"].lower()
+    place = folder / named(spec).lower()
     python = place / "bin" / "python"
     wanted = [
         f"{spec['distribution']}{spec.get('version', '')}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.discovery import DiscoveredProject, other_names
@@ -40,12 +41,13 @@ def link(
     configuration's.
     """
     found = find_environment(files, discovered.root, workspace=workspace, configured=environment)
-    version = find_version(files, "django", discovered.root, workspace=workspace, environment=found)
+    versions = partial(find_version, files, project=discovered.root, workspace=workspace, environment=found)
+    version = versions("django")
     modules = _modules(discovered, facts)
     resolver = Resolver(_finder(files, discovered, modules, found, facts))
     settings, *others = _settings(discovered, resolver, version)
     installed = model_settings(settings, others)
-    graph = build_graph(resolver, modules.values(), installed)
+    graph = build_graph(resolver, modules.values(), installed, versions)
     templates = Templates(
         files, discovered, resolver, [settings, *others], installed, modules.values(), template_facts
     )

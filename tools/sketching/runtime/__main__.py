@@ -52,11 +52,34 @@ def configure(spec: dict[str, Any]) -> dict[str, Any]:
         "MIDDLEWARE": [],
         "DEFAULT_AUTO_FIELD": "django.db.models.AutoField",
         "TEMPLATES": [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
+        **_spatial_libraries(),
+        **_own_settings(spec),
         **spec.get("settings", {}),
     }
     settings.configure(**values)
     django.setup()
     return values
+
+
+def _own_settings(spec: dict[str, Any]) -> dict[str, Any]:
+    """The settings that a package brings for those who use it, with a database that needs no server."""
+    if "settings_module" not in spec:
+        return {}
+    module = importlib.import_module(spec["settings_module"])
+    values = {name: getattr(module, name) for name in dir(module) if name.isupper()}
+    apps = [*values["INSTALLED_APPS"], *(app for app in spec["apps"] if app not in values["INSTALLED_APPS"])]
+    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+    return {**values, "INSTALLED_APPS": apps, "DATABASES": {"default": database}, "SECRET_KEY": "scratch"}
+
+
+def _spatial_libraries() -> dict[str, str]:
+    """Where the wheels of pyogrio and shapely keep the libraries that GeoDjango loads."""
+    packages = Path(django.__file__).parent.parent
+    found = {
+        "GDAL_LIBRARY_PATH": next(packages.glob("pyogrio.libs/libgdal*"), None),
+        "GEOS_LIBRARY_PATH": next(packages.glob("shapely.libs/libgeos_c*"), None),
+    }
+    return {name: str(path) for name, path in found.items() if path is not None}
 
 
 def import_all(roots: list[str]) -> None:

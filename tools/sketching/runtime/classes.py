@@ -23,7 +23,7 @@ _ELSEWHERE = {
     "panels", "schema",
 }  # fmt: skip
 """Parts of module names under which nothing of models is expected, but for what models are found to need."""
-_EXPORTING = {"models", "fields", "managers", "db", "query", "querysets"}
+_EXPORTING = {"models", "base", "fields", "managers", "db", "query", "querysets"}
 
 
 def kind_of(cls: type) -> str | None:
@@ -201,8 +201,18 @@ class Package:
         if any("__init__" in vars(base) for base in own_classes):
             row["init"] = constructor(cls, self._fields, minimal)
         if any("contribute_to_class" in vars(base) for base in own_classes):
-            row["adds"] = contributions(cls, self._fields, minimal)
+            row["adds"] = self._contributions(cls, minimal)
         return row
+
+    def _contributions(self, cls: type, minimal: dict[str, Any] | None) -> dict[str, Tree]:
+        """What a field class adds to a model besides what the class it derives from does."""
+        outer: dict[str, Tree] | None = None
+        base = next((base for base in cls.__mro__[1:] if is_field(base)), None)
+        if base is not None and base.__module__.partition(".")[0] != "django":
+            name = f"{base.__module__}.{base.__qualname__}"
+            outer = contributions(base, self._fields, self._minimal.get(name))
+        adds = contributions(cls, self._fields, minimal) or {}
+        return {name: tree for name, tree in adds.items() if (outer or {}).get(name) != tree}
 
     # --- models ---
 

@@ -116,6 +116,7 @@ def _generic_key(field: GenericForeignKey) -> list[Tree]:
 def relation(field: Any, model: type[models.Model] | None) -> dict[str, Tree]:
     """What a relation was told of its other side."""
     rel = field.remote_field
+    to = rel.model
     kwargs: dict[str, Tree] = {"to": target(field, model)}
     if isinstance(field, ForeignObject) and not isinstance(field, GenericRelation):
         kwargs["on_delete"] = _on_delete(rel.on_delete)
@@ -133,7 +134,8 @@ def relation(field: Any, model: type[models.Model] | None) -> dict[str, Tree]:
         if isinstance(through, str):
             kwargs["through"] = const(through)
         elif through is not None and not through._meta.auto_created:
-            kwargs["through"] = const(through._meta.label)
+            # A field that takes its target from the model needs the class; others find it by its label.
+            kwargs["through"] = ref(through) if to is None else const(through._meta.label)
         if not rel.symmetrical and kwargs["to"] == const("self"):
             kwargs["symmetrical"] = const(False)
         if getattr(field, "db_table", None):
@@ -238,6 +240,8 @@ def _takes(cls: type, given: dict[str, Any], name: str, value: Any) -> bool | No
 
 def _relation_defaults(cls: type, field: Any, given: dict[str, Any], result: dict[str, Any]) -> None:
     said = relation(field, None)
+    if "through" in said and "through" not in given and said["through"] != _inherited_through(cls):
+        result["defaults"]["through"] = said["through"]
     for name, *others in _OTHER_RELATIONS:
         if name in given or name not in said or said[name] == const(None):
             continue
@@ -248,6 +252,12 @@ def _relation_defaults(cls: type, field: Any, given: dict[str, Any], result: dic
         except Exception:  # not an argument of this class
             kept = True
         result["forced" if kept else "defaults"][name] = said[name]
+
+
+def _inherited_through(cls: type) -> Tree | None:
+    """The ``through`` model that the class has from the field class it derives from."""
+    found = made(next(base for base in cls.__mro__[1:] if issubclass(base, models.Field)))
+    return relation(found[0], None).get("through") if found is not None else None
 
 
 def _positions(cls: type) -> list[str] | None:

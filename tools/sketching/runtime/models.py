@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 
+from sketching.runtime.fields import FLAGS, flag
 from sketching.runtime.trees import UNKNOWN, Tree, Unspeakable, call, const, importable, ref, spoken, tree
 
 OPTIONS = (
@@ -52,8 +53,9 @@ def own_fields(cls: Any) -> list[Any]:
 
 
 def _mark(field: Any) -> Any:
-    """What a field and its copies in other classes have in common."""
-    return (type(field), getattr(field, "creation_counter", None))
+    """What a field and its copies in other classes have in common, unless somebody changes a copy."""
+    flags = [flag(field, name) for name in FLAGS]
+    return (type(field), getattr(field, "creation_counter", None), *flags)
 
 
 def removed_fields(cls: Any) -> dict[str, Tree]:

@@ -6,6 +6,7 @@ one, and gives a model a field of each field class; what the package refuses is 
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
@@ -55,6 +56,14 @@ def _written(value: Any) -> str:
     return repr(value)
 
 
+def _is_literal(value: Any) -> bool:
+    """Whether the value can be written down; what a package's own settings compute may not be."""
+    try:
+        return bool(ast.literal_eval(repr(value)) == value)
+    except (ValueError, SyntaxError):
+        return False
+
+
 def working(rows: list[str]) -> str:
     """The statements that can be executed one after the other."""
     space: dict[str, Any] = {"__name__": "scratch.models"}
@@ -92,7 +101,7 @@ def main() -> None:
     (app / "models.py").write_text(text, "utf-8")
     for name, content in spec.get("files", {}).items():
         (app / name).write_text(content, "utf-8")
-    lines = "".join(f"{name} = {value!r}\n" for name, value in values.items())
+    lines = "".join(f"{name} = {value!r}\n" for name, value in values.items() if _is_literal(value))
     (folder / "scratch_settings.py").write_text(lines, "utf-8")
     (folder / "scratch_urls.py").write_text("urlpatterns = []\n")
     manage = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "scratch_settings")\n'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from functools import partial
 from itertools import accumulate
@@ -25,17 +25,21 @@ from djguide_analyzers.project.models.options import OptionsReader
 from djguide_analyzers.project.models.reasons import SettingDoubts
 from djguide_analyzers.project.models.relations import Labels, Linker, link_reverse
 from djguide_analyzers.project.models.running import Running
-from djguide_analyzers.project.models.sketches import ALWAYS, find_sketch
+from djguide_analyzers.project.models.sketches import ALWAYS, Sketches
 from djguide_analyzers.project.models.through import ThroughModels
 from djguide_analyzers.project.modules import ClassInfo, Module
 from djguide_analyzers.project.resolve import External, Resolver
+from djguide_analyzers.project.versions import VersionRange
 
 _NONE_OWN = Doubt("the settings install none of the project's own")
 _ONLY_IN_TESTS = "it is only there while the tests run that define it"
 
 
 def build_graph(
-    resolver: Resolver, modules: Iterable[Module], settings: ProjectSettings | None = None
+    resolver: Resolver,
+    modules: Iterable[Module],
+    settings: ProjectSettings | None = None,
+    versions: Callable[[str], VersionRange | None] = lambda name: None,
 ) -> ModelGraph:
     """The models of a project and of the packages it has installed.
 
@@ -43,16 +47,19 @@ def build_graph(
         resolver: Finds the project's modules, the environment's packages and Django.
         modules: All modules of the project.
         settings: What is known of its settings; None for a project that leaves all of them to Django.
+        versions: Which versions of a distribution it may run on, by name; None for what it does not mention.
     """
-    return _Builder(resolver, settings or DEFAULTS).build(list(modules))
+    return _Builder(resolver, settings or DEFAULTS, versions).build(list(modules))
 
 
 class _Builder:
-    def __init__(self, resolver: Resolver, settings: ProjectSettings) -> None:
+    def __init__(
+        self, resolver: Resolver, settings: ProjectSettings, versions: Callable[[str], VersionRange | None]
+    ) -> None:
         self._resolver = resolver
         self._settings = settings
         self._x = Interpreter(resolver, Origin(self._ask_setting, None, self._get_model, self._is_installed))
-        resolver.stand_in(find_sketch, ALWAYS)
+        resolver.stand_in(Sketches(versions).find, ALWAYS)
         resolver.evaluate_bases(self._evaluate_base)
         self._doubts = SettingDoubts(settings.doubt)
         self._apps = AppTable(resolver, self._x, settings, self._doubts)

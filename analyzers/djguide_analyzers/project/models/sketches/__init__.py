@@ -6,21 +6,48 @@ cannot be found, and what comes from one is marked as not certain, since version
 
 Those in ``generated`` are written by ``tools/sketch_packages.py`` from what the packages say of themselves when
 they run; those in ``handwritten`` say in our own words what no list of facts can, such as models a field makes.
+Those in ``series`` are for projects that ask for other versions of a package than the one in ``generated``.
 """
 
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from functools import cache, cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.python import python_facts
 from djguide_analyzers.project.modules import Binding, Code, ImportedModule, Module, SymbolTable, Value
+from djguide_analyzers.project.versions import VersionRange
 
 _FOLDER = Path(__file__).parent
 FOLDERS = (_FOLDER / "handwritten", _FOLDER / "generated")
+SERIES = _FOLDER / "series"
 SUFFIX = ".sketch"
+
+
+class Series(NamedTuple):
+    """Versions of a distribution that have sketches of their own: `name` is their folder below `SERIES`."""
+
+    name: str
+    distribution: str
+    versions: str
+
+
+OTHER_SERIES = {
+    "cms": [Series("django-cms-3", "django-cms", "<4")],
+    "oauth2_provider": [
+        Series("django-oauth-toolkit-1", "django-oauth-toolkit", "<2"),
+        Series("django-oauth-toolkit-3", "django-oauth-toolkit", ">=3"),
+    ],
+    "wagtail": [
+        Series("wagtail-2", "wagtail", "<3"),
+        Series("wagtail-6", "wagtail", ">=5,<7"),
+    ],
+}
+"""Series of versions by the package they bring."""
 ALWAYS = frozenset(
     f"modeltranslation.{name}" for name in ("apps", "decorators", "fields", "translator")
 )
@@ -75,8 +102,32 @@ def _facts(path: Path) -> ir.PyFacts:
     return python_facts(path.read_text("utf-8"))
 
 
-def find_sketch(dotted: str) -> Module | None:
-    """The sketch of the module called `dotted`, None when there is none.
+class Sketches:
+    """The sketches that suit one project.
+
+    Args:
+        version: The versions of a distribution that the project may run on, by the distribution's name.
+    """
+
+    def __init__(self, version: Callable[[str], VersionRange | None]) -> None:
+        self._version = version
+        self._folders: dict[str, tuple[Path, ...]] = {}
+
+    def find(self, dotted: str) -> Module | None:
+        """As `find_sketch`, with the sketches of the series that the project asks for preferred."""
+        package = dotted.partition(".")[0]
+        if package not in self._folders:
+            suiting = (series for series in OTHER_SERIES.get(package, ()) if self._suits(series))
+            self._folders[package] = (*(SERIES / series.name for series in suiting), *FOLDERS)
+        return find_sketch(dotted, self._folders[package])
+
+    def _suits(self, series: Series) -> bool:
+        stated = self._version(series.distribution)
+        return stated is not None and stated.within(series.versions) is True
+
+
+def find_sketch(dotted: str, folders: tuple[Path, ...] = FOLDERS) -> Module | None:
+    """The sketch of the module called `dotted` in the first of `folders` that has it, None when there is none.
 
     A package of which only modules are sketched is an empty module.
     """
@@ -84,7 +135,7 @@ def find_sketch(dotted: str) -> Module | None:
     if parts[0] not in _packages() or not all(part.isidentifier() for part in parts):
         return None
     is_package = False
-    for folder in FOLDERS:
+    for folder in folders:
         place = folder.joinpath(*parts)
         for path in (place / f"__init__{SUFFIX}", place.with_name(place.name + SUFFIX)):
             if path.is_file():
