@@ -126,7 +126,8 @@ def relation(field: Any, model: type[models.Model] | None) -> dict[str, Tree]:
         if rel.parent_link:
             kwargs["parent_link"] = const(True)
     for name in ("related_name", "related_query_name"):
-        value = getattr(field, f"_{name}", None)
+        # Before 4.0 a field does not keep what it was told, which formatting may have changed.
+        value = getattr(field, f"_{name}", getattr(rel, name))
         if value:
             kwargs[name] = const(value)
     if field.many_to_many:

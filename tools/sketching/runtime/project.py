@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib.metadata
 import io
 import json
 import sys
@@ -106,6 +107,8 @@ def main() -> None:
     (folder / "scratch_urls.py").write_text("urlpatterns = []\n")
     manage = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "scratch_settings")\n'
     (folder / "manage.py").write_text(manage)
+    version = importlib.metadata.version(spec["distribution"])
+    (folder / "requirements.txt").write_text(f"{spec['distribution']}=={version}\n")
 
 
 if __name__ == "__main__":
