@@ -151,6 +151,7 @@ def number(sender, **kwargs):
 
 class_prepared.connect(number)
 ''',
+    "handmade/constants.py": "CODE_MAX_LENGTH = 12\nPLENTY = 3\nMAX_LENGTHS = [1]\n",
     "handmade/views.py": "class PageMixin:\n    pass\n",
     "handmade-1.5.dist-info/METADATA": "Metadata-Version: 2.1\nName: handmade\nVersion: 1.5\n",
 }
@@ -181,8 +182,10 @@ def body(text: str) -> str:
 
 def test_modules_without_models_fields_or_managers_have_no_sketch(written: dict[str, str]):
     assert sorted(written) == [
-        "handmade/__init__.sketch", "handmade/apps.sketch", "handmade/fields.sketch", "handmade/models.sketch"
+        "handmade/__init__.sketch", "handmade/apps.sketch", "handmade/constants.sketch",
+        "handmade/fields.sketch", "handmade/models.sketch",
     ]  # fmt: skip
+    assert body(written["handmade/constants.sketch"]) == "\nCODE_MAX_LENGTH = 12\n"
 
 
 def test_what_a_package_exports_is_imported(written: dict[str, str]):

@@ -384,6 +384,16 @@ def test_an_application_label_that_cannot_be_evaluated():
     assert not graph_with(APPS + AUTO, shop).models["shop.Order"].sure("app_label")
 
 
+def test_models_in_a_part_of_an_application_are_its_own_where_settings_leave_more_open():
+    part = "from django.db import models\nclass Line(models.Model):\n    pass\n"
+    open_ended = "from elsewhere import MORE\n" + APPS.rstrip() + "\nINSTALLED_APPS += MORE\n"
+    shop = SHOP + "from shop.parts.models import Line\n"
+    texts = {"shop/parts/__init__.py": "", "shop/parts/models.py": part}
+    assert "shop.Line" in graph_with(open_ended + AUTO, shop, **texts).models
+    texts["shop/parts/migrations/__init__.py"] = ""
+    assert "parts.Line" in graph_with(open_ended + AUTO, shop, **texts).models
+
+
 def test_the_label_of_an_application_that_settings_leave_open_is_its_configuration_s():
     base = "from django.db import models\nclass Item(models.Model):\n    pass\n"
     apps = "from django.apps import AppConfig\nclass Core(AppConfig):\n    name = 'base.app'\n    label = 'core'\n"

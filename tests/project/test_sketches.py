@@ -379,6 +379,16 @@ def test_what_comes_from_a_sketch_is_not_certain(graph: ModelGraph):
     assert graph.models["shop.Product"].fields["category"].certain
 
 
+def test_each_status_of_a_model_has_a_manager():
+    text = (
+        "from model_utils import Choices\nfrom model_utils.models import StatusModel\n"
+        "class Request(StatusModel):\n    STATUS = Choices('open', ('done', 'Done'))\n    first = STATUS.open\n"
+    )
+    request = graph_of({"shop/__init__.py": "", "shop/models.py": text}, SETTINGS).models["shop.Request"]
+    assert list(request.managers) == ["objects", "open", "done"]
+    assert request.fields["status"].max_length == 100
+
+
 def test_a_model_may_be_abstract_as_long_as_its_application_is_not_installed():
     settings = {**SETTINGS, "INSTALLED_APPS": ["django.contrib.auth", "django.contrib.contenttypes", "shop"]}
     text = "from rest_framework.authtoken.models import Token\nclass Key(Token):\n    pass\n"

@@ -114,7 +114,7 @@ class Package:
             if name in self._skipped:
                 continue
             classes = [rows[cls] for cls in self._classes(module) if cls in rows]
-            made = self._made_managers(module)
+            made = {**_lengths(module), **self._made_managers(module)}
             exports = self._exports(module)
             if classes or made or exports:
                 result[name] = {
@@ -290,6 +290,17 @@ def soften(rows: dict[type, dict[str, Any]]) -> None:
                 name for name in init["forced"] if name in said and said[name] != init["forced"][name]
             ]:
                 init["defaults"][name] = init["forced"].pop(name)
+
+
+def _lengths(module: ModuleType) -> dict[str, Tree]:
+    """The constants of a module of constants that say how long something may be."""
+    if not module.__name__.endswith("constants"):
+        return {}
+    return {
+        name: const(value)
+        for name, value in vars(module).items()
+        if name.isupper() and "LENGTH" in name and type(value) is int
+    }
 
 
 def _is_elsewhere(name: str) -> bool:

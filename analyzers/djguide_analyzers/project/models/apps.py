@@ -81,9 +81,17 @@ class AppTable:
             head, _, tail = module.name.rpartition(".")
             if tail in ("models", "apps") and head and head not in self.by_name:
                 app = self._listed_otherwise(head)
-                if tail == "models" or app.config is not None:
+                if app.config is not None or (tail == "models" and not self._is_part(head)):
                     app.certain, app.doubt = False, self._open
                     self.add(app)
+
+    def _is_part(self, package: str) -> bool:
+        """Whether the models of a package without a configuration belong to the application around it.
+
+        They have no migrations of their own, and that application is listed.
+        """
+        outer = self.containing(package.rpartition(".")[0])
+        return outer is not None and outer.certain and self._resolver.module(f"{package}.migrations") is None
 
     def containing(self, module: str) -> App | None:
         """The innermost application that the module called `module` belongs to."""
