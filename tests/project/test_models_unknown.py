@@ -384,6 +384,19 @@ def test_an_application_label_that_cannot_be_evaluated():
     assert not graph_with(APPS + AUTO, shop).models["shop.Order"].sure("app_label")
 
 
+def test_a_configuration_whose_base_makes_it_the_default_one():
+    base = (
+        "import django.apps\nclass AppConfig(django.apps.AppConfig):\n    default = False\n"
+        "    default_auto_field = 'django.db.models.SmallAutoField'\n"
+        "    def __init_subclass__(cls):\n        super().__init_subclass__()\n        cls.default = True\n"
+    )
+    apps = (
+        "from people.base import AppConfig\nclass Shop(AppConfig):\n    name = 'shop'\n    label = 'store'\n"
+    )
+    graph = graph_with(APPS + AUTO, **{"people/base.py": base, "shop/apps.py": apps})
+    assert graph.models["store.Order"].fields["id"].django_base == "SmallAutoField"
+
+
 def test_models_in_a_part_of_an_application_are_its_own_where_settings_leave_more_open():
     part = "from django.db import models\nclass Line(models.Model):\n    pass\n"
     open_ended = "from elsewhere import MORE\n" + APPS.rstrip() + "\nINSTALLED_APPS += MORE\n"

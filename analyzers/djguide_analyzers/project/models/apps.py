@@ -11,7 +11,7 @@ from djguide_analyzers.project.models.evaluation import Interpreter
 from djguide_analyzers.project.models.evaluation.values import UNKNOWN, is_told
 from djguide_analyzers.project.models.inputs import AppEntry, Doubt, ProjectSettings
 from djguide_analyzers.project.models.reasons import SettingDoubts
-from djguide_analyzers.project.modules import ClassInfo, Module
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Module
 from djguide_analyzers.project.resolve import Resolver
 
 _APP_CONFIG = "django.apps.config.AppConfig"
@@ -161,6 +161,7 @@ class AppTable:
             if own and (not isinstance(symbol, ClassInfo) or symbol.module is not module):
                 continue
             if isinstance(symbol, ClassInfo) and symbol.dotted != _APP_CONFIG and self._is_config(symbol):
+                self._announce(symbol)
                 default = self._attribute(symbol, "default")[0]
                 if default is not False:
                     candidates[symbol] = default
@@ -168,6 +169,14 @@ class AppTable:
             return next(iter(candidates))
         chosen = [cls for cls, default in candidates.items() if default is True]
         return chosen[0] if len(chosen) == 1 else None
+
+    def _announce(self, config: ClassInfo) -> None:
+        """Execute the ``__init_subclass__`` of its bases: they may change what `config` says of itself."""
+        found = self._interpreter.find(config, "__init_subclass__", after=config)
+        if found is not None and isinstance(function := found[1], FunctionInfo):
+            self._interpreter.bounded(
+                lambda: self._interpreter.invoke(function, None, found[0], [config], {})
+            )
 
     def _is_config(self, cls: ClassInfo) -> bool:
         """Whether `cls` is a configuration; one with an unreadable base is when it names its application."""
