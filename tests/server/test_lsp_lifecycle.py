@@ -126,6 +126,27 @@ def test_a_client_that_reads_nothing_and_goes_away() -> None:
         assert process.wait(60) == 0
 
 
+def test_a_client_that_no_longer_listens_when_it_says_goodbye() -> None:
+    roots = os.pathsep.join(str(REPOSITORY / name) for name in ("server", "analyzers"))
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, str(HERE / "lsp_fake.py")], stdin=pipe, stdout=pipe, stderr=pipe,
+        env={**os.environ, "PYTHONPATH": roots},
+    ) as process:  # fmt: skip
+        assert process.stdin and process.stdout and process.stderr
+        params = {"processId": None, "rootUri": None, "capabilities": {}}
+        messages = [{"id": 1, "method": "initialize", "params": params}, {"id": 2, "method": "shutdown"}]
+        for message in [*messages, {"method": "exit"}]:
+            body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+            process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+            process.stdin.flush()
+            if message["method"] == "initialize":
+                assert process.stdout.readline()
+                process.stdout.close()
+        assert process.wait(60) == 0
+        assert process.stderr.read() == b""
+
+
 def test_the_server_ends_with_its_parent(client: Client, tmp_path: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:

@@ -11,7 +11,8 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from djguide_server.lsp.framing import FrameReader, decode
@@ -46,7 +47,7 @@ def run_stdio(create_server: Callable[[], DjguideServer]) -> int:
     """Serve on standard input and output; returns the exit code."""
     guard_process()
     source, sink = quiet_standard_streams()
-    with open(sink, "wb") as stream:  # noqa: PTH123 - a file descriptor, not a path
+    with _closing(open(sink, "wb")) as stream:  # noqa: PTH123 - a file descriptor, closed by _closing
         return _run(create_server(), lambda: os.read(source, _CHUNK), stream)
 
 
@@ -63,8 +64,18 @@ def run_tcp(create_server: Callable[[], DjguideServer], host: str, port: int) ->
         sys.stdout.flush()
         connection, _ = listener.accept()
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with connection, connection.makefile("wb") as stream:
+    with connection, _closing(connection.makefile("wb")) as stream:
         return _run(create_server(), lambda: connection.recv(_CHUNK), stream)
+
+
+@contextmanager
+def _closing(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Close `stream` afterwards, whether or not somebody still listens to what its buffer holds."""
+    try:
+        yield stream
+    finally:
+        with suppress(OSError):
+            stream.close()
 
 
 def _run(server: DjguideServer, read: Callable[[], bytes], stream: BinaryIO) -> int:
