@@ -32,6 +32,7 @@ install_debian() {
     # Part of Emacs since version 29.
     emacs -Q --batch --eval "(kill-emacs (if (< emacs-major-version 29) 1 0))" 2>/dev/null ||
         dpkg-query -s elpa-eglot >/dev/null 2>&1 || missing+=(elpa-eglot)
+    dpkg-query -s elpa-lsp-mode >/dev/null 2>&1 || missing+=(elpa-lsp-mode)
     # Smaller builds of Vim have no jobs and no channels.
     vim --version 2>/dev/null | grep -q "+channel" || missing+=(vim-nox)
     dpkg-query -s vim-ale >/dev/null 2>&1 || missing+=(vim-ale)

@@ -1,4 +1,4 @@
-"""djguide in a real Emacs with Eglot, configured as the README in client-config/emacs says."""
+"""djguide in a real Emacs with Eglot and with lsp-mode, configured as the README in client-config/emacs says."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ from ground_truth import TYPED, FarRepair, FileFindings, Repair
 pytestmark = pytest.mark.editor
 
 SCENARIO = Path(__file__).with_name("emacs_scenario.el")
+LSP_MODE_SCENARIO = Path(__file__).with_name("lsp_mode_scenario.el")
 CONFIGURATION = ROOT / "client-config" / "emacs"
+DEBIAN_PACKAGES = """
+(require 'package)
+(setq package-user-dir "/nonexistent")
+(add-to-list 'package-directory-list "/usr/share/emacs/site-lisp/elpa")
+(package-initialize)
+"""
 # Before version 29 Eglot is a package, which `-Q` does not look for.
-PACKAGES = """
-(when (< emacs-major-version 29)
-  (require 'package)
-  (setq package-user-dir "/nonexistent")
-  (add-to-list 'package-directory-list "/usr/share/emacs/site-lisp/elpa")
-  (package-initialize))
+PACKAGES = f"""
+(when (< emacs-major-version 29) {DEBIAN_PACKAGES})
 (require 'eglot)
 (setq eglot-sync-connect 60)
 """
@@ -42,11 +45,24 @@ def run(
     editors: Editors, environment: dict[str, str], folder: Path, steps: list[Any], *sections: str
 ) -> dict[str, Any]:
     """Run the scenario with what sections of the README say; what it saw."""
+    init = PACKAGES + "\n".join(configuration(title) for title in sections)
+    return run_scenario(editors, environment, folder, {"steps": steps}, init, SCENARIO)
+
+
+def run_scenario(
+    editors: Editors,
+    environment: dict[str, str],
+    folder: Path,
+    steps: dict[str, Any],
+    text: str,
+    scenario: Path,
+) -> dict[str, Any]:
+    """Run Emacs with an init file and a scenario that reads its plan from a file; what it saw."""
     plan, report, init = folder / "plan.json", folder / "report.json", folder / "init.el"
-    plan.write_text(json.dumps({"steps": steps}), encoding="utf-8")
-    init.write_text(PACKAGES + "\n".join(configuration(title) for title in sections), encoding="utf-8")
+    plan.write_text(json.dumps(steps), encoding="utf-8")
+    init.write_text(text, encoding="utf-8")
     result = subprocess.run(
-        [editors.emacs, "-Q", "--batch", "-l", init, "-l", SCENARIO],
+        [editors.emacs, "-Q", "--batch", "-l", init, "-l", scenario],
         env=environment | {"DJGUIDE_PLAN": str(plan), "DJGUIDE_REPORT": str(report)},
         check=False,
         capture_output=True,
@@ -141,3 +157,37 @@ def test_eglot_fixes_when_saving_beside_another_checker(
     (seen,) = run(editors, environment, tmp_path, [step], *sections)["steps"]
     assert seen["saved"].endswith(TYPED.repaired)
     assert "F401 here" in seen["messages"]
+
+
+def test_lsp_mode(
+    editors: Editors,
+    environment: dict[str, str],
+    exit_codes: Path,
+    repair: Repair,
+    shop: Path,
+    tmp_path: Path,
+) -> None:
+    line, column = repair.cursor(columns)
+    plan = {
+        "file": str(shop / repair.path),
+        "before": sorted_lines(repair.before),
+        "line": line,
+        "column": column,
+        "title": repair.title,
+        "after": sorted_lines(repair.after),
+    }
+    init = DEBIAN_PACKAGES + configuration("lsp-mode")
+    seen = run_scenario(editors, environment, tmp_path, plan, init, LSP_MODE_SCENARIO)
+    assert seen["root"].rstrip("/") == str(shop)
+    assert seen["before"] == sorted_lines(repair.before)
+    assert repair.title in seen["menu"]
+    assert seen["after"] == sorted_lines(repair.after)
+    assert seen["saved"] == repair.after.text
+    assert seen["undone"] == repair.before.text
+    wait_until("the server has ended", exit_codes.exists)
+    assert exit_codes.read_text(encoding="utf-8") == "0\n"
+
+
+def sorted_lines(findings: FileFindings) -> list[list[Any]]:
+    """Code and line of each finding, by line and then by code."""
+    return sorted(findings.lines, key=lambda seen: (seen[1], seen[0]))
