@@ -28,7 +28,8 @@ from djguide_analyzers.trace.events import (
     TransactionBoundary,
     Write,
 )
-from djguide_analyzers.trace.frame import BudgetSpent, Frame, Holder, Run
+from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
+from djguide_analyzers.trace.left_behind import Held, left_behind
 from djguide_analyzers.trace.missing import is_per_row
 from djguide_analyzers.trace.standins import Key, rests_on_stand_in
 from djguide_analyzers.trace.values import (
@@ -63,7 +64,7 @@ class Summary:
         value: What it returns.
         effects: Events that depend on the caller's rows, or are complete in themselves.
         rest: Its other events, those of calls it makes in the form of `Called`.
-        loaded: What it leaves in attributes: row or object, name, value.
+        loaded: What it leaves in attributes of objects that the caller has (`left_behind`).
         modules: What it looks at besides outlines, as in `Run`.
         writes: Whether it writes to the database, calls included.
     """
@@ -71,7 +72,7 @@ class Summary:
     value: AbstractValue
     effects: tuple[Event, ...] = ()
     rest: tuple[Event, ...] = ()
-    loaded: tuple[tuple[Holder, str, AbstractValue], ...] = ()
+    loaded: tuple[Held, ...] = ()
     modules: frozenset[str] = frozenset()
     writes: bool = False
 
@@ -156,15 +157,12 @@ def _summarised(own: Run, value: AbstractValue) -> Summary:
                 pass
             case _:
                 rest.setdefault(_identity(event), event)
-    loaded = tuple(
-        (own.holders[key], name, value) for key, held in own.loaded.items() for name, value in held.items()
-    )
     writes = any(isinstance(e, Write) or (isinstance(e, Called) and e.summary.writes) for e in own.events)
     return Summary(
         value,
         tuple(effects.values())[:MAX_EVENTS],
         tuple(rest.values())[:MAX_EVENTS],
-        loaded,
+        left_behind(own, value),
         frozenset(own.modules),
         writes,
     )
