@@ -6,8 +6,9 @@ inside that loop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.trace.values import (
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 LoadKind = Literal["fk", "o2o", "reverse_o2o", "gfk", "deferred"]
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """A running loop: where it stands, and the rows it binds, by identity of their root.
 
     `once` is True when the body always ends in the first round; `comprehension` for comprehensions, and for
@@ -46,8 +46,7 @@ class Loop:
     by: Literal["code", "template", "serializer", "admin", "choices"] = "code"
 
 
-@dataclass(frozen=True, slots=True)
-class CallSite:
+class CallSite(Struct, frozen=True):
     """One step of the call chain: where the call stands, and what it enters.
 
     `varies` is the number of the running loops up to the innermost whose variables the call mentions.
@@ -58,8 +57,7 @@ class CallSite:
     varies: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """Where an event happens: the running loops, the call chain and the open transactions, outermost first.
 
     `memoised` is True where the code does not come in every round: in a branch that is taken only when something is
@@ -72,8 +70,7 @@ class Context:
     memoised: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RelationLoad:
+class RelationLoad(Struct, frozen=True):
     """A relation or deferred column of `row` is loaded because nothing has loaded it before.
 
     `key_only` is True when nothing but the target's primary key is read from it. `proven` says that it is loaded
@@ -89,8 +86,7 @@ class RelationLoad:
     proven: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RelationRead:
+class RelationRead(Struct, frozen=True):
     """A relation of `row` that is loaded already is read."""
 
     site: Site
@@ -100,8 +96,7 @@ class RelationRead:
     key_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """What a called function would load per row, were it called by itself, is there already: its caller loaded it.
 
     `site` is where it is read, `name` the relation.
@@ -111,8 +106,7 @@ class Served:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class QueryRun:
+class QueryRun(Struct, frozen=True):
     """A queryset is evaluated by `operation`: ``iterate``, ``len``, ``bool``, ``index``, or a method's name.
 
     `cached` is True when the prefetch cache answers, so that no query runs. `varies` is the number of the running
@@ -131,8 +125,7 @@ class QueryRun:
     proven: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """Rows of `model` are written by `operation` (a queryset's, manager's or instance's method).
 
     `given` are the rows that the written ones refer to or are picked by, with the relation's name where it is
@@ -147,8 +140,7 @@ class Write:
     given: tuple[tuple[str, Row], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class QuerySetUse:
+class QuerySetUse(Struct, frozen=True):
     """A queryset held in a variable is used; `harmless` when the use neither runs nor hands on the object."""
 
     site: Site
@@ -156,8 +148,7 @@ class QuerySetUse:
     harmless: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionBoundary:
+class TransactionBoundary(Struct, frozen=True):
     """``atomic`` is entered or left."""
 
     site: Site
@@ -166,8 +157,7 @@ class TransactionBoundary:
     using: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CallMade:
+class CallMade(Struct, frozen=True):
     """A call of something by name: a library function, a task's ``delay``, an unknown method.
 
     `target` is the dotted name as far as it is known. `entered` is True for functions whose own events say what
@@ -181,8 +171,7 @@ class CallMade:
     entered: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Called:
+class Called(Struct, frozen=True, eq=False):
     """A function was called that does more than the events around this one say.
 
     `summary` holds it (see `summaries.expanded`), `rows` the rows that its stand-ins are for.

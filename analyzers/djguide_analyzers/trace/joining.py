@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 
+from msgspec import structs
+
 from djguide_analyzers.trace.values import (
     NONE,
     SCALAR,
@@ -93,7 +95,7 @@ def _key(row: Row) -> tuple[int, tuple[str, ...]]:
 
 def _if_at_all(value: AbstractValue) -> AbstractValue:
     """`value`, which may be something else."""
-    return replace(value, certain=False) if isinstance(value, QuerySetValue) else value
+    return structs.replace(value, certain=False) if isinstance(value, QuerySetValue) else value
 
 
 def join_mappings(one: Mapping, other: Mapping) -> Mapping:

@@ -8,7 +8,7 @@ the assignments which can be told have in common.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.trace import annotations, roles, shapes, statements, summaries

@@ -6,7 +6,7 @@ The table of lazy methods maps each to a function that refines a `Query`; method
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import FunctionInfo

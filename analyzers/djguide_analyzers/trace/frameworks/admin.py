@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
+
+from msgspec.structs import replace
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
