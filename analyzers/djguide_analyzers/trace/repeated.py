@@ -100,6 +100,10 @@ class Repeated:
 
 def repeated(trace: Trace) -> list[Repeated]:
     """Queries that loops of `trace`, or what they call, repeat; each place once per loop."""
+    return trace.once(_repeated_in)
+
+
+def _repeated_in(trace: Trace) -> list[Repeated]:
     found: dict[tuple[Site, Site], Repeated] = {}
     queries: list[QueryRun] = []
     outside: list[Called] = []

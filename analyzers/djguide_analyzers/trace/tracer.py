@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Module
@@ -16,6 +17,8 @@ from djguide_analyzers.trace.events import Called, Event
 from djguide_analyzers.trace.frame import BudgetSpent, Frame, Run
 from djguide_analyzers.trace.frameworks import admin, django_views, forms, rest_framework
 from djguide_analyzers.trace.values import UNKNOWN, AbstractValue, Mapping, ObjectValue, Site
+
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -37,6 +40,13 @@ class Trace:
     modules: frozenset[str] = frozenset()
     rendered: tuple[tuple[TemplateSource, Mapping], ...] = ()
     _values: dict[Code, dict[int, AbstractValue]] = field(default_factory=dict, repr=False)
+    _kept: dict[Callable[[Trace], object], object] = field(default_factory=dict, repr=False)
+
+    def once(self, make: Callable[[Trace], T]) -> T:
+        """What `make` says of the trace alone, asked once."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        return self._kept[make]  # type: ignore[return-value]
 
     def inside(
         self, event: Called, depth: int = summaries.MAX_STACK, kinds: summaries.Kinds | None = None
