@@ -88,10 +88,13 @@ def failure(name: str, error: BaseException) -> Broken:
 
 
 @contextmanager
-def contained(name: str, broken: list[Broken]) -> Iterator[None]:
-    """Note what goes wrong inside in `broken`, and write no byte code: folders of rules are not djguide's."""
+def contained(name: str, broken: list[Broken], *, own: bool) -> Iterator[None]:
+    """Note what goes wrong inside in `broken`; write no byte code unless the rules are djguide's `own`.
+
+    Folders of rules are other people's. Without their byte code, djguide's rules would be compiled at each start.
+    """
     before = sys.dont_write_bytecode
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = before or not own
     try:
         yield
     except _FAILURES as error:

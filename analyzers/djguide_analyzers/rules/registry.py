@@ -67,7 +67,8 @@ def _load() -> _Loaded:
                 if module.name.startswith("_"):
                     continue
                 name = f"{practice}/{module.name}.py"
-                with plugins.contained(f"{source.title}: {name}" if source.title else name, broken):
+                title = f"{source.title}: {name}" if source.title else name
+                with plugins.contained(title, broken, own=source is _OWN):
                     entry = _entry(source, practice, module.name)
                     if entry.code in entries:
                         raise ValueError(f"there is a rule called {entry.code!r} already")
