@@ -15,6 +15,7 @@ from djguide_analyzers.engine.config import Loaded, load_config
 from djguide_analyzers.engine.fingerprints import Identifier
 from djguide_analyzers.engine.kept import KeptReport, Memory
 from djguide_analyzers.engine.report import Problem, ProjectSummary, Steps
+from djguide_analyzers.engine.showing import visible
 from djguide_analyzers.engine.store import FactsStore, syntax_problem
 from djguide_analyzers.engine.tracked import TrackedProject
 from djguide_analyzers.project.discovery import Discovery, discover
@@ -178,21 +179,19 @@ class Folder:
             ]
             if steps is not None:
                 steps.timed("linking", time.perf_counter() - started)
-            self._read_templates(steps)
             self._memory.restore(self._projects)
             for project in self._projects:
                 for path in self._files.overlays:
                     project.opened(path)
         return self._projects
 
-    def _read_templates(self, steps: Steps | None) -> None:
+    def _read_templates(self, steps: Steps) -> None:
         """Facts of the project's own templates, which can be told from other files once it is linked."""
         started = time.perf_counter()
         for number, _ in enumerate(self._templates()):
-            if steps is not None and number % 20 == 0:
+            if number % 20 == 0:
                 steps("reading", number, number + 1)
-        if steps is not None:
-            steps.timed("reading", time.perf_counter() - started)
+        steps.timed("reading", time.perf_counter() - started)
 
     def _read(self, steps: Steps | None, others: parts.Others | None) -> None:
         """Facts of all files; where many have to be made, by `others`."""
@@ -258,6 +257,7 @@ class Folder:
     def settle(self, steps: Steps, others: parts.Others | None = None) -> None:
         """Check every module that needs it, with `others` as many as are worth while in their processes."""
         tracked = self.tracked(steps, others)
+        self._read_templates(steps)
         started = time.perf_counter()
         if others is not None:
             self._spread(tracked, others, steps)
@@ -308,9 +308,15 @@ class Folder:
                 with interruptible(steps.interrupted):
                     project.check_first(file)
 
-    def findings(self) -> list[Finding]:
-        """All findings known so far, in order of place."""
-        found = [finding for tracked in self.tracked() for finding in self._visible(tracked)]
+    def findings(self, path: str | None = None) -> list[Finding]:
+        """All findings known so far, in order of place; with `path`, those of that file and some others."""
+        known = frozenset(_known_rules())
+        judged = self.loaded.config.select is None
+        settled = judged and self.settled
+        found: list[Finding] = []
+        for tracked in self.tracked():
+            ran = frozenset(rule.code for rule in tracked.rules if settled) if judged else None
+            found += visible(tracked, self.ignored_for, ran, known, path)
         return unique([*found, *self.mistakes()])
 
     def identifier(self) -> Identifier:
@@ -341,30 +347,6 @@ class Folder:
         gone = [(path, e) for path, e in gone if path not in broken and is_inside(path, self.root)]
         result.gone = [entry for path, entry in gone if entry.code not in self.ignored_for(path)]
         return result
-
-    def _visible(self, tracked: TrackedProject) -> Iterator[Finding]:
-        """Findings without what comments and path settings silence, plus what is wrong with the comments."""
-        config = self.loaded.config
-        project = tracked.project
-        templates = {template.path: template for template in project.templates.own()}
-        by_path = suppressions.by_path(project.modules.values(), templates.values())
-        for finding in tracked.findings():
-            ends = [finding.place.path] + ([finding.access.path] if finding.access else [])
-            own = finding.place.path in project.modules or finding.place.path in templates
-            if finding.confidence is not Confidence.PROVEN or not own:
-                continue
-            if any(finding.code in self.ignored_for(path) for path in ends):
-                continue
-            silenced = [by_path[path].silence(finding) for path in ends if path in by_path]
-            if not any(silenced):
-                yield finding
-        if config.select is None:
-            ran = frozenset(rule.code for rule in tracked.rules) if self.settled else frozenset[str]()
-            known = frozenset(_known_rules())
-            for path, comments in by_path.items():
-                ignored = self.ignored_for(path)
-                found = comments.findings(ran, known)
-                yield from (finding for finding in found if finding.code not in ignored)
 
     def ignored_for(self, path: str) -> frozenset[str]:
         """Codes that the configuration ignores in the file at `path`."""

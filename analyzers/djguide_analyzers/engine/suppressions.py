@@ -8,7 +8,7 @@ for the next line of code. A code is required, and a suppression that silences n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from djguide_analyzers.facts import ir
@@ -114,12 +114,6 @@ class Suppressions:
 def _range(comment: ir.Comment) -> Range:
     start = Position(comment.line, comment.column)
     return Range(start, Position(comment.line, comment.column + len(comment.text)))
-
-
-def by_path(modules: Iterable[Module], templates: Iterable[TemplateSource]) -> dict[str, Suppressions]:
-    """The suppressions of all files that have some, which are few."""
-    found = {template.path: read_template(template) for template in templates if template.facts.comments}
-    return found | {module.path: read(module) for module in modules if module.facts.comments}
 
 
 def read(module: Module) -> Suppressions:

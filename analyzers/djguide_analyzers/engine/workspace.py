@@ -420,7 +420,7 @@ def _within(problems: list[Problem], paths: list[str] | None) -> list[Problem]:
 
 def _shown(folder: Folder, path: str) -> list[Finding]:
     """Findings of `folder` to show in the file at `path`."""
-    findings = folder.findings()
+    findings = folder.findings(path)
     touching = _touching(findings, [path])
     if folder.baseline is None or not touching:
         return touching
