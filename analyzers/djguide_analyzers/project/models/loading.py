@@ -95,7 +95,9 @@ class Loaded:
         folders = {name.partition(".")[0] for name in foreign}
 
         def is_foreign(name: str) -> bool:
-            return name not in own and name.partition(".")[0] in folders
+            # Django itself defines no models, and imports nothing that does: only what it brings along may.
+            is_core = name.startswith("django.") and not name.startswith("django.contrib.")
+            return name not in own and name.partition(".")[0] in folders and not is_core
 
         named = [f"{name}.models" for name in foreign]
         for module in project.values():  # models are registered by whoever imports them
