@@ -157,11 +157,8 @@ def _field(
     match field.kind:
         case "fk" | "o2o" if field.parent_link:
             # Django makes the parent from the child's own columns.
-            return (
-                Row(field.target, row.root, (*row.path, field.name), row.provenance_known)
-                if field.target
-                else UNKNOWN
-            )
+            path = (*row.path, field.name)
+            return Row(field.target, row.root, path, row.provenance_known) if field.target else UNKNOWN
         case "fk" | "o2o":
             back = field.accessor if field.kind == "o2o" else None
             return _to_one(
