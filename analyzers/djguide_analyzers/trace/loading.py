@@ -96,8 +96,9 @@ def _covers(project: Project, query: Query, path: tuple[str, ...]) -> bool:
         if entry.to_attr is None and (entry.path == joined or entry.path.startswith(joined + "__")):
             return True
         if entry.inner is not None and joined.startswith(entry.path + "__") and entry.to_attr is None:
-            rest = joined[len(entry.path) + 2 :]
-            if entry.inner.opaque or _covers(project, entry.inner, tuple(rest.split("__"))):
+            rest = tuple(joined[len(entry.path) + 2 :].split("__"))
+            # a related manager's queryset gives its own object to the rows that a prefetch gets from it
+            if entry.inner.opaque or rest[0] in entry.inner.known or _covers(project, entry.inner, rest):
                 return True
     return False
 
@@ -180,7 +181,7 @@ def prefetched_query(related: Related, base: Query) -> Query:
     for entry in query.prefetch:
         for joined in paths:
             if entry.path == joined and entry.inner is not None:
-                inner = entry.inner.but(known=base.known)
+                inner = entry.inner.but(known=base.known | entry.inner.known)
             elif entry.path.startswith(joined + "__"):
                 below.append(PrefetchEntry(entry.path[len(joined) + 2 :], entry.inner, entry.to_attr))
     opaque = inner.opaque or query.opaque
