@@ -118,8 +118,9 @@ def eager_fix(
 def _on_every_way(file: FileContext, query: Query) -> Query:
     """`query` without the calls at its end that stand in a branch: others take the queryset past them."""
     chain = list(query.chain)
-    while len(chain) > 1 and chain[-1].site.code == chain[0].site.code:
-        if _branches(file, chain[-1]) <= _branches(file, chain[0]):
+    while len(chain) > 1:
+        together = chain[-1].site.code == chain[0].site.code
+        if _branches(file, chain[-1]) <= (_branches(file, chain[0]) if together else set[int]()):
             break
         chain.pop()
     return query if len(chain) == len(query.chain) else query.but(chain=tuple(chain))

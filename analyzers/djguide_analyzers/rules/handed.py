@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 
-from djguide_analyzers.project.modules import FunctionInfo
+from djguide_analyzers.project.modules import FunctionInfo, Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.serializers import is_serializer
 from djguide_analyzers.rules.callers import MAX_CALLERS, callers_of
@@ -32,8 +32,8 @@ MAX_FUNCTIONS = 80
 def comes_bare(file: FileContext, trace: Trace, miss: Miss) -> bool:
     """Whether the object behind `miss`, handed to the root of `trace`, comes without what is missed.
 
-    So it is when the project's own code calls the root, and no caller that can be followed hands over an object
-    with it. Nothing can be said of what frameworks call.
+    So it is when the project's own code calls the root, no module that calls it asks for the path, and no caller
+    that can be followed hands over an object with it. Nothing can be said of what frameworks call.
     """
     info = trace.function
     if info is None or info.parent is not None or not is_sure(file.project, miss.model, miss.name):
@@ -46,8 +46,20 @@ def comes_bare(file: FileContext, trace: Trace, miss: Miss) -> bool:
         return False
     if not above and not any(receiver.function is info for receiver in receivers(file)):
         return False
+    if any(_mentions(module, miss) for module in {caller.module for caller in _callers(file, info) or ()}):
+        return False
     read = (miss.site, miss.name)
     return not any(read in known.served.get(f.body_code, lambda f=f: _served(file, f)) for f in above)
+
+
+def _mentions(module: Module, miss: Miss) -> bool:
+    """Whether code of `module` asks somewhere for what is missed to be loaded along with the object."""
+    related = miss.row.root.related
+    names = related.names if related is not None else ()
+    paths = [f"__{'__'.join((accessor, *miss.row.path, miss.name))}__" for accessor in names]
+    return any(
+        path in f"__{load}__" for chunk in module.facts.chunks for load in chunk.loads for path in paths
+    )
 
 
 class _Above:

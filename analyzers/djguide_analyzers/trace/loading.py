@@ -139,9 +139,19 @@ def to_attr(frame: Frame, row: Row, name: str) -> AbstractValue | None:
             )
             if target is None:
                 return Sequence(UNKNOWN)
-            rows = Row(target, RowRoot(frame.run.new_identity(), entry.inner or Query(target), True))
+            inner = entry.inner or Query(target)
+            inner = inner.but(known=inner.known | _back(frame.project, query.model, entry.path))
+            rows = Row(target, RowRoot(frame.run.new_identity(), inner, True))
             return Sequence(rows, rows_of=rows.root.identity)
     return None
+
+
+def _back(project: Project, label: str, path: str) -> frozenset[str]:
+    """The foreign key that leads back, on which a prefetch along `path` leaves the row it is for."""
+    *before, last = path.split("__")
+    model = project.models.get(_target(project, label, "__".join(before)) if before else label)
+    reverse = model.reverse.get(last) if model is not None else None
+    return frozenset({reverse.source.name}) if reverse is not None and reverse.kind == "fk" else frozenset()
 
 
 def _target(project: Project, label: str, path: str) -> str | None:
