@@ -53,8 +53,22 @@ def given_moments(file: FileContext, scope: Scope, names: Names) -> Iterator[Giv
             row = scope.value(code, target.value) if isinstance(target, ir.Attr) else None
             if isinstance(row, Row) and isinstance(target, ir.Attr) and node.value is not None:
                 field = _moment(graph.get(row.model), target.name)
-                if field is not None:
+                if field is not None and not _is_only_tried(scope, names, target.value):
                     yield Given(field, "", code, node.value)
+
+
+def _is_only_tried(scope: Scope, names: Names, row: ir.Expr) -> bool:
+    """Whether a row is made here and neither stored nor given away: something is tried out with it."""
+    bound = names.bindings(row.id) if isinstance(row, ir.Name) else []
+    if not isinstance(row, ir.Name) or len(bound) != 1 or not isinstance(bound[0].value, ir.Call):
+        return False
+    if not isinstance(bound[0].value.func, ir.Name) or bound[0].how != "assigned":
+        return False
+    attributes = [node for node, _ in scope.nodes(ir.Attr)]
+    held = {id(node.value) for node in attributes if node.name not in ("save", "asave", "save_base")}
+    uses = [node for node, _ in scope.nodes(ir.Name) if node.id == row.id]
+    assigned = {id(target) for node, _ in scope.nodes(ir.Assign) for target in node.targets}
+    return all(id(node) in held or id(node) in assigned for node in uses)
 
 
 def _model(file: FileContext, scope: Scope, names: Names, code: Code, call: ir.Call) -> Model | None:
