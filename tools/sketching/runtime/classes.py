@@ -23,7 +23,7 @@ _ELSEWHERE = {
     "panels", "schema",
 }  # fmt: skip
 """Parts of module names under which nothing of models is expected, but for what models are found to need."""
-_EXPORTING = {"models", "base", "fields", "managers", "db", "query", "querysets"}
+_EXPORTING = {"models", "fields", "managers", "db", "query", "querysets"}
 
 
 def kind_of(cls: type) -> str | None:
@@ -126,7 +126,8 @@ class Package:
         """Classes of other modules that can be imported from this one."""
         last = module.__name__.rpartition(".")[2]
         renamed = last == "fields"  # may give one of Django's classes a name of its own
-        if not (hasattr(module, "__path__") or last in _EXPORTING) or _is_elsewhere(module.__name__):
+        exporting = hasattr(module, "__path__") or last in _EXPORTING or self._has_model_base(module, last)
+        if not exporting or _is_elsewhere(module.__name__):
             return {}
         return {
             name: f"{value.__module__}:{value.__qualname__}"
@@ -142,6 +143,9 @@ class Package:
             and self.chosen.get(value) != "config"
             and importable(value)
         }
+
+    def _has_model_base(self, module: ModuleType, last: str) -> bool:
+        return last == "base" and any(self.chosen.get(cls) == "model" for cls in self._classes(module))
 
     def _made_managers(self, module: ModuleType) -> dict[str, Tree]:
         """Manager classes that ``from_queryset`` made and the module gives a name."""

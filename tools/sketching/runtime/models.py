@@ -54,7 +54,7 @@ def own_fields(cls: Any) -> list[Any]:
 
 def _mark(field: Any) -> Any:
     """What a field and its copies in other classes have in common, unless somebody changes a copy."""
-    flags = [flag(field, name) for name in FLAGS]
+    flags = [flag(field, name) for name in FLAGS if name != "primary_key"]  # which Django gives a parent link
     return (type(field), getattr(field, "creation_counter", None), *flags)
 
 
