@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Set
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Literal
+from itertools import groupby, islice
+from typing import Literal, NamedTuple
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
@@ -30,6 +30,13 @@ Answer = Literal["all", "some", "none", "unknown"]
 _ANSWERS: dict[Entry, Answer] = {"protected": "all", "unprotected": "none", "unknown": "unknown"}
 
 
+class _Told(NamedTuple):
+    """The calls of one function among the `mentions` of its name in a file, which it is looked up by."""
+
+    mentions: list[Mention]
+    calls: list[tuple[Certainty, Mention]]
+
+
 @dataclass(slots=True)
 class Coverage:
     """Whether a function runs inside a transaction, judged by who calls it.
@@ -50,6 +57,7 @@ class Callers:
         self._known: Remembered[Coverage] = Remembered()
         self._above: Remembered[Mention | str | None] = Remembered()
         self._found: Remembered[FunctionInfo | None] = Remembered()
+        self._told: Remembered[_Told] = Remembered()
         self._running: set[Hashable] = set()
         self._climbing: set[Hashable] = set()
         self._cut = 0
@@ -62,7 +70,7 @@ class Callers:
 
     def forget(self, keys: Set[str], answered: Set[str]) -> None:
         """See `Forgetful`."""
-        for table in (self._known, self._above, self._found):
+        for table in (self._known, self._above, self._found, self._told):
             table.forget(keys, answered)
 
     def calls(self, info: FunctionInfo) -> Iterator[tuple[Certainty, Mention]]:
@@ -73,10 +81,19 @@ class Callers:
             for mention in serializer_saves(self._file, info, info.owner).calls:
                 yield "known", mention
         name = info.owner.name if info.owner is not None and info.name == "__init__" else info.name
-        for mention in self._file.everywhere_about(name, mentions_in):
-            certainty = self._certainty(info, mention)
-            if certainty is not None:
-                yield certainty, mention
+        everywhere = self._file.everywhere_about(name, mentions_in)
+        for _, together in groupby(everywhere, lambda mention: mention.function.module):
+            mentions = list(together)
+            # A name such as `get` is called a thousand times: after an edit, only one file is gone through again.
+            key = (info, *map(id, mentions))
+            yield from self._told.get(key, lambda mentions=mentions: self._calls_among(info, mentions)).calls
+
+    def _calls_among(self, info: FunctionInfo, mentions: list[Mention]) -> _Told:
+        calls: list[tuple[Certainty, Mention]] = []
+        for mention in mentions:
+            if (certainty := self._certainty(info, mention)) is not None:
+                calls.append((certainty, mention))
+        return _Told(mentions, calls)
 
     def _is_of_serializer(self, info: FunctionInfo) -> bool:
         return (
