@@ -148,7 +148,7 @@ LOGS = {
                 book.author.name
             author.books.all()[0]
         """,
-        ["iterate Author", "| | read Book.publisher", "| | load Book.author", "| index Author.books"],
+        ["iterate Author", "| | read Book.publisher", "| | read Book.author", "| index Author.books"],
     ),
     "a path that is not known may load anything": (
         """
