@@ -403,6 +403,10 @@ def test_models_in_a_part_of_an_application_are_its_own_where_settings_leave_mor
     shop = SHOP + "from shop.parts.models import Line\n"
     texts = {"shop/parts/__init__.py": "", "shop/parts/models.py": part}
     assert "shop.Line" in graph_with(open_ended + AUTO, shop, **texts).models
+    suite = {name.replace("parts", "tests/parts"): text for name, text in texts.items()}
+    suite["shop/tests/__init__.py"] = ""
+    in_suite = SHOP + "from shop.tests.parts.models import Line\n"
+    assert "parts.Line" in graph_with(open_ended + AUTO, in_suite, **suite).models
     texts["shop/parts/migrations/__init__.py"] = ""
     assert "parts.Line" in graph_with(open_ended + AUTO, shop, **texts).models
 

@@ -13,6 +13,7 @@ from djguide_analyzers.project.models.inputs import AppEntry, Doubt, ProjectSett
 from djguide_analyzers.project.models.reasons import SettingDoubts
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Module
 from djguide_analyzers.project.resolve import Resolver
+from djguide_analyzers.project.roles import is_test
 
 _APP_CONFIG = "django.apps.config.AppConfig"
 
@@ -88,8 +89,11 @@ class AppTable:
     def _is_part(self, package: str) -> bool:
         """Whether the models of a package without a configuration belong to the application around it.
 
-        They have no migrations of their own, and that application is listed.
+        They have no migrations of their own, and that application is listed. Applications that a test suite brings
+        along have none either.
         """
+        if is_test(f"{package.replace('.', '/')}/models.py"):
+            return False
         outer = self.containing(package.rpartition(".")[0])
         return outer is not None and outer.certain and self._resolver.module(f"{package}.migrations") is None
 
