@@ -119,12 +119,11 @@ def reported_misses(file: FileContext, trace: Trace) -> list[Miss]:
         kept = [
             miss
             for miss in misses(trace.events, handed=True)
-            if _is_reported(miss)
-            and not _is_of_no_use(file, trace, miss)
-            and (not miss.handed or comes_bare(file, trace, miss))
+            if _is_reported(miss) and not _is_of_no_use(file, trace, miss)
         ]
         _found[trace] = kept
-    return kept
+    # asked each time: who calls the function may change while its own trace stays
+    return [miss for miss in kept if not miss.handed or comes_bare(file, trace, miss)]
 
 
 def _is_reported(miss: Miss) -> bool:
