@@ -84,19 +84,6 @@ def get_attribute(
             return UNKNOWN
 
 
-def read_key(frame: Frame, row: Row, relation: str, name: str) -> bool:
-    """Whether ``row.relation.name`` reads just the key that the row's own column holds."""
-    model = frame.project.models.get(row.model)
-    field = model.fields.get(relation) if model else None
-    if field is None or not field.is_forward_one:
-        return False
-    target = frame.project.models.get(field.target)
-    if target is None or field.to_field not in (None, target.pk):
-        return False
-    key = target.fields.get(target.pk)
-    return name == "pk" or (key is not None and not key.is_forward_one and name == key.name)
-
-
 # --- rows ------------------------------------------------------------------------------------------------
 
 
@@ -202,7 +189,8 @@ def _to_one(
     if loading.is_loaded(frame.project, row, name) or (row.key, name) in frame.run.once:
         frame.emit(RelationRead(frame.site(node), frame.context, row, name, key_only))
     else:
-        proven = loading.is_certain_to_load(frame.project, row, name)
+        known = row.key not in frame.run.guarded and row.key not in frame.run.refreshed
+        proven = known and loading.is_certain_to_load(frame.project, row, name)
         frame.emit(RelationLoad(frame.site(node), frame.context, row, name, kind, key_only, proven))
     if target is None or frame.project.models.get(target) is None:
         value: AbstractValue = UNKNOWN
@@ -236,6 +224,8 @@ def related_manager(
         return UNKNOWN
     if row.key in frame.run.guarded:
         return UNKNOWN
+    if row.key in frame.run.refreshed:
+        row = Row(row.model, RowRoot(frame.run.new_identity(), None, False), (), True)
     related = Related(row, accessor, back, prefetched=False)
     related = replace(related, prefetched=loading.is_prefetched(frame.project, related))
     return ManagerValue(model.label, model.managers.get(model.default_manager), None, related)
@@ -385,6 +375,8 @@ def _object_attribute(frame: Frame, node: ir.Node, base: ObjectValue, name: str)
         value = declared if value is None else join(declared, value)
     if value is None:
         return RequestValue() if name == "request" else UNKNOWN
+    if isinstance(value, Mapping) and any(isinstance(held, ClassValue) for _, held in value.entries):
+        return value  # a table of classes, which nobody fills later on
     if isinstance(value, (Constant, Sequence, Mapping)):
         return SCALAR if isinstance(value, Constant) and value != NONE else UNKNOWN  # others may change it
     if base.identity and value is not UNKNOWN:

@@ -8,7 +8,15 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.trace.frame import Frame
-from djguide_analyzers.trace.values import NONE, ClassValue, Constant, ExternalValue, Row
+from djguide_analyzers.trace.values import (
+    NONE,
+    ClassValue,
+    Constant,
+    ExternalValue,
+    ManagerValue,
+    QuerySetValue,
+    Row,
+)
 
 
 def taken(frame: Frame, test: ir.Expr) -> bool | None:
@@ -30,9 +38,27 @@ def taken(frame: Frame, test: ir.Expr) -> bool | None:
         case ir.Call(func=func, args=[ir.Name(id=name) as subject, classes]):
             if frame.value_at(func) != ExternalValue("builtins.isinstance") or _changes_in_loop(frame, name):
                 return None
-            row = frame.value_at(subject)
-            return False if isinstance(row, Row) and _is_none_of(frame, row, classes) else None
+            value = frame.value_at(subject)
+            if isinstance(value, (ManagerValue, QuerySetValue)):
+                return _is_of_djangos(frame, value, classes)
+            return False if isinstance(value, Row) and _is_none_of(frame, value, classes) else None
     return None
+
+
+_MANAGERS = frozenset({"django.db.models.manager.BaseManager", "django.db.models.manager.Manager"})
+_QUERYSETS = frozenset({"django.db.models.query.QuerySet"})
+
+
+def _is_of_djangos(frame: Frame, value: ManagerValue | QuerySetValue, classes: ir.Expr) -> bool | None:
+    """Whether ``isinstance(value, classes)`` holds; None for any classes but Django's own manager and queryset."""
+    if isinstance(classes, ir.Display):
+        held = {_is_of_djangos(frame, value, each) for each in classes.items}
+        return True if True in held else None if None in held else False
+    tested = frame.value_at(classes)
+    dotted = tested.cls.dotted if isinstance(tested, ClassValue) else None
+    if dotted not in _MANAGERS | _QUERYSETS:
+        return None
+    return dotted in (_MANAGERS if isinstance(value, ManagerValue) else _QUERYSETS)
 
 
 def _changes_in_loop(frame: Frame, name: str) -> bool:

@@ -66,7 +66,7 @@ def apply(frame: Frame, node: ir.Call, func: AbstractValue, args: Arguments) -> 
         case BuiltinMethod(receiver=QuerySetValue() | ManagerValue() as receiver, name=name):
             return querysets.call_method(frame, node, receiver, name, args)
         case BuiltinMethod(receiver=Row() as receiver, name=name):
-            return _row_method(frame, node, receiver, name)
+            return _row_method(frame, node, receiver, name, args)
         case BuiltinMethod(receiver=ObjectValue() as receiver, name=name):
             return rest_framework.call_default(frame, node, receiver, name, args)
         case BuiltinMethod(receiver=receiver, name=name):
@@ -158,7 +158,7 @@ def _super(frame: Frame) -> AbstractValue:
     return SuperValue(frame.receiver, cls, frame.owner)
 
 
-def _row_method(frame: Frame, node: ir.Call, row: Row, name: str) -> AbstractValue:
+def _row_method(frame: Frame, node: ir.Call, row: Row, name: str, args: Arguments) -> AbstractValue:
     if name in ("save", "asave", "delete", "adelete"):
         operation = name.removeprefix("a")
         given = writing.of_row(frame, row) if operation == "save" else ()
@@ -166,6 +166,8 @@ def _row_method(frame: Frame, node: ir.Call, row: Row, name: str) -> AbstractVal
         return NONE
     if name in ("refresh_from_db", "arefresh_from_db"):
         frame.run.loaded.pop(row.key, None)
+        if not (args.positional or args.keywords or args.starred):
+            frame.run.refreshed.add(row.key)
         return NONE
     return SCALAR if name.startswith("get_") and name.endswith("_display") else UNKNOWN
 

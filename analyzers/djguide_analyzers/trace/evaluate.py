@@ -9,7 +9,16 @@ from typing import Any
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Value
 from djguide_analyzers.project.resolve import External, ModuleRef, Symbol, ValueRef
-from djguide_analyzers.trace import attributes, branches, calls, iteration, memoisation, querysets, statements
+from djguide_analyzers.trace import (
+    attributes,
+    branches,
+    calls,
+    iteration,
+    loading,
+    memoisation,
+    querysets,
+    statements,
+)
 from djguide_analyzers.trace.events import QuerySetUse
 from djguide_analyzers.trace.frame import MAX_STEPS, BudgetSpent, Frame
 from djguide_analyzers.trace.joining import join, join_all, join_mappings
@@ -53,9 +62,12 @@ def evaluate_test(frame: Frame, node: ir.Expr) -> AbstractValue:
     An `Assumed` comes back when the truth is known for the request that is looked at.
     """
     if isinstance(node, ir.Bool):
+        decisive = node.op == "or"
         for value in node.values:
-            evaluate_test(frame, value)
-            if branches.taken(frame, value) is (node.op == "or"):
+            held = evaluate_test(frame, value)
+            if isinstance(held, Assumed) and bool(held.value) is decisive:
+                return held
+            if branches.taken(frame, value) is decisive:
                 break
         return SCALAR
     if isinstance(node, ir.Unary) and node.op == "not":
@@ -145,7 +157,10 @@ def _attr(frame: Frame, node: ir.Attr) -> AbstractValue:
         owner = evaluate(frame, base_node.value)
         if isinstance(owner, Row):
             base = attributes.get_attribute(
-                frame, base_node, owner, key_only=attributes.read_key(frame, owner, base_node.name, node.name)
+                frame,
+                base_node,
+                owner,
+                key_only=loading.reads_key(frame.project, owner, base_node.name, node.name),
             )
             if base is not UNKNOWN:
                 frame.record(base_node.at, base)
@@ -291,7 +306,9 @@ def _assumed(left: Assumed, op: str, right: AbstractValue) -> AbstractValue:
 
 
 def _if_exp(frame: Frame, node: ir.IfExp) -> AbstractValue:
-    evaluate_test(frame, node.test)
+    test = evaluate_test(frame, node.test)
+    if isinstance(test, Assumed):
+        return evaluate(frame, node.body if test.value else node.orelse)
     if (holds := branches.taken(frame, node.test)) is not None:
         return evaluate(frame, node.body if holds else node.orelse)
     memoised, given = frame.memoised, memoisation.not_handed_in(frame, node.test)

@@ -61,7 +61,9 @@ class Run:
         self.once: set[tuple[ObjectKey, str]] = set()
         """Relations, by row key and name, that the running branch reads only when their key is a new one."""
         self.guarded: set[ObjectKey] = set()
-        """Rows whose prefetch cache the code looks into by itself, by key."""
+        """Rows whose prefetch cache the code looks into or fills by itself, by key."""
+        self.refreshed: set[ObjectKey] = set()
+        """Rows that were read anew by themselves and have lost what was prefetched for them, by key."""
         self.rows: dict[int, int] = {}
         """Identity of the rows of each evaluated queryset, by the queryset's identity."""
         self.elsewhere: dict[Site, AbstractValue] = {}

@@ -176,6 +176,19 @@ def is_prefetched(project: Project, related: Related) -> bool:
     return opaque or any(is_joined(project, related.row, name) for name in related.names)
 
 
+def reads_key(project: Project, row: Row, relation: str, name: str) -> bool:
+    """Whether ``row.relation.name`` reads just the key that the row's own column holds."""
+    model = project.models.get(row.model)
+    field = model.fields.get(relation) if model else None
+    if field is None or not field.is_forward_one:
+        return False
+    target = project.models.get(field.target)
+    if target is None or field.to_field not in (None, target.pk):
+        return False
+    key = target.fields.get(target.pk)
+    return name == "pk" or (key is not None and not key.is_forward_one and name == key.name)
+
+
 def prefetched_query(related: Related, base: Query) -> Query:
     """State of the rows that a prefetch put into the cache of a related manager.
 

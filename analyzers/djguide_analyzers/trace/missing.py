@@ -170,9 +170,17 @@ def _owner(
     if related.prefetched:
         return _owner(parent.root, longer, context)
     per_row = parent.root.many and not _is_shared(parent) and _loop_over(parent.root, context) is not None
-    if per_row and len(longer) <= MAX_PATH:
+    if len(longer) <= MAX_PATH and (per_row or _is_read_off(query, parent)):
         return _owner(parent.root, longer, context)
     return query, path, root
+
+
+def _is_read_off(query: Query, parent: Row) -> bool:
+    """Whether a framework reads the rows of `query` off one object of a known queryset: no call makes them."""
+    above = parent.root.query
+    if query.chain or parent.root.many or above is None or not parent.provenance_known:
+        return False
+    return bool(above.chain) and not (above.opaque or above.assumed) and above.shape == "instances"
 
 
 def deepest(found: list[Miss]) -> list[Miss]:

@@ -82,6 +82,8 @@ def trace_function(project: Project, info: FunctionInfo) -> Trace:
     with run.reading():
         receiver = annotations.receiver_of(Frame(run, info.code, owner=info.owner), info)
         frame = _entered(run, info, receiver)
+        if isinstance(receiver, ObjectValue):
+            rest_framework.note_action(frame, receiver, info)
     return _traced(run, info, lambda: statements.execute(frame, info.statements))
 
 
@@ -111,19 +113,21 @@ def trace_class(project: Project, cls: ClassInfo) -> Trace | None:
     view = ObjectValue(cls, run.new_identity())
     if django_views.is_template_view(frame, cls):
         uses.append(lambda: django_views.show(frame, view))
-    elif rest_framework.listing(frame, cls) is not None:
-        uses.append(lambda: rest_framework.show_list(frame, view))
     elif admin.is_listed(project, cls):
         uses.append(lambda: admin.show_lists(frame, cls))
     elif forms.is_form(project, cls):
         uses.append(lambda: forms.show_choices(frame, cls))
-    uses += [partial(_loop, run, cls, info) for info in inheritance.loops_with_hooks(project, cls)]
+    uses += rest_framework.answers(frame, cls)
+    inherited = [*rest_framework.inherited_actions(project, cls), *inheritance.loops_with_hooks(project, cls)]
+    uses += [partial(_inherited, run, cls, info) for info in dict.fromkeys(inherited)]
     return _traced(run, None, lambda: [use() for use in uses]) if uses else None
 
 
-def _loop(run: Run, cls: ClassInfo, info: FunctionInfo) -> None:
+def _inherited(run: Run, cls: ClassInfo, info: FunctionInfo) -> None:
     """What a method that `cls` inherits does, called on an instance of it."""
-    frame = _entered(run, info, ObjectValue(cls, run.new_identity()))
+    receiver = ObjectValue(cls, run.new_identity())
+    frame = _entered(run, info, receiver)
+    rest_framework.note_action(frame, receiver, info)
     statements.execute(frame, info.statements)
 
 

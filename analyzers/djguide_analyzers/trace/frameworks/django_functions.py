@@ -59,8 +59,12 @@ def _prefetch_objects(frame: Frame, node: ir.Call, args: Arguments) -> AbstractV
     if isinstance(element, Row):
         for value in args.positional[1:]:
             path = value.value if isinstance(value, Constant) else getattr(value, "path", None)
-            if isinstance(path, str):
+            if isinstance(path, str) and path:
                 frame.run.set_loaded(element, path.split("__")[0], UNKNOWN)
+            else:
+                frame.run.guarded.add(element.key)
+        if args.starred:
+            frame.run.guarded.add(element.key)
     return NONE
 
 

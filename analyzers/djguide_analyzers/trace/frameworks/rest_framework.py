@@ -1,12 +1,15 @@
-"""Views of Django REST framework: what listing their rows reads."""
+"""Views of Django REST framework: what answering a request reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.endpoints import Endpoint, describe_endpoint
-from djguide_analyzers.project.modules import ClassInfo
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
+from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.rest_framework import derives_from, lineage
 from djguide_analyzers.project.serializers import describe_serializer
 from djguide_analyzers.trace import attributes, calls, querysets
@@ -30,6 +33,7 @@ from djguide_analyzers.trace.values import (
 )
 
 _GENERIC = "rest_framework.generics.GenericAPIView."
+_OF_ONE_REQUEST = frozenset({"action", "detail", "kwargs", "method", "lookup_url_kwarg", "lookup_field"})
 _Method = Callable[[Frame, ir.Call, ObjectValue, Arguments], AbstractValue]
 
 
@@ -72,6 +76,14 @@ def _serializer(frame: Frame, node: ir.Call, view: ObjectValue, args: Arguments)
     return serialization.constructed(frame, cls.cls, args)
 
 
+def _list(frame: Frame, node: ir.Call, view: ObjectValue, args: Arguments) -> AbstractValue:
+    return _show_list(frame, node, view)
+
+
+def _retrieve(frame: Frame, node: ir.Call, view: ObjectValue, args: Arguments) -> AbstractValue:
+    return _show_one(frame, node, view)
+
+
 _DEFAULTS: dict[str, _Method] = {
     "get_queryset": _get_queryset,
     "filter_queryset": _same,
@@ -82,10 +94,19 @@ _DEFAULTS: dict[str, _Method] = {
 }
 """What ``GenericAPIView`` does, by method."""
 
+_MIXINS: dict[str, tuple[str, _Method]] = {
+    "list": ("ListModelMixin", _list),
+    "retrieve": ("RetrieveModelMixin", _retrieve),
+}
+"""What the mixins do, by method: the class it is of."""
+
 
 def default_method(frame: Frame, view: ObjectValue, name: str) -> AbstractValue | None:
     """The framework's own method of a view or serializer whose package cannot be read; None for any other name."""
-    if name in _DEFAULTS and derives_from(lineage(frame.project.resolver, view.cls), "GenericAPIView"):
+    line = lineage(frame.project.resolver, view.cls)
+    if (name in _DEFAULTS and derives_from(line, "GenericAPIView")) or (
+        name in _MIXINS and derives_from(line, _MIXINS[name][0])
+    ):
         return BuiltinMethod(view, name)
     if name == "to_representation" and serialization.is_serializer_object(frame, view):
         return BuiltinMethod(view, name)
@@ -108,11 +129,13 @@ def call_default(
     if name in ("create", "update") and serialization.is_serializer_object(frame, receiver):
         return saving.serializer_writes(frame, node, receiver, name, args)
     method = _DEFAULTS.get(name)
+    if method is None and name in _MIXINS:
+        method = _MIXINS[name][1]
     return method(frame, node, receiver, args) if method is not None else UNKNOWN
 
 
-def _register(name: str, method: _Method) -> None:
-    @models(_GENERIC + name)
+def _register(dotted: str, method: _Method) -> None:
+    @models(dotted)
     def installed(frame: Frame, node: ir.Call, args: Arguments) -> AbstractValue:
         view = args.first
         if not isinstance(view, ObjectValue):
@@ -121,7 +144,9 @@ def _register(name: str, method: _Method) -> None:
 
 
 for _name, _method in _DEFAULTS.items():
-    _register(_name, _method)
+    _register(_GENERIC + _name, _method)
+for _name, (_mixin, _method) in _MIXINS.items():
+    _register(f"rest_framework.mixins.{_mixin}.{_name}", _method)
 
 
 @models(
@@ -145,31 +170,85 @@ def call_method(
     return calls.apply(frame, node, method, Arguments(list(given)))
 
 
-def listing(frame: Frame, cls: ClassInfo) -> Endpoint | None:
-    """The description of `cls` when it is a view with the framework's own ``list``; None for any other class."""
+def inherited_actions(project: Project, cls: ClassInfo) -> Iterator[FunctionInfo]:
+    """The methods that answer requests to view `cls` and that it inherits from a class of the project."""
+    endpoint = describe_endpoint(project, cls)
+    if endpoint is not None and endpoint.is_generic:
+        for action in endpoint.actions:
+            info = action.function
+            if info is not None and info.owner is not cls and info.module.origin == "project":
+                yield info
+
+
+def note_action(frame: Frame, view: ObjectValue, info: FunctionInfo) -> None:
+    """While a viewset answers with one of its own actions, ``self.action`` is the action's name."""
+    endpoint = describe_endpoint(frame.project, view.cls)
+    if endpoint is not None and endpoint.is_viewset and endpoint.action(info.name) is not None:
+        frame.run.set_loaded(view, "action", Assumed(info.name))
+
+
+def answers(frame: Frame, cls: ClassInfo) -> Iterator[Callable[[], None]]:
+    """What the framework itself does to answer requests to `cls`; nothing when it is no generic view.
+
+    One object is shown like each of a list, unless the view asks what the request is about.
+    """
     endpoint = describe_endpoint(frame.project, cls)
     if endpoint is None or not endpoint.is_generic:
-        return None
-    if not derives_from(endpoint.line, "ListModelMixin") or not endpoint.is_default("list"):
-        return None
-    return endpoint
+        return
+    if _is_answered(endpoint, "list", "ListModelMixin"):
+        yield partial(_answer, frame, cls, "list", _show_list)
+    listed = derives_from(endpoint.line, "ListModelMixin")
+    if _is_answered(endpoint, "retrieve", "RetrieveModelMixin") and not (listed and _shows_alike(endpoint)):
+        yield partial(_answer, frame, cls, "retrieve", _show_one)
 
 
-def show_list(frame: Frame, view: ObjectValue) -> None:
-    """What answering a request for the list does."""
-    place = ir.Call(view.cls.node.at, ir.Opaque(view.cls.node.at), [], [])
+def _shows_alike(endpoint: Endpoint) -> bool:
+    """Whether one object comes from the queryset, and is put out by the serializer, that a list uses."""
+    hooks = ("get_queryset", "get_serializer_class", "get_serializer")
+    chosen = [endpoint.method(name) for name in hooks]
+    return endpoint.is_default("get_object") and not any(
+        info and info.once(_tells_requests_apart) for info in chosen
+    )
+
+
+def _tells_requests_apart(info: FunctionInfo) -> bool:
+    """Whether a view's method asks which action it serves, or for which object."""
+    return any(isinstance(node, ir.Attr) and node.name in _OF_ONE_REQUEST for node in walk(info.statements))
+
+
+def _is_answered(endpoint: Endpoint, action: str, mixin: str) -> bool:
+    return derives_from(endpoint.line, mixin) and endpoint.is_default(action)
+
+
+def _answer(
+    frame: Frame, cls: ClassInfo, action: str, show: Callable[[Frame, ir.Call, ObjectValue], AbstractValue]
+) -> None:
+    """Answer a request with an action of the framework's own."""
+    view = ObjectValue(cls, frame.run.new_identity())
     frame.run.set_loaded(view, "request", RequestValue())
-    frame.run.set_loaded(view, "action", Assumed("list"))
+    frame.run.set_loaded(view, "action", Assumed(action))
     frame.run.set_loaded(view, "kwargs", UNKNOWN)
     frame.run.set_loaded(view, "detail", SCALAR)
+    show(frame, ir.Call(cls.node.at, ir.Opaque(cls.node.at), [], []), view)
+
+
+def _show_list(frame: Frame, node: ir.Call, view: ObjectValue) -> AbstractValue:
     queryset = call_method(
-        frame, place, view, "filter_queryset", call_method(frame, place, view, "get_queryset")
+        frame, node, view, "filter_queryset", call_method(frame, node, view, "get_queryset")
     )
-    page = call_method(frame, place, view, "paginate_queryset", queryset)
-    method = attributes.get_attribute(frame, ir.Attr(place.at, place, "get_serializer"), view)
-    if not isinstance(method, (BoundMethod, BuiltinMethod)):
-        return
-    arguments = Arguments([page], {"many": TRUE})
-    serializer = calls.apply(frame, place, method, arguments)
-    if isinstance(serializer, ObjectValue) and serialization.is_serializer_object(frame, serializer):
-        serialization.data(frame, serializer, place)
+    page = call_method(frame, node, view, "paginate_queryset", queryset)
+    return _show(frame, node, view, Arguments([page], {"many": TRUE}))
+
+
+def _show_one(frame: Frame, node: ir.Call, view: ObjectValue) -> AbstractValue:
+    return _show(frame, node, view, Arguments([call_method(frame, node, view, "get_object")]))
+
+
+def _show(frame: Frame, node: ir.Call, view: ObjectValue, args: Arguments) -> AbstractValue:
+    """Put out what the view's serializer makes of its objects."""
+    method = attributes.get_attribute(frame, ir.Attr(node.at, node, "get_serializer"), view)
+    if isinstance(method, (BoundMethod, BuiltinMethod)):
+        serializer = calls.apply(frame, node, method, args)
+        if isinstance(serializer, ObjectValue) and serialization.is_serializer_object(frame, serializer):
+            serialization.data(frame, serializer, node)
+    return UNKNOWN

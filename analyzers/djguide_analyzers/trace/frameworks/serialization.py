@@ -5,7 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
+from djguide_analyzers.project.rest_framework import lineage, readable
 from djguide_analyzers.project.serializers import (
     Serializer,
     SerializerField,
@@ -37,6 +39,7 @@ MAX_DEPTH = 6
 """Serializers nested in one another that are followed."""
 
 _MANY = "many"
+_WRITE_ONLY = "write_only"
 _INSTANCE = "instance"
 
 
@@ -156,9 +159,29 @@ def fields(
     if not isinstance(value, Row) or not description.complete:
         return UNKNOWN
     for each in description.fields:
-        if (each.certain or each.output is not None) and each.write_only is False:
+        if (each.certain or each.output is not None) and _is_put_out(frame, each):
             _read(frame, description, serializer, each, value, path)
     return Mapping((), UNKNOWN)
+
+
+def _is_put_out(frame: Frame, each: SerializerField) -> bool:
+    """Whether a field is not for writing only, nor made so by its own class."""
+    if each.write_only is not None or each.serializer is None or each.call is None:
+        return each.write_only is False
+    if any(keyword.name in (None, "write_only") for keyword in each.call.keywords):
+        return False
+    made = (base.member("__init__") for base in readable(lineage(frame.project.resolver, each.serializer)))
+    return not any(isinstance(info, FunctionInfo) and info.once(_speaks_of_writing) for info in made)
+
+
+def _speaks_of_writing(info: FunctionInfo) -> bool:
+    """Whether a function has to do with the option ``write_only``."""
+    return any(
+        (isinstance(node, ir.Attr) and node.name == _WRITE_ONLY)
+        or (isinstance(node, ir.Const) and node.value == _WRITE_ONLY)
+        or (isinstance(node, ir.Call) and node.keyword(_WRITE_ONLY) is not None)
+        for node in walk(info.statements)
+    )
 
 
 def _read(
@@ -238,7 +261,7 @@ def _put_out(
         if not isinstance(items, (QuerySetValue, Sequence)):
             return
         if each.kind == "nested" and each.serializer is not None:
-            _each(frame, each.serializer, items, node, path)
+            _each(frame, each.serializer, value, node, path)
             return
         element, loop = iteration.iterate(frame, items, ir.Opaque(node.at), node.at)
         frame.loops = (*frame.loops, replace(loop, by="serializer"))

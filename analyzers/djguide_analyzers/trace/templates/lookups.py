@@ -7,7 +7,7 @@ from typing import Any
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.template_ir import Constant as TemplateConstant
 from djguide_analyzers.facts.template_ir import Expression, Filter, Variable
-from djguide_analyzers.trace import attributes, calls, iteration, querysets
+from djguide_analyzers.trace import attributes, calls, iteration, loading, querysets
 from djguide_analyzers.trace.arguments import Arguments
 from djguide_analyzers.trace.frame import MAX_STEPS, BudgetSpent
 from djguide_analyzers.trace.templates.code import TemplateFrame
@@ -69,7 +69,7 @@ def _base(frame: TemplateFrame, node: Variable | TemplateConstant) -> AbstractVa
         key_only = (
             isinstance(value, Row)
             and position + 1 < len(rest)
-            and attributes.read_key(frame, value, name, rest[position + 1])
+            and loading.reads_key(frame.project, value, name, rest[position + 1])
         )
         value = _called(frame, node, at, look_up(frame, value, name, at, key_only=key_only))
         if isinstance(value, Row):
