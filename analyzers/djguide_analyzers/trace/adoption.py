@@ -166,7 +166,7 @@ class Adoption:
         row = self.row(related.row)
         if row is None:
             return None
-        adopted = replace(related, row=row)
+        adopted = replace(related, row=self._run.renewed(row))
         joined = loading.is_prefetched(self._run.project, adopted)
         return replace(adopted, prefetched=related.prefetched or joined)
 

@@ -224,9 +224,7 @@ def related_manager(
         return UNKNOWN
     if row.key in frame.run.guarded:
         return UNKNOWN
-    if row.key in frame.run.refreshed:
-        row = Row(row.model, RowRoot(frame.run.new_identity(), None, False), (), True)
-    related = Related(row, accessor, back, prefetched=False)
+    related = Related(frame.run.renewed(row), accessor, back, prefetched=False)
     related = replace(related, prefetched=loading.is_prefetched(frame.project, related))
     return ManagerValue(model.label, model.managers.get(model.default_manager), None, related)
 

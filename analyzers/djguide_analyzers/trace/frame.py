@@ -19,6 +19,7 @@ from djguide_analyzers.trace.values import (
     ObjectValue,
     RequestValue,
     Row,
+    RowRoot,
     Site,
 )
 
@@ -95,6 +96,12 @@ class Run:
         if queryset not in self.rows:
             self.rows[queryset] = self.new_identity()
         return self.rows[queryset]
+
+    def renewed(self, row: Row) -> Row:
+        """`row`, or one from nowhere where what was prefetched for it is gone."""
+        if row.key not in self.refreshed:
+            return row
+        return Row(row.model, RowRoot(self.new_identity(), None, False), (), True)
 
     def get_loaded(self, holder: Holder, name: str) -> AbstractValue | None:
         held = self.loaded.get(holder.key)
