@@ -86,13 +86,12 @@ def _is_called_by_frameworks(project: Project, info: FunctionInfo) -> bool:
         return True
     if project.resolver.is_subclass(cls, FORM, MODEL_ADMIN):
         return True
-    return project.graph.of_class(cls) is not None and not _needs_arguments(info)
+    return project.graph.of_class(cls) is not None and not _is_out_of_reach(info)
 
 
-def _needs_arguments(info: FunctionInfo) -> bool:
-    """Whether a method can be called with arguments only, as no template does."""
-    params = [param for param in info.node.params.items if param.kind in ("pos", "any", "kw")]
-    return any(param.default is None for param in params[1:])
+def _is_out_of_reach(info: FunctionInfo) -> bool:
+    """Whether a method is nothing that a template calls: they hand over no arguments and see no private names."""
+    return info.name.startswith("_") or len(info.node.params.items) > 1
 
 
 def _above(file: FileContext, info: FunctionInfo) -> list[FunctionInfo] | None:

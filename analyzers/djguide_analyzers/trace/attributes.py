@@ -12,7 +12,7 @@ from djguide_analyzers.trace import calls, loading, members, querysets
 from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.events import LoadKind, RelationLoad, RelationRead
 from djguide_analyzers.trace.frame import Frame
-from djguide_analyzers.trace.frameworks import rest_framework, serialization
+from djguide_analyzers.trace.frameworks import form_data, rest_framework, serialization
 from djguide_analyzers.trace.joining import join, join_alike
 from djguide_analyzers.trace.values import (
     NONE,
@@ -363,6 +363,8 @@ def _object_attribute(frame: Frame, node: ir.Node, base: ObjectValue, name: str)
     if found is None:
         if name == "data" and serialization.is_serializer_object(frame, base):
             return serialization.data(frame, base, node)
+        if name == form_data.CLEANED:
+            return form_data.cleaned_data(frame, base)
         if (default := rest_framework.default_method(frame, base, name)) is not None:
             return default
     value = members.held_by(frame, base.cls, name)
