@@ -204,8 +204,11 @@ def added_call(file: FileContext, query: Query, name: str, argument: str) -> Edi
 
 
 def owner_site(query: Query) -> Site | None:
-    """The expression that a queryset is: its last link, else where it starts."""
-    return query.chain[-1].site if query.chain else query.origin
+    """The expression that a queryset is: its last link, else where it starts.
+
+    Of a related manager that nothing is called on there is none in the code that uses it.
+    """
+    return query.chain[-1].site if len(query.chain) > query.own else query.origin
 
 
 def _title(joins: list[str], prefetches: list[str]) -> str:

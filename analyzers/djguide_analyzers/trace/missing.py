@@ -98,7 +98,19 @@ def misses(events: Iterable[Event], *, handed: bool = False) -> list[Miss]:
         miss = _miss(event)
         if miss is not None and (not miss.handed or (handed and miss.loop.depth == 0)):
             found.setdefault((miss.site, miss.owner, miss.path), miss)
-    return list(found.values())
+    called = {_without_owner(miss) for miss in found.values() if not _is_read_by_framework(miss)}
+    return [m for m in found.values() if not (_is_read_by_framework(m) and _without_owner(m) in called)]
+
+
+def _is_read_by_framework(miss: Miss) -> bool:
+    """Whether the loop is over a related manager as it is, without a call of the code that could be changed."""
+    return miss.row.root.related is not None and len(miss.owner.chain) == miss.owner.own
+
+
+def _without_owner(miss: Miss) -> tuple[object, ...]:
+    """What tells a miss from others of the same manager, which code may iterate with a call or without."""
+    related = miss.row.root.related
+    return (miss.site, miss.path, miss.model, related and (related.row.model, related.accessor))
 
 
 def is_per_row(event: Event) -> bool:
