@@ -44,6 +44,22 @@ class AuthorWithBooks(serializers.ModelSerializer):
         fields = ["name", "books"]
 
 
+class BookOnDemand(serializers.ModelSerializer):
+    publisher = serializers.StringRelatedField()
+    author = serializers.StringRelatedField()
+
+    class Meta:
+        model = Book
+        fields = ["title", "publisher", "author"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "publisher" not in self.context.get("expand", ()):
+            self.fields.pop("publisher")
+        if not self.may_see_authors:
+            self.fields.pop("author")
+
+
 class AuthorForWriting(serializers.ModelSerializer):
     books = Written(many=True)
 
@@ -56,7 +72,7 @@ from django.db.models import prefetch_related_objects
 from rest_framework import generics, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from shop.serializers import AuthorForWriting, AuthorSerializer, AuthorWithBooks
+from shop.serializers import AuthorForWriting, AuthorSerializer, AuthorWithBooks, BookOnDemand
 
 
 class OfOne(generics.RetrieveAPIView):
@@ -67,6 +83,11 @@ class OfOne(generics.RetrieveAPIView):
 class OfOneLoaded(generics.RetrieveAPIView):
     queryset = Author.objects.prefetch_related("books__publisher")
     serializer_class = AuthorWithBooks
+
+
+class OnDemand(generics.ListAPIView):
+    queryset = Book.objects.all()
+    serializer_class = BookOnDemand
 
 
 class OfOneForWriting(generics.RetrieveAPIView):
@@ -169,6 +190,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Traced:
         ("OfOne", ["Author: books__publisher"]),
         ("OfOneLoaded", []),
         ("OfOneForWriting", []),
+        ("OnDemand", ["Book: author", "Book: author__agent"]),
         ("Table", ["Author: books__publisher"]),
         ("Branch", ["Author: books__publisher"]),
         ("Together", ["Author: books__publisher"]),

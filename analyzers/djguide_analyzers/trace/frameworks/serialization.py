@@ -158,7 +158,10 @@ def fields(
     """Read what the fields of a serializer put out."""
     if not isinstance(value, Row) or not description.complete:
         return UNKNOWN
+    asked_for = _left_out_by_context(frame, description.cls)
     for each in description.fields:
+        if each.name in asked_for:
+            continue  # the view that gives the context is likely to load what it asks for
         if (each.certain or each.output is not None) and _is_put_out(frame, each):
             _read(frame, description, serializer, each, value, path)
     return Mapping((), UNKNOWN)
@@ -172,6 +175,36 @@ def _is_put_out(frame: Frame, each: SerializerField) -> bool:
         return False
     made = (base.member("__init__") for base in readable(lineage(frame.project.resolver, each.serializer)))
     return not any(isinstance(info, FunctionInfo) and info.once(_speaks_of_writing) for info in made)
+
+
+def _left_out_by_context(frame: Frame, cls: ClassInfo) -> frozenset[str]:
+    """The fields that constructors take out where the context they are given says so."""
+    found: frozenset[str] = frozenset()
+    for base in readable(lineage(frame.project.resolver, cls)):
+        info = base.member("__init__")
+        if isinstance(info, FunctionInfo):
+            found |= info.once(_fields_left_out)
+    return found
+
+
+def _fields_left_out(info: FunctionInfo) -> frozenset[str]:
+    """Names that ``self.fields.pop(name)`` takes out in a branch of a method that asks the context."""
+    branches = (node for node in walk(info.statements) if isinstance(node, ir.If))
+    asking = [node for node in branches if _asks_context(node.test)]
+    found: set[str] = set()
+    for branch in asking:
+        for node in walk([*branch.body, *branch.orelse]):
+            match node:
+                case ir.Call(
+                    func=ir.Attr(value=ir.Attr(name="fields"), name="pop"),
+                    args=[ir.Const(value=str(name)), *_],
+                ):
+                    found.add(name)
+    return frozenset(found)
+
+
+def _asks_context(test: ir.Expr) -> bool:
+    return any(isinstance(node, ir.Attr) and node.name == "context" for node in walk([test]))
 
 
 def _speaks_of_writing(info: FunctionInfo) -> bool:
