@@ -108,6 +108,17 @@ def _reads_attributes(node: ir.Node) -> bool:
     return False
 
 
+def looks_first(info: FunctionInfo) -> bool:
+    """Whether a function asks, by name or in Django's own stores, for what may have been loaded before."""
+    for node in walk(info.statements):
+        match node:
+            case ir.Call(func=ir.Name(id="getattr" | "hasattr")):
+                return True
+            case ir.Attr(name="_result_cache" | "_prefetched_objects_cache"):
+                return True
+    return False
+
+
 def deletes_what_it_lists(statements: list[ir.Stmt], at: int) -> bool:
     """Whether the loop over what is evaluated at node `at` deletes each row, by whatever method of that name."""
     return any(

@@ -19,6 +19,7 @@ from djguide_analyzers.rules.loop_writes import is_seeding
 from djguide_analyzers.rules.loops import (
     chain,
     deletes_what_it_lists,
+    looks_first,
     node_at,
     statements_of,
     written_in,
@@ -28,6 +29,7 @@ from djguide_analyzers.rules.varying import (
     asks_for_row_at_hand,
     depends_on_answer,
     differs_by_round,
+    is_of_round,
     round_of,
     varies_elsewhere,
     varying_lookups,
@@ -56,6 +58,9 @@ _INEXACT = frozenset(
 )  # fmt: skip
 """Comparisons that no ``__in`` makes for many values."""
 
+_FRAMEWORKS = ("template", "serializer")
+"""Readers whose loops are a framework's: what they do in a round is known of their own rows alone."""
+
 _DELETES = frozenset({"delete", "adelete"})
 
 _found: WeakKeyDictionary[Trace, list[tuple[Repeated, Concern]]] = WeakKeyDictionary()
@@ -77,13 +82,17 @@ class Round:
     @property
     def over_rows(self) -> bool:
         """Whether the loop runs over rows, whose queryset could bring the answers along."""
-        return self.item.loop.rows is not None
+        return self.item.loop.rows is not None and not (self.path and self.item.row is None)
 
     @property
     def path(self) -> tuple[str, ...]:
-        """From the loop's rows to the relation; empty when the query starts at a model."""
-        row, accessor = self.item.row, self.item.accessor
-        return (*row.path, accessor) if row is not None and accessor is not None else ()
+        """From the loop's row, or an object of the round, to the relation; empty when look-ups name it."""
+        row, manager = self.item.row, self.item.manager
+        if manager is None:
+            return ()
+        if row is not None:
+            return (*row.path, manager.accessor)
+        return () if varying_lookups(self.file, self.trace, self.item) else (manager.accessor,)
 
 
 def rounds(file: FileContext, trace: Trace, *concerns: Concern) -> Iterator[Round]:
@@ -111,7 +120,9 @@ def _reported(file: FileContext, trace: Trace) -> list[tuple[Repeated, Concern]]
 
 
 def _is_reported(item: Repeated) -> bool:
-    if item.reader not in ("loop", "helper") or is_foreign(item.site) or item.query.locked:
+    if is_foreign(item.site) or item.query.locked:
+        return False
+    if item.reader not in ("loop", "helper") and (item.row is None or item.reader not in _FRAMEWORKS):
         return False
     if item.query.sliced and item.row is None:
         return False
@@ -124,12 +135,19 @@ def _concern(file: FileContext, trace: Trace, item: Repeated) -> Concern | None:
     if _is_outdated(trace, item) if item.kind != "get" else _may_be_gone(file, trace, item):
         return None
     if item.row is not None:
+        if item.reader in _FRAMEWORKS and any(
+            looks_first(step.callee) for step in chain(item.context, item.loop)
+        ):
+            return None
         if not _asks_database(item) or (_streams(item) and not item.prefetched):
             return None
-        if item.prefetched:
-            root = item.row.root.query
-            return None if root is None or root.opaque else "prefetched"
-        if item.kind == "list" and item.row.root.query is not None and _is_streamed(item.row.root.query):
+        root = item.row.root.query
+        if item.prefetched and (root is None or not root.opaque):
+            in_template = (
+                item.reader == "template" and item.direct
+            )  # a rule of its own tells what passes rows by
+            return None if root is None or in_template else "prefetched"
+        if item.kind == "list" and root is not None and _is_streamed(root):
             return None
         if _is_beyond_fix(file, trace, item):
             return None
@@ -137,11 +155,12 @@ def _concern(file: FileContext, trace: Trace, item: Repeated) -> Concern | None:
     if not item.varies:
         return "invariant" if item.direct else None
     keys = varying_lookups(file, trace, item)
-    if not keys or (item.direct and _is_on_its_own(file, trace, item)) or _is_kept(item):
+    through = not keys and _passes_by_memory(item) and is_of_round(file, trace, item)
+    if not (keys or through) or (item.direct and _is_on_its_own(file, trace, item)) or _is_kept(item):
         return None
     if item.direct and _is_for_want_of_more(file, trace, item):
         return None
-    concern = _of_lookups(file, item, keys)
+    concern = _of_lookups(file, item, keys, through=through)
     if concern == "get" and asks_for_row_at_hand(file, trace, item):
         return None
     if concern == "get" and not _is_by_key(file, trace, item, keys):
@@ -149,19 +168,19 @@ def _concern(file: FileContext, trace: Trace, item: Repeated) -> Concern | None:
     return concern
 
 
-def _of_lookups(file: FileContext, item: Repeated, keys: list[str]) -> Concern | None:
-    """The concern of a query that starts at a model, whose look-ups `keys` depend on the round."""
+def _of_lookups(file: FileContext, item: Repeated, keys: list[str], *, through: bool) -> Concern | None:
+    """The concern of a query whose look-ups `keys` depend on the round, or that goes `through` an object of it."""
     if item.kind == "count" or item.operation == "aggregate":
         return "count"
-    of_row = any(_is_relation(file, item.query.model, key) for key in keys)
+    of_row = through or any(_is_relation(file, item.query.model, key) for key in keys)
     if item.operation in ("exists", "contains"):
         return "exists" if of_row else "get"
     if item.kind == "latest":
         return "latest" if of_row or item.query.ordered or item.operation not in ("first", "index") else "get"
-    if (
-        item.kind == "list" or item.operation == "bool"
-    ):  # rows of a large table are often taken a part at a time
-        return "get" if of_row and item.direct and not _streams(item) else None
+    if item.kind == "list" or item.operation == "bool":
+        if _streams(item):
+            return None  # rows of a large table are often taken a part at a time
+        return "list" if through else "get" if of_row and item.direct else None
     return "get"
 
 
@@ -244,12 +263,17 @@ def _asks_database(item: Repeated) -> bool:
     """Whether a query of a row's relation certainly runs, and is another one for each row."""
     assert item.row is not None
     query = item.row.root.query
-    if query is None or (item.row.path and item.row.path[0] in query.known):
+    if query is not None and item.row.path and item.row.path[0] in query.known:
         return False
-    if not is_served(item.query) or item.operation in _NEVER_REMEMBERED:
+    if _passes_by_memory(item):
         return True
     # whoever loaded the rows may have filled what is remembered on them
-    return item.row.provenance_known and not query.opaque and not query.assumed
+    return query is not None and item.row.provenance_known and not query.opaque and not query.assumed
+
+
+def _passes_by_memory(item: Repeated) -> bool:
+    """Whether a query of a related manager runs even where the relation is prefetched."""
+    return not is_served(item.query) or item.operation in _NEVER_REMEMBERED
 
 
 def _is_relation(file: FileContext, label: str, lookup: str) -> bool:

@@ -36,6 +36,22 @@ def varying_lookups(file: FileContext, trace: Trace, item: Repeated) -> list[str
     ]
 
 
+def is_of_round(file: FileContext, trace: Trace, item: Repeated) -> bool:
+    """Whether a query goes through a related manager of an object that the round brings along."""
+    if item.manager is None:
+        return False
+    code = item.site.code
+    links = (link.node for link in item.query.chain if link.site.code == code)
+    node: ir.Node | None = next(links, None)
+    if node is None:
+        node = node_at(statements_of(file, trace, item.context, code), item.site.at)
+    while isinstance(node, (ir.Call, ir.Attr)):
+        if isinstance(node, ir.Attr) and node.name in item.manager.names:
+            return _is_path_from(node.value, _varying_names(file, trace, item))
+        node = node.func if isinstance(node, ir.Call) else node.value
+    return False
+
+
 def asks_for_row_at_hand(file: FileContext, trace: Trace, item: Repeated) -> bool:
     """Whether a query fetches a row by the key of an object that is that row: it is wanted as it is by now."""
     code = item.site.code

@@ -239,7 +239,8 @@ def _row_member(frame: Frame, node: ir.Node, row: Row, model: Model, name: str) 
         if owner.dotted == MODEL:
             return BuiltinMethod(row, name)
         if is_property(frame, binding):
-            value = calls.enter(frame, binding, [row], {}, frame.site(node), receiver=row)
+            site, varies = frame.site(node), frame.varies(node)
+            value = calls.enter(frame, binding, [row], {}, site, receiver=row, varies=varies)
             if is_cached(frame, binding):
                 frame.run.set_loaded(row, name, value)
             return value
@@ -389,7 +390,8 @@ def _object_method(frame: Frame, node: ir.Node, base: ObjectValue, info: Functio
         return serialization.data(frame, base, node)
     if not is_property(frame, info):
         return _method(frame, info, base)
-    value = calls.enter(frame, info, [base], {}, frame.site(node), receiver=base)
+    site, varies = frame.site(node), frame.varies(node)
+    value = calls.enter(frame, info, [base], {}, site, receiver=base, varies=varies)
     if is_cached(frame, info):
         frame.run.set_loaded(base, info.name, value)
     return value

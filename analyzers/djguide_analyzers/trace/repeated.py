@@ -19,13 +19,19 @@ from djguide_analyzers.trace.events import (
 from djguide_analyzers.trace.missing import Reader, is_per_row, reader
 from djguide_analyzers.trace.refine import is_served
 from djguide_analyzers.trace.tracer import Trace
-from djguide_analyzers.trace.values import ObjectKey, Query, QuerySetValue, Row, Site
+from djguide_analyzers.trace.values import ObjectKey, Query, QuerySetValue, Related, Row, Site
 
 MAX_CALLS = 3
 """Calls between a loop and a query up to which the loop is held to repeat it; deeper ones are a program's run."""
 
 MAX_INSIDE = 1_000
 """Events of one call of a loop that are looked at."""
+
+_FILLS = frozenset({"iterate", "len", "bool", "in"})
+"""Operations after which a queryset holds its rows."""
+
+_ANSWERED_WHEN_FILLED = _FILLS | {"index", "count", "exists"}
+"""Operations that ask nobody when the queryset holds its rows."""
 
 RepeatedKind = Literal["count", "exists", "latest", "get", "list"]
 
@@ -55,7 +61,8 @@ class Repeated:
         kind: What it asks for: a number, whether there is any, one newest or first, one by key, or a list.
         query: The queryset's state.
         operation: What runs it, as in `QueryRun`.
-        row: The row of the loop whose related manager it goes through; None when it starts at a model.
+        manager: The related manager that it goes through, whosever it is; None when it starts at a model.
+        row: The row of the loop whose related manager it goes through; None when there is none.
         accessor: The related manager's name on `row`.
         prefetched: Whether rows of that relation were prefetched, and this asks again.
         varies: Whether it mentions something that the loop binds.
@@ -69,6 +76,7 @@ class Repeated:
     kind: RepeatedKind
     query: Query
     operation: str
+    manager: Related | None
     row: Row | None
     accessor: str | None
     prefetched: bool
@@ -124,7 +132,7 @@ def _repeated_in(trace: Trace) -> list[Repeated]:
                 written |= set(_relation(inner))
             elif not (_is_in_order(inner) and _asks_again(inner, written)):
                 queries.append(inner)
-    for event in queries:
+    for event in _first_of_each(queries):
         if event.cached or is_per_row(event) or (not _is_in_order(event) and _asks_again(event, written)):
             continue
         item = _repeated(event)
@@ -155,6 +163,17 @@ def _beside_writes(trace: Trace, outside: list[Called], items: list[Repeated]) -
         for item in items
         if item.relation_of_loop not in written
     ]
+
+
+def _first_of_each(queries: list[QueryRun]) -> Iterator[QueryRun]:
+    """`queries` without those that a queryset answers from the rows that the same object has loaded before."""
+    filled: set[int] = set()
+    for event in queries:
+        if event.operation in _ANSWERED_WHEN_FILLED and event.identity in filled:
+            continue
+        if event.operation in _FILLS:
+            filled.add(event.identity)
+        yield event
 
 
 def _relation_of_loop(event: Write) -> Iterator[tuple[Site, tuple[str, ...], str]]:
@@ -231,9 +250,9 @@ def _repeated(event: QueryRun) -> Repeated | None:
     if of_row and (row is None or not row.root.many):
         return None
     query = event.query
-    if query.opaque or query.assumed:
-        return None
     plain = is_served(query)
+    if query.assumed or (query.opaque and (plain or not _is_opaque_by_rows(related))):
+        return None
     kind = _KINDS.get(event.operation, "list")
     if kind == "latest" and plain and query.single:
         kind = "get"
@@ -245,11 +264,18 @@ def _repeated(event: QueryRun) -> Repeated | None:
         kind,
         query,
         event.operation,
+        related,
         row if of_row else None,
         related.accessor if of_row and related is not None else None,
         bool(related and related.prefetched and of_row),
         of_row or _varies(event, context.loops.index(loop)),
     )
+
+
+def _is_opaque_by_rows(related: Related | None) -> bool:
+    """Whether a related manager's state is unknown only in what was prefetched with rows from elsewhere."""
+    query = related.row.root.query if related is not None else None
+    return related is not None and related.prefetched and query is not None and query.opaque
 
 
 def _loop(event: QueryRun, row: Row | None) -> Loop | None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.rules.admin_lists import ChangeList, change_list, column_place, fixes
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
+from djguide_analyzers.rules.loops import looks_first
 from djguide_analyzers.rules.n_plus_one import (
     declaration,
     is_foreign,
@@ -56,7 +54,7 @@ def _asked_again(file: FileContext, trace: Trace) -> Iterator[Hit]:
             continue
         place, access = column_place(shown, item), file.place_of(item.site)
         calls = item.context.stack[item.loop.depth :]
-        if any(_looks_first(call.callee) for call in calls):
+        if any(looks_first(call.callee) for call in calls):
             continue
         reader = f"`{calls[-1].callee.name}`" if calls else "This column"
         path = "__".join((*item.row.path, item.accessor or ""))
@@ -110,13 +108,3 @@ def _evidence(file: FileContext, miss: Miss) -> Iterator[Related]:
         yield Related("each row is read here", file.place_of(miss.site))
     if (declared := declaration(file, miss.model, miss.name)) is not None:
         yield Related(f"`{miss.name}` is declared here", declared)
-
-
-def _looks_first(info: FunctionInfo) -> bool:
-    """Whether a function asks by ``getattr(row, name, default)`` for what may have been loaded before."""
-    return any(
-        isinstance(node, ir.Call)
-        and isinstance(node.func, ir.Name)
-        and node.func.id in ("getattr", "hasattr")
-        for node in walk(info.statements)
-    )
