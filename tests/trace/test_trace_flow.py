@@ -88,6 +88,25 @@ def label_of(book, short=None, upper=False):
             return book.author.name
         upper = True
     return book.title if short is None else book.publisher.name
+
+
+def dated(book, least=18):
+    if least >= 21:
+        return book.author.name
+    return book.title
+
+
+def written_by(author):
+    books = Book.objects.all()
+    for book in books:
+        book.author = author
+    return books
+
+
+def in_year(author, year=None):
+    if year:
+        return author.books.filter(year=year)
+    return author.books.all()
 """
 
 MISSES = {
@@ -228,6 +247,15 @@ MISSES = {
         "for book in Book.objects.all(): label_of(book)", ["Book: author"]),
     "a value that is given": (
         "for book in Book.objects.all(): label_of(book, 1)", ["Book: author", "Book: publisher"]),
+    "a number that is left out": ("for book in Book.objects.all(): dated(book)", []),
+    "a number that is given": ("for book in Book.objects.all(): dated(book, 21)", ["Book: author"]),
+    "a number that may be given": ("for book in Book.objects.all(): dated(book, x)", ["Book: author"]),
+    "rows to which a called function has given something": (
+        "for book in written_by(x): book.author.name, book.publisher.name", ["Book: publisher"]),
+    "a relation that a called function may narrow": (
+        "for author in Author.objects.all(): list(in_year(author, x))", []),
+    "a relation that a called function leaves as it is": (
+        "for author in Author.objects.all(): list(author.books.all())", ["Author: books"]),
     "a static method of a row": ("for book in Book.objects.all(): book.stamped(x, book)", []),
     "a class method of a row": ("for book in Book.objects.all(): book.labelled(book)", ["Book: author"]),
     "rows told apart from other classes": ("for book in Book.objects.all(): told_apart(book)", []),

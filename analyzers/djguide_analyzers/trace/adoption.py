@@ -51,12 +51,16 @@ class Adoption:
     """Values and events of another run as they are in this one.
 
     Each identity is replaced by a new one, and each stand-in by the caller's row in `rows`. What a row reaches is
-    decided anew, since the caller may have loaded or set it.
+    decided anew, since the caller may have loaded or set it. `evaluated` are the identities of the rows of querysets
+    that the other run has been through, by the queryset's identity.
     """
 
-    def __init__(self, run: Run, rows: dict[int, Row | ObjectValue]) -> None:
+    def __init__(
+        self, run: Run, rows: dict[int, Row | ObjectValue], evaluated: dict[int, int] | None = None
+    ) -> None:
         self._run = run
         self._rows = rows
+        self._evaluated = evaluated or {}
         self._identities: dict[int, int] = {}
         self._roots: dict[int, RowRoot] = {}
 
@@ -102,6 +106,8 @@ class Adoption:
 
     def _queryset(self, value: QuerySetValue) -> AbstractValue:
         identity = self._identity(value.identity)
+        if value.identity in self._evaluated:
+            self._run.rows.setdefault(identity, self._identity(self._evaluated[value.identity]))
         if value.related is None:
             return replace(value, identity=identity)
         related = self._related(value.related)

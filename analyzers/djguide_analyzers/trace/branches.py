@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
@@ -18,6 +19,15 @@ from djguide_analyzers.trace.values import (
     Row,
 )
 
+_ORDER: dict[str, Callable[[int, int], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
 
 def taken(frame: Frame, test: ir.Expr) -> bool | None:
     """Whether `test` holds in the call that is followed, once it is evaluated; None where that cannot be told."""
@@ -31,6 +41,9 @@ def taken(frame: Frame, test: ir.Expr) -> bool | None:
         case ir.Compare(left=ir.Name(id=name), ops=["is" | "is not" as op], rights=[ir.Const(value=None)]):
             value = _given(frame, name)
             return None if value is None else (value == NONE) is (op == "is")
+        case ir.Compare(left=ir.Name(id=name), ops=[op], rights=[ir.Const(value=int() as bound)]):
+            number = _number(frame, name)
+            return None if number is None or op not in _ORDER else _ORDER[op](number, bound)
         case ir.Bool(op=op, values=values):
             held = [taken(frame, value) for value in values]
             decisive = op == "or"
@@ -89,10 +102,20 @@ def _is_apart(frame: Frame, cls: ClassInfo, tested: ClassInfo) -> bool:
 
 def _given(frame: Frame, name: str) -> Constant | None:
     """The True, False or None that a parameter certainly has throughout the function."""
+    value = _constant(frame, name)
+    return value if value is not None and isinstance(value.value, (bool, type(None))) else None
+
+
+def _number(frame: Frame, name: str) -> int | None:
+    """The number that a parameter certainly has throughout the function."""
+    value = _constant(frame, name)
+    return value.value if value is not None and type(value.value) is int else None
+
+
+def _constant(frame: Frame, name: str) -> Constant | None:
+    """What a parameter is given, or has for a default, throughout the function, if the code spells it out."""
     value = frame.env.get(name)
     if not frame.all_given or frame.function is None or not isinstance(value, Constant):
-        return None
-    if value.value not in (True, False, None) or not isinstance(value.value, (bool, type(None))):
         return None
     is_parameter = any(param.name == name for param in frame.function.node.params.items)
     return value if is_parameter and name not in frame.function.once(_bound) else None

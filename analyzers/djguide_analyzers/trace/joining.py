@@ -8,6 +8,7 @@ from functools import reduce
 
 from msgspec import structs
 
+from djguide_analyzers.trace.refine import is_served
 from djguide_analyzers.trace.values import (
     NONE,
     SCALAR,
@@ -116,7 +117,8 @@ def _join_querysets(one: QuerySetValue, other: QuerySetValue) -> AbstractValue:
     a, b = one.query, other.query
     if a.model != b.model or a.shape != b.shape:
         return UNKNOWN
-    longer = b if len(b.chain) >= len(a.chain) else a
+    # what one branch asks for in its own way, no prefetch serves for certain
+    longer = max((b, a), key=lambda query: (not is_served(query), len(query.chain)))
     query = longer.but(
         select=a.select | b.select,
         null=a.null | b.null,

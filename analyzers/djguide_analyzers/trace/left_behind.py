@@ -45,6 +45,8 @@ def left_behind(run: Run, value: AbstractValue) -> tuple[Held, ...]:
         identity = reached.waiting.pop()
         if identity not in seen:
             seen.add(identity)
+            if identity in run.rows:
+                reached.waiting.append(run.rows[identity])
             for key in by_identity.get(identity, ()):
                 reached.by_all(run.loaded[key].values())
     return tuple(

@@ -9,7 +9,7 @@ at by those who ask.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from djguide_analyzers.project.interruption import checkpoint
 from djguide_analyzers.project.modules import FunctionInfo
@@ -65,6 +65,7 @@ class Summary:
         effects: Events that depend on the caller's rows, or are complete in themselves.
         rest: Its other events, those of calls it makes in the form of `Called`.
         loaded: What it leaves in attributes of objects that the caller has (`left_behind`).
+        evaluated: Identities of the rows that `loaded` speaks of, by the identity of the queryset they are of.
         modules: What it looks at besides outlines, as in `Run`.
         writes: Whether it writes to the database, calls included.
     """
@@ -73,6 +74,7 @@ class Summary:
     effects: tuple[Event, ...] = ()
     rest: tuple[Event, ...] = ()
     loaded: tuple[Held, ...] = ()
+    evaluated: dict[int, int] = field(default_factory=dict[int, int])
     modules: frozenset[str] = frozenset()
     writes: bool = False
 
@@ -97,7 +99,7 @@ def call(
     """
     run = frame.run
     summary = _summary(run, (info, key), compute)
-    adoption = Adoption(run, rows)
+    adoption = Adoption(run, rows, summary.evaluated)
     if len(frame.stack) < MAX_STACK:
         for event in summary.effects:
             run.events += adoption.event(event, frame.context, at)
@@ -158,11 +160,14 @@ def _summarised(own: Run, value: AbstractValue) -> Summary:
             case _:
                 rest.setdefault(_identity(event), event)
     writes = any(isinstance(e, Write) or (isinstance(e, Called) and e.summary.writes) for e in own.events)
+    held = left_behind(own, value)
+    holders = {holder.key[0] for holder, _, _ in held}
     return Summary(
         value,
         tuple(effects.values())[:MAX_EVENTS],
         tuple(rest.values())[:MAX_EVENTS],
-        left_behind(own, value),
+        held,
+        {queryset: rows for queryset, rows in own.rows.items() if rows in holders},
         frozenset(own.modules),
         writes,
     )
