@@ -130,6 +130,28 @@ def test_loops_that_do_not_grow_are_left_alone(tmp_path: Path, iterated: str, re
     assert told(Traced(tmp_path, source)) == (["get Book direct"] if repeats else [])
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("author.books.filter(year=2000)", ["list books direct"]),
+        ("Book.objects.filter(title=author.name)", ["list Book direct"]),
+    ],
+)
+def test_a_queryset_that_has_its_rows_is_not_asked_again(
+    tmp_path: Path, rows: str, expected: list[str]
+) -> None:
+    source = f"""
+    def view():
+        for author in Author.objects.all():
+            books = {rows}
+            list(books)
+            len(books)
+            for book in books:
+                book.title
+    """
+    assert told(Traced(tmp_path, source)) == expected
+
+
 def test_a_prefetched_relation_that_is_asked_again(tmp_path: Path) -> None:
     source = """
     def view():

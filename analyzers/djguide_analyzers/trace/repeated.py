@@ -49,6 +49,12 @@ _KINDS: dict[str, RepeatedKind] = {
     "get": "get",
 }
 
+_FILLS_CACHE = frozenset({"iterate", "bool", "len", "in"})
+"""Operations that leave all rows in the queryset object they are made of."""
+
+_TAKES_FROM_CACHE = _FILLS_CACHE | {"index", "count", "exists", "contains"}
+"""Operations that a queryset object answers by itself once it has its rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
@@ -117,6 +123,7 @@ def _repeated_in(trace: Trace) -> list[Repeated]:
     outside: list[Called] = []
     writing: set[tuple[Site, Site]] = set()
     written: set[tuple[ObjectKey, str]] = set()
+    filled: set[int] = set()
     for event in trace.events:
         if not isinstance(event, (Called, QueryRun, Write)):
             continue
@@ -130,7 +137,7 @@ def _repeated_in(trace: Trace) -> list[Repeated]:
                 writing |= set(_steps(event))  # what for, if not to write?
             elif isinstance(inner, Write):
                 written |= set(_relation(inner))
-            elif not (_is_in_order(inner) and _asks_again(inner, written)):
+            elif not (_is_in_order(inner) and (_asks_again(inner, written) or _is_at_hand(inner, filled))):
                 queries.append(inner)
     for event in _first_of_each(queries):
         if event.cached or is_per_row(event) or (not _is_in_order(event) and _asks_again(event, written)):
@@ -209,6 +216,14 @@ def _asks_again(event: QueryRun, written: set[tuple[ObjectKey, str]]) -> bool:
     """Whether the round has written what is asked for already: no answer from before the loop would do."""
     related = event.related
     return related is not None and (related.row.key, related.accessor) in written
+
+
+def _is_at_hand(event: QueryRun, filled: set[int]) -> bool:
+    """Whether the queryset has its rows since it was evaluated before; from now on it is one of `filled`."""
+    known = event.identity in filled and event.operation in _TAKES_FROM_CACHE
+    if event.operation in _FILLS_CACHE:
+        filled.add(event.identity)
+    return known
 
 
 def _is_in_order(event: QueryRun) -> bool:
