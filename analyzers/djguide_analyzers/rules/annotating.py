@@ -36,6 +36,8 @@ _KEEPS_ROWS = frozenset(
 
 def count_fix(found: Round) -> tuple[Fix, ...]:
     """``annotate(Count(...))`` on the loop's queryset and its name in place of the count, where that is sure."""
+    if (prefetch := _beside_prefetch(found)) is not None:
+        return prefetch
     read = _read(found)
     path = _lookup_path(found)
     advice = f'Count with annotate(Count("{path}"))' if path else "Ask for all of them with one grouped query"
@@ -63,6 +65,8 @@ def count_fix(found: Round) -> tuple[Fix, ...]:
 
 def exists_fix(found: Round) -> tuple[Fix, ...]:
     """``annotate(Exists(...))`` on the loop's queryset and its name in place of the test, where that is sure."""
+    if (prefetch := _beside_prefetch(found)) is not None:
+        return prefetch
     read = _read(found)
     advice = f"Annotate the rows with Exists(…), of rows of {found.model} by OuterRef(…)"
     if not found.over_rows:
@@ -81,6 +85,16 @@ def exists_fix(found: Round) -> tuple[Fix, ...]:
     return _fix(found, read, name, added, imports, f"Test with annotate({added})") or (
         Fix(advice, Safety.MANUAL),
     )
+
+
+def _beside_prefetch(found: Round) -> tuple[Fix, ...] | None:
+    """The advice for rows that a prefetch has brought: a queryset of its own for an annotation would ask anew."""
+    row, accessor = found.item.row, found.item.accessor
+    parent = row.root.related if row is not None else None
+    if row is None or accessor is None or parent is None or not parent.prefetched:
+        return None
+    path = "__".join([*parent.row.path, parent.accessor, *row.path, accessor])
+    return (Fix(f'Load with prefetch_related("{path}")', Safety.MANUAL),)
 
 
 def _lookup_path(found: Round) -> str | None:

@@ -15,6 +15,7 @@ from djguide_analyzers.rules.querysets import FEW, answers_from_cache, is_shared
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.events import QueryRun, QuerySetUse
+from djguide_analyzers.trace.refine import is_served
 from djguide_analyzers.trace.values import QuerySetValue, Site
 
 RULE = Rule(
@@ -53,7 +54,7 @@ def _only_counted(scope: Scope, code: Code, node: ir.Call, argument: ir.Expr, va
         return False  # has no `count()`
     if value.query.limit is not None and value.query.limit <= FEW:
         return False  # a probe such as `len(queryset[:2]) > 1`
-    if answers_from_cache(scope, code, argument, value):
+    if answers_from_cache(scope, code, argument, value) or _could_be_prefetched(value):
         return False
     events = scope.trace.events
     ran = [
@@ -72,6 +73,12 @@ def _only_counted(scope: Scope, code: Code, node: ir.Call, argument: ir.Expr, va
         elif isinstance(event, QueryRun) and event.identity in counted and event not in ran:
             return False
     return True
+
+
+def _could_be_prefetched(value: QuerySetValue) -> bool:
+    """Whether the relation belongs to rows that a prefetch has brought, which may bring this one as well."""
+    parent = value.related.row.root.related if value.related is not None else None
+    return parent is not None and parent.prefetched and is_served(value.query)
 
 
 def _hit(file: FileContext, scope: Scope, code: Code, node: ir.Call, argument: ir.Expr) -> Hit:
