@@ -64,6 +64,8 @@ def asks_for_row_at_hand(file: FileContext, trace: Trace, item: Repeated) -> boo
             known += [scope.value(code, value.value)] if scope is not None else []
             if any(isinstance(row, Row) and row.model == item.query.model for row in known):
                 return True
+            if isinstance(value.value, ir.Attr) and value.value.name == "instance":
+                return True  # of a form: as it was before the form changed it
     return False
 
 
