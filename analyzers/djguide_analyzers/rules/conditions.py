@@ -41,10 +41,11 @@ def is_default(calls: tuple[CallSite, ...], end: Site) -> bool:
 
 def is_of_error(calls: tuple[CallSite, ...], end: Site) -> bool:
     """Whether one of the functions that `calls` enter, up to `end`, goes on only to raise: it words a message."""
-    return any(_raises_behind(statements, at) for statements, at in _steps(calls, end))
+    return any(raises_behind(statements, at) for statements, at in _steps(calls, end))
 
 
-def _raises_behind(block: list[ir.Stmt], at: int) -> bool:
+def raises_behind(block: list[ir.Stmt], at: int) -> bool:
+    """Whether the statement of the node `at` of `block` leads to nothing but a ``raise``."""
     read = next((node for node in walk(block) if node.at == at), None)
     own = statement_of(block, read) if read is not None else None
     found = block_of(block, own) if own is not None else None

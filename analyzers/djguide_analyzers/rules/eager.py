@@ -95,7 +95,7 @@ def eager_fix(
     """
     joins, prefetches = split(file.project.graph, query, paths)
     title = _title(joins, prefetches)
-    query = _on_every_way(file, query)
+    query = on_every_way(file, query)
     plain = all(_is_declared(file.project.graph, query.model, path) for path in paths)
     home = _home(file, query) if plain and _can_load(query, joins, prefetches) else None
     if home is None:
@@ -115,7 +115,7 @@ def eager_fix(
     return (Fix(title, Safety.SAFE if here else Safety.REVIEW, tuple(edits)),)
 
 
-def _on_every_way(file: FileContext, query: Query) -> Query:
+def on_every_way(file: FileContext, query: Query) -> Query:
     """`query` without the calls at its end that stand in a branch: others take the queryset past them."""
     chain = list(query.chain)
     while len(chain) > 1:

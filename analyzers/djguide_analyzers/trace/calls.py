@@ -289,6 +289,7 @@ def _execute(
         owner=info.owner,
         receiver=receiver,
     )
+    inner.memoised = frame.memoised
     annotations.bind_parameters(inner, info, positional, keywords)
     inner.all_given = not starred
     falls_through = statements.execute(inner, info.statements)
@@ -323,6 +324,7 @@ def enter_lambda(frame: Frame, value: LambdaValue, positional: list[AbstractValu
         owner=home.owner,
         receiver=home.receiver,
     )
+    inner.memoised = frame.memoised
     params = [p for p in value.node.params.items if p.kind in ("pos", "any")]
     for number, param in enumerate(params):
         inner.env[param.name] = positional[number] if number < len(positional) else UNKNOWN
