@@ -8,9 +8,13 @@ from weakref import WeakKeyDictionary
 
 from msgspec.structs import replace
 
-from djguide_analyzers.facts import ir
-from djguide_analyzers.project.graph import Field
 from djguide_analyzers.project.modules import Code, FunctionInfo
+from djguide_analyzers.rules.alternatives import (
+    alternatives,
+    hangs_elsewhere,
+    is_chosen_by,
+    there_by_condition,
+)
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.conditions import (
     conditional_steps,
@@ -36,7 +40,7 @@ from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.events import Context, Loop, Write
 from djguide_analyzers.trace.missing import MAX_PATH, Miss, deepest, misses
 from djguide_analyzers.trace.tracer import Trace
-from djguide_analyzers.trace.values import Query, Row, Site
+from djguide_analyzers.trace.values import Row, Site
 
 MAX_CALLS = 4
 """Calls between a loop and a read up to which the loop is held to repeat it."""
@@ -158,12 +162,13 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
     if miss.kind == "to_many" and works_by_key(file, trace, miss.context, miss.loop):
         return True
     statements = statements_of(file, trace, miss.context, miss.site.code)
-    if len(miss.path) == 1 and is_passed_by(statements, miss.site.at, miss.owner.known):
+    known = miss.owner.known if len(miss.path) == 1 else frozenset[str]()
+    if is_passed_by(statements, miss.site.at, known | there_by_condition(miss)):
         return True
-    alternatives = _alternatives(file, miss)
-    if is_passed_by(statements, miss.site.at, alternatives, early=False) or _is_chosen_by(miss, alternatives):
+    others = alternatives(file, miss)
+    if is_passed_by(statements, miss.site.at, others, early=False) or is_chosen_by(miss, others):
         return True
-    if _hangs_elsewhere(file, miss):
+    if hangs_elsewhere(file, miss):
         return True
     if miss.reader == "helper" and any(
         write.model == miss.owner.model and write.operation in _DELETES
@@ -182,80 +187,6 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
         write.model == target and write.operation not in _NEW_ROWS and not _is_of_new_row(write)
         for write in written_in(trace, miss.loop.site)
     )  # several rows may share one, each with a copy of its own that knows nothing of the others' changes
-
-
-def _alternatives(file: FileContext, miss: Miss) -> frozenset[str]:
-    """Other keys of the row of which one may stand for the one missed: what has the one often lacks the other.
-
-    Parents in a tree stand for nothing else.
-    """
-    model = file.project.graph.get(miss.model)
-    missed = model.fields.get(miss.name) if model is not None else None
-    if model is None or missed is None or not missed.null or miss.kind not in ("fk", "o2o"):
-        return frozenset()
-    keys = [
-        field
-        for field in model.fields.values()
-        if field.kind in ("fk", "o2o")
-        and field.null
-        and field.name != miss.name
-        and field.target != miss.model
-    ]
-    return frozenset(name for field in keys for name in (field.name, field.attname))
-
-
-def _is_chosen_by(miss: Miss, alternatives: frozenset[str]) -> bool:
-    """Whether the rows are those that have another key in place of the one missed, which is empty for most then."""
-    query = miss.row.root.query
-    if query is None or miss.row.path:
-        return False
-    return any(
-        name in query.known or (f"{name}__isnull" in query.filters and name not in query.null)
-        for name in alternatives
-    )
-
-
-def _hangs_elsewhere(file: FileContext, miss: Miss) -> bool:
-    """Whether the rows hang on another parent than the one that leads to what is missed, which is empty then.
-
-    Keys that may be empty and that let their targets call the rows alike (``post.notes``, ``page.notes``) lead to
-    parents of which each row has one.
-    """
-    query = miss.row.root.query
-    model = file.project.graph.get(query.model) if query is not None else None
-    first = model.fields.get((*miss.row.path, miss.name)[0]) if model is not None else None
-    if query is None or model is None or first is None or not _is_optional_key(first):
-        return False
-    if first.accessor == f"{model.cls.name.lower()}_set":
-        return False  # a name that nobody chose
-    parents = {
-        name
-        for field in model.fields.values()
-        if field.name != first.name and _is_optional_key(field) and field.accessor == first.accessor
-        for name in (field.name, field.attname)
-    }
-    return not parents.isdisjoint(query.known | _picked_by(query))
-
-
-def _is_optional_key(field: Field) -> bool:
-    return field.kind == "fk" and field.null and field.accessor is not None
-
-
-def _picked_by(query: Query) -> set[str]:
-    """The columns and keys that the rows of `query` certainly have something in: conditions go through them."""
-    asked = {
-        keyword.name
-        for link in query.chain
-        if link.name == "filter"
-        for keyword in link.node.keywords
-        if keyword.name is not None
-        and not (keyword.name.endswith("__isnull") and not _is_false(keyword.value))
-    }
-    return {name.partition("__")[0] for name in asked if name not in query.null}
-
-
-def _is_false(node: ir.Expr) -> bool:
-    return isinstance(node, ir.Const) and node.value is False
 
 
 def _is_of_same_rows(write: Write, miss: Miss) -> bool:
@@ -366,7 +297,7 @@ def line_of(place: Place | None) -> dict[str, object] | None:
 
 
 def _owner_place(file: FileContext, miss: Miss) -> Place | None:
-    """The queryset's expression, when it stands in the project: the last link that all ways pass, else its start."""
+    """Where a queryset of the project is built: the last call of its chain that all ways pass, else its start."""
     site = owner_site(on_every_way(file, miss.owner))
     return file.place_of(site) if site is not None and not is_foreign(site) else None
 

@@ -51,8 +51,8 @@ class Adoption:
     """Values and events of another run as they are in this one.
 
     Each identity is replaced by a new one, and each stand-in by the caller's row in `rows`. What a row reaches is
-    decided anew, since the caller may have loaded or set it. `evaluated` are the identities of the rows of querysets
-    that the other run has been through, by the queryset's identity.
+    decided anew, since the caller may have loaded or set it. `evaluated` are identities of the rows of querysets,
+    by that of the queryset, where the other run has been through them.
     """
 
     def __init__(
