@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from msgspec.structs import replace
 
 from djguide_analyzers.project.modules import Code, FunctionInfo
+from djguide_analyzers.rules import template_places
 from djguide_analyzers.rules.alternatives import (
     alternatives,
     hangs_elsewhere,
@@ -39,6 +40,7 @@ from djguide_analyzers.rules.loops import (
 from djguide_analyzers.trace.decorators import decorator_names
 from djguide_analyzers.trace.events import Context, Loop, Write
 from djguide_analyzers.trace.missing import MAX_PATH, Miss, deepest, misses
+from djguide_analyzers.trace.templates.code import TemplateCode
 from djguide_analyzers.trace.tracer import Trace
 from djguide_analyzers.trace.values import Row, Site
 
@@ -167,6 +169,9 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
         return True
     others = alternatives(file, miss)
     if is_passed_by(statements, miss.site.at, others, early=False) or is_chosen_by(miss, others):
+        return True
+    code = miss.site.code
+    if isinstance(code, TemplateCode) and template_places.is_passed_by(code.source, miss.site.at, others):
         return True
     if hangs_elsewhere(file, miss):
         return True
