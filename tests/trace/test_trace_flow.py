@@ -115,6 +115,7 @@ MISSES = {
     "a loop over something else": ("book = Book.objects.first()\nfor x in range(9): book.author.name", []),
     "one row": ("for book in Book.objects.filter(pk=1): book.author.name", []),
     "one row by slicing": ("for book in Book.objects.all()[:1]: book.author.name", []),
+    "a few rows by slicing": ("for book in Book.objects.all()[:5]: book.author.name", []),
     "several rows by slicing": ("for book in Book.objects.all()[:9]: book.author.name", ["Book: author"]),
     "a loop that ends at once": ("for book in Book.objects.all():\n    book.author.name\n    break", []),
     "a loop that returns at once": ("for book in Book.objects.all():\n    return book.author.name", []),

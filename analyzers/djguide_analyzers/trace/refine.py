@@ -203,8 +203,8 @@ CACHE_SERVED = frozenset({"all", "count", "exists", "contains", "none"})
 """Methods that a prefetched relation answers from memory (iteration, ``len``, indexing besides)."""
 
 
-_FEW = 2
-"""Rows: an object and its neighbour."""
+_FEW = 5
+"""Rows: an object and its neighbour, or the newest ones that a dashboard shows."""
 
 
 def has_few_rows(query: Query) -> bool:
