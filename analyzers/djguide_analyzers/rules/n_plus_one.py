@@ -173,7 +173,7 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
     code = miss.site.code
     if isinstance(code, TemplateCode) and template_places.is_passed_by(code.source, miss.site.at, others):
         return True
-    if hangs_elsewhere(file, miss):
+    if hangs_elsewhere(file, miss) or _hangs_on_new_row(file, miss):
         return True
     if miss.reader == "helper" and any(
         write.model == miss.owner.model and write.operation in _DELETES
@@ -194,6 +194,20 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
     )  # several rows may share one, each with a copy of its own that knows nothing of the others' changes
 
 
+def _hangs_on_new_row(file: FileContext, miss: Miss) -> bool:
+    """Whether the rows belong to one that the code has just made: they are those few that it has made along with it.
+
+    Nobody has made the user that a request comes with.
+    """
+    related = miss.row.root.related
+    while related is not None:
+        row = related.row
+        if _is_new(row) and row.model != file.project.graph.auth_user:
+            return True
+        related = row.root.related
+    return False
+
+
 def _is_of_same_rows(write: Write, miss: Miss) -> bool:
     """Whether what is written belongs to the row that misses it, or to another round's that may be the same."""
     query = miss.row.root.query
@@ -203,8 +217,11 @@ def _is_of_same_rows(write: Write, miss: Miss) -> bool:
 
 def _is_of_new_row(write: Write) -> bool:
     """Whether the row written is one that the code has just made."""
-    row = write.receiver
-    return isinstance(row, Row) and row.provenance_known and row.root.query is None and not row.path
+    return isinstance(write.receiver, Row) and _is_new(write.receiver)
+
+
+def _is_new(row: Row) -> bool:
+    return row.provenance_known and row.root.query is None and not row.path
 
 
 def _target(file: FileContext, miss: Miss) -> str | None:

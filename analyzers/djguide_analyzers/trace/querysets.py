@@ -102,7 +102,8 @@ def _create(
 ) -> AbstractValue:
     given = writing.of_queryset(frame, node, queryset, args)
     frame.emit(Write(frame.site(node), frame.context, queryset.query.model, name, queryset, given))
-    row = Row(queryset.query.model, RowRoot(frame.run.new_identity(), None, False))
+    fetched = None if name == "create" else queryset.query.but(single=True)  # it may have been there before
+    row = Row(queryset.query.model, RowRoot(frame.run.new_identity(), fetched, False))
     for keyword, value in args.keywords.items():
         if isinstance(value, Row):
             frame.run.set_loaded(row, keyword, value)
