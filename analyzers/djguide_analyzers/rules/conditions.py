@@ -13,6 +13,9 @@ from djguide_analyzers.rules.nodes import alike, block_of, statement_of
 from djguide_analyzers.trace.events import CallSite
 from djguide_analyzers.trace.values import Site
 
+_KINDS = 5
+"""Kinds from which on the rows of one of them are few among all."""
+
 _DEFAULTS = re.compile(r"(^|_)(default|fallback)($|_)")
 
 
@@ -37,6 +40,59 @@ def is_default(calls: tuple[CallSite, ...], end: Site) -> bool:
         for statements, at in _steps(calls, end)
         for node in walk(statements)
     )
+
+
+def is_of_one_kind(calls: tuple[CallSite, ...], end: Site) -> bool:
+    """Whether one of the functions that `calls` enter, up to `end`, goes on only for one kind of several.
+
+    Kinds are told by comparing one value: an ``if`` with several ``elif``, or a ``match``.
+    """
+    return any(_is_of_kind(statements, at) for statements, at in _steps(calls, end))
+
+
+def _is_of_kind(block: list[ir.Stmt], at: int) -> bool:
+    for node in walk(block):
+        match node:
+            case ir.If() if _number_of_kinds(node) >= _KINDS and not _has(
+                [test for test, _ in _chain(node)], at
+            ):
+                if any(_has(body, at) for _, body in _chain(node)):
+                    return True
+            case ir.Match(cases=cases) if len(cases) >= _KINDS:
+                if any(_has(case.body, at) for case in cases):
+                    return True
+            case _:
+                pass
+    return False
+
+
+def _chain(node: ir.If) -> Iterator[tuple[ir.Expr, list[ir.Stmt]]]:
+    """The tests of an ``if`` and its ``elif``, each with what it guards."""
+    yield node.test, node.body
+    match node.orelse:
+        case [ir.If() as inner]:
+            yield from _chain(inner)
+        case _:
+            pass
+
+
+def _number_of_kinds(node: ir.If) -> int:
+    """How many tests of a chain compare what the first one compares."""
+    subject = _compared(node.test)
+    if subject is None:
+        return 0
+    others = (_compared(test) for test, _ in _chain(node))
+    return sum(other is not None and alike(other, subject) for other in others)
+
+
+def _compared(test: ir.Expr) -> ir.Expr | None:
+    """What a test compares with a value to tell its kind, whatever else it asks."""
+    match test:
+        case ir.Compare(left=ir.Attr() as left, ops=["==" | "in"]):
+            return left
+        case ir.Bool(op="and", values=[first, *_]):
+            return _compared(first)
+    return None
 
 
 def is_of_error(calls: tuple[CallSite, ...], end: Site) -> bool:

@@ -21,6 +21,7 @@ from djguide_analyzers.rules.conditions import (
     conditional_steps,
     is_default,
     is_of_error,
+    is_of_one_kind,
     is_passed_by,
     raises_behind,
 )
@@ -150,7 +151,7 @@ def _is_reported(miss: Miss) -> bool:
         return False
     if len(calls) > MAX_CALLS or any(call.callee.name in _WRITING for call in calls):
         return False
-    if is_default(calls, miss.site) or is_of_error(calls, miss.site):
+    if is_default(calls, miss.site) or is_of_error(calls, miss.site) or is_of_one_kind(calls, miss.site):
         return False
     return conditional_steps(calls, miss.site) <= MAX_CONDITIONS
 
@@ -195,7 +196,7 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
 
 
 def _hangs_on_new_row(file: FileContext, miss: Miss) -> bool:
-    """Whether the rows belong to one that the code has just made: they are those few that it has made along with it.
+    """Whether the rows belong to one that the code has just made: they are those that it has made along with it.
 
     Nobody has made the user that a request comes with.
     """

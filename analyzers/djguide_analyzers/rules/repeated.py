@@ -11,7 +11,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.base import Hit
-from djguide_analyzers.rules.conditions import is_fallback
+from djguide_analyzers.rules.conditions import is_fallback, is_of_one_kind
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import owner_site
 from djguide_analyzers.rules.finding import Fix, Related, Severity
@@ -128,6 +128,8 @@ def _is_reported(item: Repeated) -> bool:
         return False
     if any(step.callee.body_code == item.loop.site.code for step in chain(item.context, item.loop)):
         return False  # a function that calls itself walks down something
+    if is_of_one_kind(chain(item.context, item.loop), item.site):
+        return False
     return item.direct or (not item.writes and item.depth <= MAX_CALLS)
 
 
