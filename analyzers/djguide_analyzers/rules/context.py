@@ -18,6 +18,7 @@ from djguide_analyzers.rules.filed import Filed
 from djguide_analyzers.rules.finding import Place
 from djguide_analyzers.rules.questions import question_called, question_name
 from djguide_analyzers.rules.remembered import Kept, Remembered, made, told
+from djguide_analyzers.rules.routes import is_base_only
 from djguide_analyzers.source.positions import LineIndex, Range
 from djguide_analyzers.trace.tracer import Trace, trace_class, trace_function, trace_top_level
 from djguide_analyzers.trace.values import AbstractValue, Site
@@ -324,7 +325,7 @@ class FileContext:
                 blocks = [(chunk.outline, Code(module, chunk)) for chunk in module.facts.chunks]
                 scopes = [Scope(None, blocks, trace)]
             elif isinstance(start, ClassInfo):
-                trace = trace_class(self.project, start)
+                trace = None if is_base_only(self.project, start) else trace_class(self.project, start)
             else:
                 trace = trace_function(self.project, start)
                 scopes = list(_with_nested(start, trace))

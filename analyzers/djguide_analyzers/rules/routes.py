@@ -17,13 +17,19 @@ _TRANSPARENT = tuple(
     for name in ("contrib.auth.decorators", "views.decorators.csrf", "views.decorators.cache")
 )
 
+_API_VIEW = "rest_framework.views.APIView"
+
 
 @dataclass(slots=True)
 class Routes:
-    """Functions and classes that a pattern names; only those that nothing of unknown effect wraps."""
+    """Functions and classes that a pattern names; only those that nothing of unknown effect wraps.
+
+    `bases` are classes that such classes extend, and that no pattern names.
+    """
 
     functions: set[FunctionInfo] = field(default_factory=set)
     classes: set[ClassInfo] = field(default_factory=set)
+    bases: set[ClassInfo] = field(default_factory=set)
 
 
 _known: WeakKeyDictionary[Project, Routes] = WeakKeyDictionary()
@@ -37,7 +43,17 @@ def routes(project: Project) -> Routes:
         for module in project.modules.values():
             if "urlpatterns" in module.symbols.names:
                 _collect(project, module, known)
+        above = {base for cls in known.classes for base in project.resolver.mro(cls)}
+        known.bases = {base for base in above if isinstance(base, ClassInfo)} - known.classes
     return known
+
+
+def is_base_only(project: Project, cls: ClassInfo) -> bool:
+    """Whether requests are answered by views that extend `cls`, and not by `cls` itself, as far as patterns say.
+
+    Views of Django REST framework are registered in other ways as well.
+    """
+    return cls in routes(project).bases and not project.resolver.is_subclass(cls, _API_VIEW)
 
 
 def _collect(project: Project, module: Module, found: Routes) -> None:
