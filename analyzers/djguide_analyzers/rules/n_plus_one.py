@@ -28,6 +28,7 @@ from djguide_analyzers.rules.conditions import (
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.eager import deferred_fix, eager_fix, on_every_way, owner_site, split
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety
+from djguide_analyzers.rules.given import is_ruled_out
 from djguide_analyzers.rules.handed import comes_bare
 from djguide_analyzers.rules.loops import (
     becomes_new_row,
@@ -175,6 +176,9 @@ def _is_of_no_use(file: FileContext, trace: Trace, miss: Miss) -> bool:
     if isinstance(code, TemplateCode) and template_places.is_passed_by(code.source, miss.site.at, others):
         return True
     if hangs_elsewhere(file, miss) or _hangs_on_new_row(file, miss):
+        return True
+    calls, home = chain(miss.context, miss.loop), miss.loop.site.code
+    if is_ruled_out(home, statements_of(file, trace, miss.context, home), calls, miss.site):
         return True
     if miss.reader == "helper" and any(
         write.model == miss.owner.model and write.operation in _DELETES
