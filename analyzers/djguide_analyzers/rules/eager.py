@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import ModelGraph
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.rules.context import FileContext
@@ -86,16 +87,22 @@ def _is_prefetched_apart(query: Query, path: tuple[str, ...]) -> bool:
 
 
 def eager_fix(
-    file: FileContext, query: Query, paths: list[tuple[str, ...]], local: Code, *, shared: bool
+    file: FileContext,
+    query: Query,
+    paths: list[tuple[str, ...]],
+    local: Code,
+    *,
+    shared: bool,
+    used: tuple[Site, ...] = (),
 ) -> tuple[Fix, ...]:
-    """The fix that makes `query` load `paths`, of relations.
+    """The fix that makes `query` load `paths`, of relations; `used` is that of `on_every_way`.
 
     Safe when the queryset is built in the table `local`, where its rows are read, and not `shared`; else to be
     reviewed, since it serves others too. Advice without an edit where no edit is certainly right.
     """
     joins, prefetches = split(file.project.graph, query, paths)
     title = _title(joins, prefetches)
-    query = on_every_way(file, query)
+    query = on_every_way(file, query, used)
     plain = all(_is_declared(file.project.graph, query.model, path) for path in paths)
     home = _home(file, query) if plain and _can_load(query, joins, prefetches) else None
     if home is None:
@@ -115,25 +122,33 @@ def eager_fix(
     return (Fix(title, Safety.SAFE if here else Safety.REVIEW, tuple(edits)),)
 
 
-def on_every_way(file: FileContext, query: Query) -> Query:
-    """`query` without the calls at its end that stand in a branch: others take the queryset past them."""
+def on_every_way(file: FileContext, query: Query, used: tuple[Site, ...] = ()) -> Query:
+    """`query` without the calls at its end that stand in a branch: others take the queryset past them.
+
+    Not so where `used`, the loop over the rows or a call on the way to it, stands in the branch too.
+    """
     chain = list(query.chain)
-    while len(chain) > 1:
-        together = chain[-1].site.code == chain[0].site.code
-        if _branches(file, chain[-1]) <= (_branches(file, chain[0]) if together else set[int]()):
-            break
+    while len(chain) > query.own:
+        last = chain[-1]
+        together = [site for site in used if site.code == last.site.code]
+        if not together and last.site.code == chain[0].site.code:
+            together = [chain[0].site]
+        if any(_branches(file, last.site) <= _branches(file, site) for site in together or (None,)):
+            return query if len(chain) == len(query.chain) else query.but(chain=tuple(chain))
         chain.pop()
-    return query if len(chain) == len(query.chain) else query.but(chain=tuple(chain))
+    return query
 
 
-def _branches(file: FileContext, link: Link) -> set[int]:
-    """The compound statements with branches that a call stands in."""
-    home = _file_of(file, link)
-    scope = home.scope_of(link.site.code) if home is not None else None
-    if scope is None:
+def _branches(file: FileContext, site: Site | None) -> set[int]:
+    """The compound statements with branches that a node stands in."""
+    home = _file_at(file, site)
+    scope = home.scope_of(site.code) if home is not None and site is not None else None
+    if scope is None or site is None:
         return set()
-    block = next(statements for statements, code in scope.blocks if code == link.site.code)
-    return {each.at for each in enclosing(block, link.node) if isinstance(each, (ir.If, ir.Try, ir.Match))}
+    block = next(statements for statements, code in scope.blocks if code == site.code)
+    node = next((part for part in walk(block) if part.at == site.at), None)
+    around = enclosing(block, node) if node is not None else ()
+    return {each.at for each in around if isinstance(each, (ir.If, ir.Try, ir.Match))}
 
 
 def deferred_fix(
@@ -191,9 +206,13 @@ def _literals(link: Link) -> list[str] | None:
 
 def _file_of(file: FileContext, link: Link | None) -> FileContext | None:
     """The file that a link of a chain stands in; None when it is not the project's."""
-    if link is None or link.site.code.module.origin != "project":
+    return _file_at(file, link.site if link is not None else None)
+
+
+def _file_at(file: FileContext, site: Site | None) -> FileContext | None:
+    if site is None or site.code.module.origin != "project":
         return None
-    module = link.site.code.module
+    module = site.code.module
     return file if module.path == file.path else file.sibling(module)
 
 

@@ -284,7 +284,13 @@ def _fixes(file: FileContext, miss: Miss, together: list[Miss]) -> tuple[Fix, ..
     # or pass through code that shows only here how it treats the row
     shared = miss.shared or miss.reader != "loop" or any(other.kind == "gfk" for other in loaded)
     shared = shared or any(_has_own_manager(file, other) for other in loaded if other.kind == "to_many")
-    return eager_fix(file, miss.owner, [other.path for other in loaded], local, shared=shared)
+    paths = [other.path for other in loaded]
+    return eager_fix(file, miss.owner, paths, local, shared=shared, used=_used(miss))
+
+
+def _used(miss: Miss) -> tuple[Site, ...]:
+    """Where the rows are used: the loop over them, and the calls on the way to it."""
+    return (miss.loop.site, *(step.site for step in miss.context.stack))
 
 
 def _has_own_manager(file: FileContext, miss: Miss) -> bool:
@@ -325,7 +331,7 @@ def line_of(place: Place | None) -> dict[str, object] | None:
 
 def _owner_place(file: FileContext, miss: Miss) -> Place | None:
     """Where a queryset of the project is built: the last call of its chain that all ways pass, else its start."""
-    site = owner_site(on_every_way(file, miss.owner))
+    site = owner_site(on_every_way(file, miss.owner, _used(miss)))
     return file.place_of(site) if site is not None and not is_foreign(site) else None
 
 

@@ -378,7 +378,6 @@ def _comp(frame: Frame, node: ir.Comp) -> AbstractValue:
         owner=frame.owner,
         receiver=frame.receiver,
     )
-    inner.memoised = frame.memoised
     for clause in node.clauses:
         value = evaluate(inner, clause.iter)
         element, loop = iteration.iterate(inner, value, clause.iter, clause.at, comprehension=True)
