@@ -12,6 +12,7 @@ from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.fields import is_literal_true
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
 from djguide_analyzers.rules.model_classes import nodes_within, reached, targets
+from djguide_analyzers.rules.new_rows import is_just_made
 from djguide_analyzers.rules.partial_saves import PartialSave, partial_saves
 from djguide_analyzers.source.edits import Edit
 
@@ -34,7 +35,7 @@ def check(file: FileContext) -> Iterator[Hit]:
     # In a migration the model is as old as the migration is, and its rows are not changed by anybody.
     left_out = file.is_test or "/migrations/" in file.path
     for save in () if left_out else partial_saves(file):
-        if save.listed is None or _is_bookkeeping(save):
+        if save.listed is None or _is_bookkeeping(save) or _is_of_new_row(save):
             continue
         missing = [field for field in _auto_now(save.model) if field.name not in save.columns]
         if missing and not _adds_columns(file, save.model):
@@ -80,6 +81,15 @@ def _auto_now(model: Model) -> list[Field]:
         and is_literal_true(field.call.keyword("auto_now"))
         and field.local
     ]
+
+
+def _is_of_new_row(save: PartialSave) -> bool:
+    """Whether the row was made by the same function, so that the time is that of its creation anyway."""
+    info = save.scope.function
+    row = save.node.func.value if isinstance(save.node.func, ir.Attr) else None
+    if info is None or row is None or save.code.body != info.body_code.body:
+        return False
+    return is_just_made(save.scope, save.code, info.statements, row, save.node)
 
 
 def _is_bookkeeping(save: PartialSave) -> bool:
