@@ -14,6 +14,7 @@ from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
 from djguide_analyzers.rules.guards import conditions
 from djguide_analyzers.rules.model_classes import (
+    assigned,
     is_name,
     method,
     nodes_within,
@@ -101,12 +102,11 @@ def _lost(file: FileContext, save: PartialSave, info: FunctionInfo) -> list[str]
     for node in walk(info.statements):
         helper = _helper(file, save, info, node)
         early = first is None or info.body_code.range(node).start < first
-        if (
-            helper is not None
-            and early
-            and not _depends(conditions(info.statements, node), self_name(info), "")
-        ):
-            found += _set(save, helper, None)
+        if helper is not None and early:
+            tests = conditions(info.statements, node)
+            # What is only called for want of a value that it sets fills a gap: stored rows have none.
+            if not any(_depends(tests, self_name(info), name) for name in ("", *assigned(helper))):
+                found += _set(save, helper, None)
     return list(dict.fromkeys(found))
 
 
