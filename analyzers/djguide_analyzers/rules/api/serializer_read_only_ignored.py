@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.literals import Written
+from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.project.serializers import Serializer, SerializerField
 from djguide_analyzers.rules.api_serializers import (
     add_option,
@@ -14,7 +16,7 @@ from djguide_analyzers.rules.api_serializers import (
     refuses_input,
     stands_in,
 )
-from djguide_analyzers.rules.api_views import users_of
+from djguide_analyzers.rules.api_views import mentions_text, users_of
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
@@ -25,7 +27,8 @@ RULE = Rule(
     safety=Safety.SAFE,
 )
 
-_EXCLUDES = {"read_only": "write_only", "write_only": "read_only"}
+_ACTIONS = {"create": "create", "update": "update", "partial_update": "update"}
+"""The framework's actions that store what a serializer was given, and the serializer's method that does it."""
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -40,7 +43,11 @@ def check(file: FileContext) -> Iterator[Hit]:
             field = serializer.declared.get(name)
             if field is None or _has(field, option) is not False or serializer.field(name) is None:
                 continue
-            if option == "read_only" and _is_only_read(file, serializer):
+            if option == "read_only" and (
+                serializer.may_define(f"validate_{name}")  # shows that it is to be written
+                or _is_only_read(file, serializer)
+                or _is_never_stored(file, serializer, field)
+            ):
                 continue
             if field.owner is serializer.cls or stands_in(written, serializer.cls):
                 yield _hit(file, serializer, field, option, source, written)
@@ -50,6 +57,47 @@ def _is_only_read(file: FileContext, serializer: Serializer) -> bool:
     """Whether the views that use a serializer class never take anything in."""
     users = [endpoint for endpoint, _ in users_of(file, serializer)]
     return bool(users) and not any(endpoint.writes or not endpoint.certain for endpoint in users)
+
+
+def _is_never_stored(file: FileContext, serializer: Serializer, field: SerializerField) -> bool:
+    """Whether the serializer stores what it was given by methods of its own, which leave the field out."""
+    own = {name: info for name in ("create", "update") if (info := serializer.method(name)) is not None}
+    if not own or not all(_leaves_out(info, field) for info in own.values()):
+        return False
+    actions = [endpoint.action(name) for endpoint, _ in users_of(file, serializer) for name in _ACTIONS]
+    return not any(
+        action is not None and action.function is None and _ACTIONS[action.name] not in own
+        for action in actions
+    )
+
+
+def _leaves_out(info: FunctionInfo, field: SerializerField) -> bool:
+    """Whether a ``create()`` or ``update()`` takes single values out of its data, and never that of `field`."""
+    if any(mentions_text(info, name) for name in {field.name, *field.source[:1]}):
+        return False
+    params = [param.name for param in info.node.params.items if param.kind in ("pos", "any")]
+    data = params[-1] if params else None
+    apart = {id(name) for node in walk(info.statements) for name in _taken_apart(node)}
+    return all(
+        id(node) in apart for node in walk(info.statements) if isinstance(node, ir.Name) and node.id == data
+    )
+
+
+def _taken_apart(node: ir.Node) -> Iterator[ir.Expr]:
+    """The dictionary of which `node` looks at one value, or at those whose keys are in a list."""
+    match node:
+        case ir.Subscript(value=data, index=ir.Const()):
+            yield data
+        case ir.Call(func=ir.Attr(value=data, name="get" | "pop"), args=[ir.Const(), *_]):
+            yield data
+        case ir.Compare(left=ir.Const(), ops=["in" | "not in"], rights=[data]):
+            yield data
+        case ir.For(
+            target=ir.Display(items=[ir.Name(id=key), *_]),
+            iter=ir.Call(func=ir.Attr(value=data, name="items")),
+            body=[ir.If(test=ir.Compare(left=ir.Name(id=tested), ops=["in"]), orelse=[])],
+        ) if key == tested:
+            yield data
 
 
 def _wishes(file: FileContext, serializer: Serializer) -> Iterator[tuple[str, str, str, Written]]:
