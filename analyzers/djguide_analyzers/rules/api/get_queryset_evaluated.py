@@ -21,6 +21,14 @@ RULE = Rule(
 )
 
 _LISTS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "filter", "map", "reversed", "dict"})
+_FILTERS = (
+    "filter_backends",
+    "filterset_class",
+    "filterset_fields",
+    "search_fields",
+    "ordering_fields",
+    "ordering",
+)
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -29,7 +37,7 @@ def check(file: FileContext) -> Iterator[Hit]:
         if info is None or info.owner is not endpoint.cls or info.node.is_async:
             continue
         scope = scope_of(file, info)
-        if scope is not None and endpoint.is_generic and _is_used(endpoint):
+        if scope is not None and endpoint.is_generic and _is_used(endpoint) and not _takes_lists(endpoint):
             yield from _check(file, scope, info)
 
 
@@ -41,6 +49,14 @@ def _is_used(endpoint: Endpoint) -> bool:
         action.function is None and (action.detail or "get" in (action.methods or ()))
         for action in endpoint.actions
     )
+
+
+def _takes_lists(endpoint: Endpoint) -> bool:
+    """Whether the framework only puts the rows out, all of them: it does so with any sequence."""
+    pages = endpoint.written("pagination_class")
+    unpaginated = pages is not None and isinstance(pages.node, ir.Const) and pages.node.value is None
+    lists = all(action.detail is False for action in endpoint.actions if action.function is None)
+    return bool(endpoint.actions) and unpaginated and lists and all(map(endpoint.is_default, _FILTERS))
 
 
 def _check(file: FileContext, scope: Scope, info: FunctionInfo) -> Iterator[Hit]:
