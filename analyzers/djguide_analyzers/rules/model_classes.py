@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Field, Model, ModelGraph
+from djguide_analyzers.project.models.sketches import is_sketch
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.project import Project
-from djguide_analyzers.project.resolve import External
+from djguide_analyzers.project.resolve import HARMLESS, External
 from djguide_analyzers.rules.context import FileContext
 
 MODEL = "django.db.models.base.Model"
@@ -170,8 +171,11 @@ def is_filled(project: Project, cls: ClassInfo, name: str) -> bool:
 
 
 def is_readable(project: Project, cls: ClassInfo) -> bool:
-    """Whether no class of the hierarchy is hidden in a package that cannot be read."""
+    """Whether no class of the hierarchy is hidden in a package that cannot be read.
+
+    Sketches of such packages tell the columns of their models, and nothing of their methods.
+    """
     return not any(
-        isinstance(base, External) and not base.dotted.startswith(("builtins.", "typing.", "abc."))
+        base.dotted not in HARMLESS if isinstance(base, External) else is_sketch(base.module)
         for base in project.resolver.mro(cls)
     )

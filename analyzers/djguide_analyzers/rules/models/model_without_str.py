@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import contains
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.modules import ClassInfo, Code, Value
 from djguide_analyzers.rules.base import Hit, Rule
@@ -12,7 +13,7 @@ from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Place, Safety, Severity
 from djguide_analyzers.rules.meta import text_of, texts
-from djguide_analyzers.rules.model_classes import MODEL
+from djguide_analyzers.rules.model_classes import MODEL, is_readable, nodes_within, targets
 from djguide_analyzers.rules.places import name_place
 from djguide_analyzers.rules.ruff import ruff_reports
 from djguide_analyzers.source.positions import Position
@@ -28,6 +29,7 @@ _SITE = "django.contrib.admin.sites.AdminSite"
 _REGISTER = "django.contrib.admin.decorators.register"
 _MODEL_FORM = "django.forms.models.BaseModelForm"
 _CHOICE_FIELD = "django.forms.models.ModelChoiceField"
+_CHOICE_WIDGET = "django.forms.widgets.ChoiceWidget"
 _NAMES = ("name", "title", "label", "display_name", "full_name", "subject", "username", "code", "slug", "number",
           "reference", "email")  # fmt: skip
 _TEXTS = frozenset({"CharField", "TextField", "SlugField", "EmailField", "URLField"})
@@ -53,7 +55,7 @@ def _hit(file: FileContext, model: Model, place: Place, where: str) -> Iterator[
         return
     home = file.sibling(cls.module)
     found = file.project.resolver.class_attribute(cls, "__str__")
-    if found is None or found[0].dotted != MODEL or home.is_test:
+    if found is None or found[0].dotted != MODEL or home.is_test or not is_readable(file.project, cls):
         return
     fix = _fix(home, model)
     known = ruff_reports(home, "DJ008")
@@ -106,7 +108,7 @@ def _decorated(file: FileContext, cls: ClassInfo) -> Iterator[tuple[Model, Place
 def _of_form(file: FileContext, cls: ClassInfo) -> Iterator[tuple[Model, Place, str]]:
     """The targets of relations in a ModelForm: its selects list their rows."""
     project = file.project
-    if not project.resolver.is_subclass(cls, _MODEL_FORM):
+    if not project.resolver.is_subclass(cls, _MODEL_FORM) or _labels_rows(cls):
         return
     meta = cls.member("Meta")
     own, fields = (
@@ -123,12 +125,45 @@ def _of_form(file: FileContext, cls: ClassInfo) -> Iterator[tuple[Model, Place, 
         field = model.fields.get(name)
         if field is None or field.target is None or cls.member(name) is not None or field.parent_link:
             continue
+        if _is_made_anew(cls, name):
+            continue
         call = field.call
         if call is not None and any(k.name == "editable" for k in call.keywords):
             continue
         target = project.graph.get(field.target)
         if field.kind in ("fk", "o2o", "m2m") and target is not None and not _is_hidden(meta, name):
             yield target, file.place(fields.code, fields.at), "This form"
+
+
+def _form_of(file: FileContext, scope: Scope, field: ir.Call) -> ClassInfo | None:
+    """The class in whose body or method a field is made."""
+    if scope.function is not None:
+        return scope.function.owner
+    return next((cls for cls in file.classes() if contains(cls.node.body, field)), None)
+
+
+def _labels_rows(cls: ClassInfo | None) -> bool:
+    """Whether a form gives one of its fields another ``label_from_instance()``."""
+    return cls is not None and any(
+        isinstance(target, ir.Attr) and target.name == "label_from_instance"
+        for info in cls.methods()
+        for node, _ in nodes_within(info)
+        for target in targets(node)
+    )
+
+
+def _is_made_anew(cls: ClassInfo, name: str) -> bool:
+    """Whether a form's methods put another field in the place of `name`, or give it another widget."""
+    for info in cls.methods():
+        for node, _ in nodes_within(info):
+            for target in targets(node):
+                match target:
+                    case (
+                        ir.Subscript(index=ir.Const(value=key))
+                        | ir.Attr(value=ir.Subscript(index=ir.Const(value=key)), name="widget" | "choices")
+                    ) if key == name:
+                        return True
+    return False
 
 
 def _is_hidden(meta: object, name: str) -> bool:
@@ -150,7 +185,9 @@ def _of_call(
         label = _label(value)
         model = file.project.graph.get(label)
         labels = file.project.resolver.class_attribute(func.cls, "label_from_instance")
-        if model is not None and labels is not None and labels[0].dotted == _CHOICE_FIELD:
+        if model is None or labels is None or labels[0].dotted != _CHOICE_FIELD:
+            return
+        if not _labels_rows(_form_of(file, scope, node)) and _lists_rows(file, scope, code, node):
             yield model, file.place(code, node), "This field"
         return
     if (
@@ -175,6 +212,15 @@ def _of_call(
     for arg in node.args if printed else ():
         if (model := _row(file, scope, code, arg)) is not None:
             yield model, file.place(code, arg), "This text"
+
+
+def _lists_rows(file: FileContext, scope: Scope, code: Code, field: ir.Call) -> bool:
+    """Whether a field for a choice has a widget that shows the choices, rather than a key to type in."""
+    widget = field.keyword("widget")
+    if widget is None:
+        return True
+    value = scope.value(code, widget.func if isinstance(widget, ir.Call) else widget)
+    return isinstance(value, ClassValue) and file.project.resolver.is_subclass(value.cls, _CHOICE_WIDGET)
 
 
 def _label(value: object) -> str | None:
