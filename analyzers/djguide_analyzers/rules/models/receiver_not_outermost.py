@@ -23,6 +23,9 @@ RULE = Rule(
     safety=Safety.SAFE,
 )
 
+_MARKS = frozenset({"builtins.staticmethod", "typing.override", "typing_extensions.override"})
+"""Decorators that say something about a method; a call of the function is the same without them."""
+
 
 def check(file: FileContext) -> Iterator[Hit]:
     for info in _functions(file):
@@ -60,7 +63,9 @@ def _changes_nothing(file: FileContext, info: FunctionInfo, number: int) -> bool
     func = node.func if isinstance(node, ir.Call) else node
     symbol = file.project.resolver.expr(info.code, func, info.owner)
     if symbol is None:
-        return not isinstance(func, ir.Name)
+        return not isinstance(func, ir.Name) or func.id == "staticmethod"
+    if symbol.dotted in _MARKS:
+        return True
     if not isinstance(symbol, FunctionInfo):
         return False
     maker: FunctionInfo | None = symbol
