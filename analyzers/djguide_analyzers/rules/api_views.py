@@ -17,7 +17,7 @@ from djguide_analyzers.project.endpoints import (
     endpoints_of,
     view_serializers,
 )
-from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.serializers import Serializer
 from djguide_analyzers.rules.context import FileContext, Scope
@@ -178,6 +178,32 @@ def users_of(file: FileContext, serializer: Serializer) -> Iterator[tuple[Endpoi
         used, certain = view_serializers(file.project, endpoint)
         if serializer.cls in used:
             yield endpoint, certain and len(used) == 1
+
+
+def explicit_routes(project: Project) -> dict[ClassInfo, frozenset[str]]:
+    """HTTP methods, in lower case, of viewsets whose routes name them: ``as_view({"get": "list"})``.
+
+    A method that is computed counts as POST. Viewsets that are registered with a router as well are left out.
+    Rests on outlines.
+    """
+    found: dict[ClassInfo, frozenset[str]] = {}
+    registered: set[ClassInfo] = set()
+    for module in project.modules.values():
+        for chunk in module.facts.chunks:
+            for node in walk(chunk.outline):
+                match node:
+                    case ir.Call(func=ir.Attr(value=view, name="as_view"), args=[ir.Dict(keys=keys)]):
+                        cls = project.resolver.expr(Code(module, chunk), view)
+                        methods = (key.value for key in keys if isinstance(key, ir.Const))
+                        names = frozenset(name.lower() for name in methods if isinstance(name, str))
+                        if isinstance(cls, ClassInfo):
+                            every = names if len(names) == len(keys) else frozenset({"post"})
+                            found[cls] = found.get(cls, frozenset()) | every
+                    case ir.Call(func=ir.Attr(name="register"), args=args, keywords=keywords):
+                        values = [*args, *(keyword.value for keyword in keywords)]
+                        symbols = [project.resolver.expr(Code(module, chunk), value) for value in values]
+                        registered |= {symbol for symbol in symbols if isinstance(symbol, ClassInfo)}
+    return {cls: methods for cls, methods in found.items() if cls not in registered}
 
 
 def saves_with(info: FunctionInfo) -> list[ir.Call]:

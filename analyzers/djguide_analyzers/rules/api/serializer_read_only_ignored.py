@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.project.endpoints import Endpoint
 from djguide_analyzers.project.literals import Written
-from djguide_analyzers.project.modules import FunctionInfo
-from djguide_analyzers.project.serializers import Serializer, SerializerField
+from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
+from djguide_analyzers.project.serializers import Serializer, SerializerField, serializers_of
 from djguide_analyzers.rules.api_serializers import (
     add_option,
     own_serializers,
@@ -16,9 +17,10 @@ from djguide_analyzers.rules.api_serializers import (
     refuses_input,
     stands_in,
 )
-from djguide_analyzers.rules.api_views import mentions_text, users_of
+from djguide_analyzers.rules.api_views import explicit_routes, mentions_text, users_of
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.fields import is_literal_true
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
 
 RULE = Rule(
@@ -27,6 +29,7 @@ RULE = Rule(
     safety=Safety.SAFE,
 )
 
+_TAKING_IN = frozenset({"post", "put", "patch"})
 _ACTIONS = {"create": "create", "update": "update", "partial_update": "update"}
 """The framework's actions that store what a serializer was given, and the serializer's method that does it."""
 
@@ -45,6 +48,7 @@ def check(file: FileContext) -> Iterator[Hit]:
                 continue
             if option == "read_only" and (
                 serializer.may_define(f"validate_{name}")  # shows that it is to be written
+                or _is_stamped(field)
                 or _is_only_read(file, serializer)
                 or _is_never_stored(file, serializer, field)
             ):
@@ -54,9 +58,25 @@ def check(file: FileContext) -> Iterator[Hit]:
 
 
 def _is_only_read(file: FileContext, serializer: Serializer) -> bool:
-    """Whether the views that use a serializer class never take anything in."""
-    users = [endpoint for endpoint, _ in users_of(file, serializer)]
-    return bool(users) and not any(endpoint.writes or not endpoint.certain for endpoint in users)
+    """Whether no view is seen to take anything in with a serializer class, and some put out what it describes."""
+    users = list(_users(file, serializer, frozenset()))
+    routed = file.project.once(explicit_routes)
+    return bool(users) and not any(
+        _TAKING_IN.intersection(action.methods or _TAKING_IN)
+        and _TAKING_IN & routed.get(each.cls, _TAKING_IN)
+        for each in users
+        for action in each.actions
+    )
+
+
+def _users(file: FileContext, serializer: Serializer, inner: frozenset[ClassInfo]) -> Iterator[Endpoint]:
+    """The endpoints that use a serializer class, or one that has it as a field."""
+    for endpoint, _ in users_of(file, serializer):
+        yield endpoint
+    for outer in serializers_of(file.project):
+        nests = any(field.serializer is serializer.cls for field in outer.fields)
+        if nests and outer.cls not in inner and outer is not serializer:
+            yield from _users(file, outer, inner | {serializer.cls})
 
 
 def _is_never_stored(file: FileContext, serializer: Serializer, field: SerializerField) -> bool:
@@ -69,6 +89,15 @@ def _is_never_stored(file: FileContext, serializer: Serializer, field: Serialize
         action is not None and action.function is None and _ACTIONS[action.name] not in own
         for action in actions
     )
+
+
+def _is_stamped(field: SerializerField) -> bool:
+    """Whether every save puts the time into the column, whatever it was given."""
+    column = field.model_field
+    return (
+        column is not None and column.call is not None and is_literal_true(column.call.keyword("auto_now"))
+        and field.required is False
+    )  # fmt: skip
 
 
 def _leaves_out(info: FunctionInfo, field: SerializerField) -> bool:
