@@ -19,7 +19,8 @@ from djguide_analyzers.project.endpoints import (
 )
 from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo
 from djguide_analyzers.project.project import Project
-from djguide_analyzers.project.serializers import Serializer
+from djguide_analyzers.project.rest_framework import readable
+from djguide_analyzers.project.serializers import Serializer, describe_serializer
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.trace.events import Called, Write
 from djguide_analyzers.trace.summaries import expanded
@@ -27,11 +28,12 @@ from djguide_analyzers.trace.summaries import expanded
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _OPEN_WORDS = frozenset(
     {
-        "activate", "activation", "auth", "authenticate", "authentication", "authorize", "callback", "confirm",
-        "confirmation", "contact", "feedback", "forgot", "health", "healthcheck", "heartbeat", "hook", "invitation",
-        "jwt", "login", "logout", "newsletter", "oauth", "oidc", "otp", "password", "ping", "recover", "recovery",
-        "refresh", "register", "registration", "saml", "signin", "signup", "sso", "subscribe", "token", "tokens",
-        "unsubscribe", "verification", "verify", "webhook", "webhooks",
+        "activate", "activation", "auth", "authenticate", "authentication", "authorize", "callback",
+        "confirm", "confirmation", "contact", "feedback", "forgot", "health", "healthcheck", "heartbeat",
+        "hook", "invitation", "invite", "jwt", "login", "logout", "newsletter", "oauth", "oidc", "otp",
+        "password", "ping", "recover", "recovery", "redeem", "refresh", "register", "registration", "saml",
+        "signin", "signup", "sso", "subscribe", "token", "tokens", "unsubscribe", "verification", "verify",
+        "webhook", "webhooks",
     }
 )  # fmt: skip
 _OPEN_PAIRS = (("sign", "up"), ("sign", "in"), ("log", "in"), ("log", "out"), ("ip", "n"), ("opt", "out"))
@@ -138,6 +140,20 @@ def writes(file: FileContext, endpoint: Endpoint) -> bool:
 def handlers(endpoint: Endpoint) -> list[FunctionInfo]:
     """The project's own methods that answer requests."""
     return [action.function for action in endpoint.actions if action.function is not None]
+
+
+def judging(project: Project, endpoint: Endpoint) -> list[FunctionInfo]:
+    """The project's own functions that see a request before it is stored: handlers, and those of serializers that
+    validate."""
+    serializers = [describe_serializer(project, cls) for cls in view_serializers(project, endpoint)[0]]
+    return handlers(endpoint) + [
+        info
+        for serializer in serializers
+        if serializer is not None
+        for cls in readable(serializer.line)
+        for info in cls.methods()
+        if info.name.startswith("validate") and info.module.origin == "project"
+    ]
 
 
 def is_abstract(project: Project, endpoint: Endpoint) -> bool:

@@ -13,9 +13,9 @@ from djguide_analyzers.project.endpoint_permissions import (
 from djguide_analyzers.project.endpoints import Endpoint, describe_endpoint
 from djguide_analyzers.project.literals import Written
 from djguide_analyzers.rules.api_views import (
-    handlers,
     is_abstract,
     is_open_by_purpose,
+    judging,
     own_endpoints,
     own_functions,
     writes,
@@ -40,7 +40,7 @@ def check(file: FileContext) -> Iterator[Hit]:
             and not is_abstract(file.project, endpoint)
             and not _told_at_base(file, endpoint, permissions)
             and writes(file, endpoint)
-            and not is_open_by_purpose(endpoint.cls.name, handlers(endpoint))
+            and not is_open_by_purpose(endpoint.cls.name, judging(file.project, endpoint))
         ):
             yield _hit(_place(file, endpoint, permissions.written), endpoint.cls.name)
         yield from _actions(file, endpoint)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from djguide_analyzers.project.endpoint_permissions import Permissions, function_permissions, view_permissions
 from djguide_analyzers.rules.api_views import (
-    handlers,
     is_abstract,
     is_open_by_purpose,
+    judging,
     own_endpoints,
     own_functions,
     writes,
@@ -31,7 +31,9 @@ def check(file: FileContext) -> Iterator[Hit]:
         permissions = view_permissions(file.project, endpoint)
         if not _lets_everybody_in(permissions) or is_abstract(file.project, endpoint):
             continue
-        if writes(file, endpoint) and not is_open_by_purpose(endpoint.cls.name, handlers(endpoint)):
+        if writes(file, endpoint) and not is_open_by_purpose(
+            endpoint.cls.name, judging(file.project, endpoint)
+        ):
             yield _hit(name_place(file, endpoint.cls.code, endpoint.cls.node), endpoint.cls.name, permissions)
     for view in own_functions(file):
         permissions = function_permissions(file.project, view)
