@@ -126,9 +126,12 @@ def writes_something(file: FileContext, info: FunctionInfo) -> bool:
 
 
 def writes(file: FileContext, endpoint: Endpoint) -> bool:
-    """Whether an endpoint certainly changes rows: by the framework's own actions, or as its methods show."""
+    """Whether an endpoint certainly changes rows: by the framework's own actions, or as its methods show.
+
+    Extra actions that name permissions of their own are left out.
+    """
     for action in endpoint.actions:
-        if not action.writes:
+        if not action.writes or "permission_classes" in action.overrides:
             continue
         if action.function is None:
             return True
