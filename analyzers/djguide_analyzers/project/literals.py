@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.project.modules import ClassInfo, Code
+from djguide_analyzers.project.modules import ClassInfo, Code, SymbolTable
 from djguide_analyzers.project.resolve import Resolver, ValueRef
 
 _MAX_DEPTH = 12
@@ -112,9 +112,12 @@ def constant(resolver: Resolver, written: Written) -> ir.Const | None:
 def _is_changed(symbol: ValueRef) -> bool:
     """Whether a name is bound again, or what it holds is changed in place, where it is defined."""
     table = symbol.owner.members if symbol.owner is not None else symbol.module.symbols
-    if len(table.names.get(symbol.name, ())) != 1:
-        return True
-    return any(_changes(node, symbol.name) for node, _ in table.loose)
+    return is_changed(table, symbol.name)
+
+
+def is_changed(table: SymbolTable, name: str) -> bool:
+    """Whether a module or class binds `name` more than once, or changes in place what it holds."""
+    return len(table.names.get(name, ())) != 1 or any(_changes(node, name) for node, _ in table.loose)
 
 
 def _changes(node: ir.Stmt, name: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Model
-from djguide_analyzers.project.literals import Text, Written, constant, follow, mapping, texts
+from djguide_analyzers.project.literals import Text, Written, constant, follow, is_changed, mapping, texts
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo, Value
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.resolve import External
@@ -120,10 +120,10 @@ def _option(
             if base.dotted != "builtins.object":
                 return "unknown"
         elif name in base.members.names:
-            bindings = base.members.names[name]
-            if len(bindings) != 1 or not isinstance(bindings[0], Value) or bindings[0].expr is None:
+            binding = base.members.names[name][0]
+            if not isinstance(binding, Value) or binding.expr is None or is_changed(base.members, name):
                 return "unknown"
-            return Written(bindings[0].expr, bindings[0].code, base)
+            return Written(binding.expr, binding.code, base)
     return "absent"
 
 
