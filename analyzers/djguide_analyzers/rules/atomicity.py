@@ -25,6 +25,10 @@ _METHOD_DECORATOR = "django.utils.decorators.method_decorator"
 _MANAGERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 _HINTS = ("atomic", "transaction", "unit_of_work", "commit", "savepoint")
 """Words in the names of what cannot be read that make it likely to open a transaction."""
+_REVISIONS = frozenset(
+    {"reversion.create_revision", "reversion.revisions.create_revision", "reversion.views.create_revision"}
+)
+"""``create_revision()`` of django-reversion, a decorator and context manager, is atomic unless told otherwise."""
 _MAX_DEPTH = 4
 COMPUTED = "?"
 
@@ -167,6 +171,8 @@ def _opened_by_call(body: Body, node: ir.Call, depth: int) -> Atomic | None:
         durable = node.keyword("durable")
         certain = isinstance(durable, ir.Const) and durable.value is True
         return Atomic(body.code, node, alias_of(node), durable=certain)
+    if dotted in _REVISIONS:
+        return _of_revision(body.code, node)
     symbol = body.names.symbol(body.code, node.func)
     if isinstance(symbol, ClassInfo):
         return _of_class(body, node, symbol)
@@ -176,6 +182,13 @@ def _opened_by_call(body: Body, node: ir.Call, depth: int) -> Atomic | None:
     if _hints((dotted or _last_name(node.func)).rpartition(".")[2]):
         return Atomic(body.code, node, COMPUTED, certain=False)
     return None
+
+
+def _of_revision(code: Code, node: ir.Call) -> Atomic | None:
+    asked = node.keyword("atomic") or (node.args[2] if len(node.args) > 2 else None)
+    if asked is None or (isinstance(asked, ir.Const) and asked.value is True):
+        return Atomic(code, node)
+    return None if isinstance(asked, ir.Const) else Atomic(code, node, certain=False)
 
 
 def _of_class(body: Body, node: ir.Call, cls: ClassInfo) -> Atomic | None:
@@ -286,6 +299,8 @@ def decorates(project: Project, code: Code, node: ir.Expr, owner: ClassInfo | No
         return Atomic(
             code, node, alias_of(node) if isinstance(node, ir.Call) and node.func is target else None
         )
+    if dotted in _REVISIONS and isinstance(node, ir.Call):
+        return _of_revision(code, node)
     if dotted == _METHOD_DECORATOR and isinstance(node, ir.Call) and node.args:
         listed = node.args[0].items if isinstance(node.args[0], ir.Display) else [node.args[0]]
         found = (decorates(project, code, each, owner) for each in listed)
