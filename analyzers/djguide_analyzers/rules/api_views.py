@@ -140,6 +140,21 @@ def writes(file: FileContext, endpoint: Endpoint) -> bool:
     return False
 
 
+def is_among_own(endpoint: Endpoint) -> bool:
+    """Whether all that a view writes are objects that it looks up among those of the user who asks.
+
+    Who is not logged in has none, or those that permissions give to everybody.
+    """
+    info = endpoint.method("get_queryset")
+    if info is None or any(action.writes and action.detail is not True for action in endpoint.actions):
+        return False
+    return any(
+        isinstance(node, ir.Attr) and node.name == "user"
+        and isinstance(node.value, ir.Attr) and node.value.name == "request"
+        for node in walk(info.statements)
+    )  # fmt: skip
+
+
 def handlers(endpoint: Endpoint) -> list[FunctionInfo]:
     """The project's own methods that answer requests."""
     return [action.function for action in endpoint.actions if action.function is not None]

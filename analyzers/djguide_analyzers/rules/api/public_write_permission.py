@@ -14,6 +14,7 @@ from djguide_analyzers.project.endpoints import Endpoint, describe_endpoint
 from djguide_analyzers.project.literals import Written
 from djguide_analyzers.rules.api_views import (
     is_abstract,
+    is_among_own,
     is_open_by_purpose,
     judging,
     own_endpoints,
@@ -38,6 +39,7 @@ def check(file: FileContext) -> Iterator[Hit]:
         if (
             _is_open(permissions)
             and not is_abstract(file.project, endpoint)
+            and not is_among_own(endpoint)
             and not _told_at_base(file, endpoint, permissions)
             and writes(file, endpoint)
             and not is_open_by_purpose(endpoint.cls.name, judging(file.project, endpoint))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.project.endpoint_permissions import Permissions, function_permissions, view_permissions
 from djguide_analyzers.rules.api_views import (
     is_abstract,
+    is_among_own,
     is_open_by_purpose,
     judging,
     own_endpoints,
@@ -30,6 +31,8 @@ def check(file: FileContext) -> Iterator[Hit]:
     for endpoint in own_endpoints(file):
         permissions = view_permissions(file.project, endpoint)
         if not _lets_everybody_in(permissions) or is_abstract(file.project, endpoint):
+            continue
+        if is_among_own(endpoint):
             continue
         if writes(file, endpoint) and not is_open_by_purpose(
             endpoint.cls.name, judging(file.project, endpoint)
