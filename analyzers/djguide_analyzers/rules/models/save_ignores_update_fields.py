@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import walk
+from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.rules.base import Hit, Rule
@@ -42,12 +42,32 @@ def check(file: FileContext) -> Iterator[Hit]:
     if file.is_test:
         return
     for save in partial_saves(file):
+        if save.listed is None and _is_saved_again(save):
+            continue
         for info in overrides(file.project, save.model.cls, "save"):
             if info.module.path not in file.project.modules or _heeds(info):
                 continue
             lost = _lost(file, save, info)
             if lost:
                 yield _hit(file, save, info, lost)
+
+
+def _is_saved_again(save: PartialSave) -> bool:
+    """Whether the row that ``update_or_create()`` returns is stored as a whole afterwards."""
+    statements = save.scope.function.statements if save.scope.function is not None else []
+    rows = {
+        items[0].id
+        for node in walk(statements)
+        if isinstance(node, ir.Assign) and node.value is not None and contains(node.value, save.node)
+        for target in node.targets
+        if isinstance(target, ir.Display) and isinstance((items := target.items)[0], ir.Name)
+    }
+    return any(
+        isinstance(node, ir.Call) and not node.args and not node.keywords
+        and isinstance(node.func, ir.Attr) and node.func.name in ("save", "asave")
+        and isinstance(node.func.value, ir.Name) and node.func.value.id in rows
+        for node in walk(statements)
+    )  # fmt: skip
 
 
 def _hit(file: FileContext, save: PartialSave, info: FunctionInfo, lost: list[str]) -> Hit:
