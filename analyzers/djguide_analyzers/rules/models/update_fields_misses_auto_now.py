@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.comments import comments
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.fields import is_literal_true
@@ -38,7 +39,7 @@ def check(file: FileContext) -> Iterator[Hit]:
         if save.listed is None or _is_bookkeeping(save) or _is_of_new_row(save):
             continue
         missing = [field for field in _auto_now(save.model) if field.name not in save.columns]
-        if missing and not _adds_columns(file, save.model):
+        if missing and not _adds_columns(file, save.model) and not _is_on_purpose(file, save, missing):
             yield _hit(file, save, save.listed, missing)
 
 
@@ -90,6 +91,17 @@ def _is_of_new_row(save: PartialSave) -> bool:
     if info is None or row is None or save.code.body != info.body_code.body:
         return False
     return is_just_made(save.scope, save.code, info.statements, row, save.node)
+
+
+def _is_on_purpose(file: FileContext, save: PartialSave, missing: list[Field]) -> bool:
+    """Whether a comment at the save, or on the lines above it, speaks of what is left out."""
+    range_ = save.code.range(save.node)
+    first = range_.start.line
+    while first and file.lines.line(first - 1).lstrip().startswith("#"):
+        first -= 1
+    lines = [file.lines.line(number) for number in range(first, range_.end.line + 1)]
+    said = " ".join(comments("".join(lines)))
+    return any(field.name in said for field in missing)
 
 
 def _is_bookkeeping(save: PartialSave) -> bool:
