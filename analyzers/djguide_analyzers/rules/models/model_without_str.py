@@ -11,6 +11,7 @@ from djguide_analyzers.project.modules import ClassInfo, Code, Value
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.edits import insert
+from djguide_analyzers.rules.fields import is_literal_true
 from djguide_analyzers.rules.finding import Fix, Place, Safety, Severity
 from djguide_analyzers.rules.meta import text_of, texts
 from djguide_analyzers.rules.model_classes import MODEL, is_readable, nodes_within, targets
@@ -277,5 +278,6 @@ def _best(model: Model) -> str | None:
         and not field.null
         and field.call is not None
         and field.call.keyword("choices") is None
+        and not is_literal_true(field.call.keyword("blank"))
     ]
     return next((name for name in _NAMES if name in candidates), candidates[0] if candidates else None)
