@@ -242,7 +242,7 @@ def permission(project: Project, written: Written) -> Permission:
 
 def api_setting(project: Project, name: str) -> Value | None:
     """An entry of ``REST_FRAMEWORK``; None when the settings are not known well enough to tell."""
-    if not project.settings.found or project.settings.open:
+    if not project.settings.found or project.settings.open or project.settings.is_part:
         return None
     whole = project.settings.get("REST_FRAMEWORK")
     if isinstance(whole.only, Missing):

@@ -189,6 +189,8 @@ def model_of(project: Project, written: Written) -> Model | None:
         return None
     name = dotted_name(resolver, found.code, found.node.func, found.owner)
     if name == "django.contrib.auth.get_user_model":
+        if project.settings.is_part and not project.settings.is_set("AUTH_USER_MODEL"):
+            return None
         return graph.get(graph.auth_user)
     if name in ("django.apps.apps.get_model", "django.apps.registry.apps.get_model"):
         parts = [text_of(argument) for argument in found.node.args]

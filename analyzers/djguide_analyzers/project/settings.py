@@ -75,6 +75,9 @@ class TemplateEngine(Struct, frozen=True):
     libraries: dict[str, str]
 
 
+_RUN_WITH = ("SECRET_KEY", "DATABASES", "ROOT_URLCONF", "MIDDLEWARE", "DEBUG", "REST_FRAMEWORK")
+
+
 class Settings:
     """What a settings module sets, over Django's defaults.
 
@@ -124,6 +127,11 @@ class Settings:
     def open(self) -> bool:
         """Whether settings may be set that are not seen: by a module that isn't there, or ``globals()``."""
         return self._state.open
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the module is a list of defaults for others to import: nothing could be run with it alone."""
+        return self.found and not any(map(self.is_set, _RUN_WITH))
 
     @property
     def openings(self) -> tuple[Opening, ...]:

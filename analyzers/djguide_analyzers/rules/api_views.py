@@ -39,7 +39,8 @@ _OPEN_WORDS = frozenset(
 _OPEN_PAIRS = (("sign", "up"), ("sign", "in"), ("log", "in"), ("log", "out"), ("ip", "n"), ("opt", "out"))
 _CHECKING = re.compile(
     r"signature|hmac|compare_digest|construct_event|verify|authenticate|check_password|check_token|loads_signed"
-    r"|unsign|token|has_perm|is_authenticated|is_staff|is_superuser|api_key|secret",
+    r"|unsign|token|has_perm|is_authenticated|is_staff|is_superuser|api_key|secret"
+    r"|^(allow|assert|check|deny|ensure|forbid|require)_",
     re.IGNORECASE,
 )
 _WRITING = frozenset(

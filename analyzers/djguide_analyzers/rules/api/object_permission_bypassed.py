@@ -101,8 +101,21 @@ def _fetches(
         found = _model(file, code, source)
         if found is None and not (model is not None and _is_own_queryset(source)):
             continue
+        if _is_among_own(node):
+            continue
         if model is None or found is None or found is model:
             yield node, code, _is_keyed(info, node)
+
+
+def _is_among_own(call: ir.Call) -> bool:
+    """Whether a row is looked for among those of the user who asks, which needs no other check."""
+    return any(
+        isinstance(part, ir.Attr) and part.name == "user"
+        and isinstance(part.value, (ir.Attr, ir.Name))
+        and (part.value.name if isinstance(part.value, ir.Attr) else part.value.id) == "request"
+        for keyword in call.keywords
+        for part in walk(keyword.value)
+    )  # fmt: skip
 
 
 def _source(file: FileContext, code: Code, call: ir.Call) -> ir.Expr | None:

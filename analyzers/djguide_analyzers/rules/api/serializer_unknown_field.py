@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.literals import Text, Written
 from djguide_analyzers.project.serializer_generated import FIELD_HOOKS, default_names
 from djguide_analyzers.project.serializer_models import attribute_of
-from djguide_analyzers.project.serializers import Serializer, SerializerField, meta_option
+from djguide_analyzers.project.serializers import Serializer, SerializerField, meta_option, serializers_of
 from djguide_analyzers.rules.api_serializers import close_match, own_serializers, renamed, stands_in
+from djguide_analyzers.rules.api_views import users_of
 from djguide_analyzers.rules.base import Hit, Rule
+from djguide_analyzers.rules.bodies import is_super
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import insert
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
@@ -26,13 +29,29 @@ def check(file: FileContext) -> Iterator[Hit]:
     for serializer in own_serializers(file):
         if not serializer.is_model or not serializer.complete or serializer.model is None:
             continue
-        if any(serializer.may_define(hook) for hook in FIELD_HOOKS):
+        if any(serializer.may_define(hook) for hook in FIELD_HOOKS) or _shows_by_hand(serializer):
             continue
         for text in _listed(file, serializer):
-            if _is_unknown(file, serializer, text.value):
+            if _is_unknown(file, serializer, text.value) and not _is_for_heirs(file, serializer, text.value):
                 yield _unknown(file, serializer, text)
         yield from _left_out(file, serializer)
         yield from _excluded(file, serializer)
+
+
+def _shows_by_hand(serializer: Serializer) -> bool:
+    """Whether a ``to_representation()`` puts everything out by itself: no field is ever made for reading."""
+    info = serializer.method("to_representation")
+    return info is not None and not any(
+        (isinstance(node, ir.Call) and is_super(node))
+        or (isinstance(node, ir.Attr) and "fields" in node.name)
+        for node in walk(info.statements)
+    )
+
+
+def _is_for_heirs(file: FileContext, serializer: Serializer, name: str) -> bool:
+    """Whether no view uses a class, and one that derives from it declares the field."""
+    heirs = [each for each in serializers_of(file.project) if serializer.cls in each.line]
+    return any(name in each.declared for each in heirs) and not any(users_of(file, serializer))
 
 
 def _listed(file: FileContext, serializer: Serializer) -> list[Text]:
@@ -44,7 +63,7 @@ def _listed(file: FileContext, serializer: Serializer) -> list[Text]:
 
 def _is_unknown(file: FileContext, serializer: Serializer, name: str) -> bool:
     assert serializer.model is not None
-    if name in serializer.declared or name == "url" or not name:
+    if name in serializer.declared or name == "url" or not name or serializer.may_define(name):
         return False
     options = (serializer.extra_kwargs or {}).get(name, {})
     if serializer.extra_kwargs is None or options is None or "source" in options:
