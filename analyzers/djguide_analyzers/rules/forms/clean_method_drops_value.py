@@ -44,8 +44,8 @@ def _judge(file: FileContext, cls: ClassInfo, method: FunctionInfo, name: str) -
         for node in walk(method.statements)
         if isinstance(node, ir.Return) and node.value is None and not _is_for_nothing(method, node)
     ]
-    open_end = falls_through(method.statements) and not _filters(method)
-    if (not bare and not open_end) or _says_so(method):
+    open_end = _ends_open(method.statements, name) and not _filters(method)
+    if (not bare and not open_end) or _says_so(method) or _takes_out(method, name):
         return None
     related = tuple(Related("returns nothing", file.place(method.body_code, node)) for node in bare)
     return Hit(
@@ -55,6 +55,31 @@ def _judge(file: FileContext, cls: ClassInfo, method: FunctionInfo, name: str) -
         related=related,
         fixes=(_fix(file, method, name, bare, open_end=open_end),),
     )
+
+
+def _ends_open(block: list[ir.Stmt], name: str) -> bool:
+    """Whether the end of a method may be reached; its field is in ``cleaned_data``, whoever asks."""
+    match block[-1:]:
+        case [
+            ir.If(
+                test=ir.Compare(left=ir.Const(value=key), ops=["in"], rights=[ir.Attr(name="cleaned_data")]),
+                body=body,
+                orelse=[],
+            )
+        ] if key == name:
+            return _ends_open(body, name)
+    return falls_through(block)
+
+
+def _takes_out(method: FunctionInfo, name: str) -> bool:
+    """Whether the method takes its value out of ``cleaned_data``: it is not meant to stay there."""
+    for node in walk(method.statements):
+        match node:
+            case ir.Call(
+                func=ir.Attr(value=ir.Attr(name="cleaned_data"), name="pop"), args=[ir.Const(value=key), *_]
+            ) if key == name:
+                return True
+    return False
 
 
 def _says_so(method: FunctionInfo) -> bool:
