@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.edits import arguments_range, import_name, insert, replace
@@ -40,6 +41,7 @@ _MATTER = frozenset(
     }
 )  # fmt: skip
 """Words before the last one that make an amount, a charge or a balance a physical one."""
+_NUMBERS = frozenset({"quantity", "quantities", "count", "number", "pieces", "units"})
 _TOTALS = frozenset({"total", "sum"})
 _SALES = frozenset(
     {"order", "invoice", "cart", "basket", "bill", "receipt", "payment", "quote", "sale", "purchase", "checkout",
@@ -71,9 +73,18 @@ def _is_money(field: Declared) -> bool:
     if not words:
         return False
     last = words[-1]
+    if _counts(field.call):
+        return False
     if _singular(last) in _MONEY or last in _MONEY:
         return not _MATTER.intersection(words[:-1])
     return last in _TOTALS and bool(_SALES.intersection(_words(field.cls.name)))
+
+
+def _counts(call: ir.Call) -> bool:
+    """Whether a field's verbose name says that it is a number of things."""
+    label = call.keyword("verbose_name") or (call.args[0] if call.args else None)
+    texts = (part.value for part in walk(label) if isinstance(part, ir.Const)) if label is not None else ()
+    return any(not _NUMBERS.isdisjoint(_words(text)) for text in texts if isinstance(text, str))
 
 
 def _singular(word: str) -> str:
