@@ -28,13 +28,19 @@ def check(file: FileContext) -> Iterator[Hit]:
         if not field.is_a(_KEY) or field.is_a(_ONE_TO_ONE):
             continue
         why = next((n for n in ("unique", "primary_key") if is_literal_true(field.call.keyword(n))), None)
-        if why is not None:
+        if why is not None and not _is_foreign_table(file, field):
             yield Hit(
                 file.place(field.code, field.call),
                 f"`{field.name}` may point at each row once (`{why}=True`), so its reverse side is a manager "
                 "that holds at most one row; a `OneToOneField` gives the row itself",
                 fixes=(_fix(file, field),),
             )
+
+
+def _is_foreign_table(file: FileContext, field: Declared) -> bool:
+    """Whether the table is none of Django's: a key that its model names need not be one there."""
+    model = file.project.graph.of_class(field.cls)
+    return model is not None and not model.managed
 
 
 def _fix(file: FileContext, field: Declared) -> Fix:
