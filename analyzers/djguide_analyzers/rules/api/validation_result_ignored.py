@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import Code
 from djguide_analyzers.project.rest_framework import derives_from, lineage, lineage_of
 from djguide_analyzers.rules.base import Hit, Rule
@@ -30,7 +31,7 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     for node, code in scope.nodes(ir.ExprStmt):
         match node.value:
             case ir.Call(func=ir.Attr(value=ir.Name(id=name), name="is_valid")) as call if name in made:
-                if _is_ignored(call) and not _reads_errors(scope, name):
+                if _is_ignored(call) and not _reads_errors(scope, name) and not _is_own_data(made[name]):
                     yield _ignored(file, code, call, name)
     for name, call in made.items():
         if call is not None:
@@ -59,6 +60,16 @@ def _makes_serializer(file: FileContext, scope: Scope, code: Code, call: ir.Call
         return owner is not None and derives_from(lineage(resolver, owner), "GenericAPIView")
     line = lineage_of(file.project.resolver, code, call.func)
     return derives_from(line, "BaseSerializer")
+
+
+def _is_own_data(made: ir.Call | None) -> bool:
+    """Whether a serializer is given a dictionary that is written there, of values that no client sends."""
+    data = made.keyword("data") if made is not None else None
+    sent = ("data", "POST", "GET", "query_params", "validated_data", "initial_data")
+    return isinstance(data, ir.Dict) and not any(
+        (isinstance(part, ir.Attr) and part.name in sent) or (isinstance(part, ir.Name) and part.id in sent)
+        for part in walk(data)
+    )
 
 
 def _is_ignored(call: ir.Call) -> bool:
