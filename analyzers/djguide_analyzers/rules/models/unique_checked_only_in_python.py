@@ -47,8 +47,8 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if info is None or info.owner is None or not info.name.startswith(_METHODS):
         return
     model = _validated(file, info.owner)
-    if model is None:
-        return
+    if model is None or model.cls.module.origin != "project":
+        return  # nobody can add a constraint to a package's table
     for node, code in scope.nodes(ir.Call):
         if not isinstance(node.func, ir.Attr) or node.func.name not in _LOOKS:
             continue
