@@ -62,7 +62,7 @@ def _connected(file: FileContext, scope: Scope, code: Code, node: ir.Call) -> st
             return "this `partial`"
         case ir.Attr(value=ir.Call(func=func)) if isinstance(scope.value(code, func), ClassValue):
             return "the object of this bound method"
-        case ir.Name(id=name) if _is_local(scope, name):
+        case ir.Name(id=name) if _is_local(scope, name) and not _goes_on(file, scope, code, node):
             return f"the local function `{name}`"
         case _:
             return None
@@ -86,6 +86,25 @@ def _is_local(scope: Scope, name: str) -> bool:
     uses = [n for n, _ in scope.nodes(ir.Name) if n.id == name]
     handed = sum(1 for node, _ in scope.nodes(ir.Call) if _hands_over(node, name))
     return len(uses) - len(assigned) == handed and not _used_inside(scope, name)
+
+
+def _goes_on(file: FileContext, scope: Scope, code: Code, node: ir.Node) -> bool:
+    """Whether the function does more after `node`: its variables live on, and the signal may be sent meanwhile.
+
+    ``AppConfig.ready()`` only prepares.
+    """
+    info = scope.function
+    if info is None or info.name == "ready":
+        return False
+    decorators = {id(part) for each, _ in scope.nodes(ir.FunctionDef) for part in walk(each.decorators)}
+    end = code.range(node).end
+    return any(
+        id(call) not in decorators
+        and not (isinstance(call.func, ir.Attr) and call.func.name in ("connect", "disconnect"))
+        and own.body == info.body_code.body
+        and own.range(call).start > end
+        for call, own in scope.nodes(ir.Call)
+    )
 
 
 def _hands_over(node: ir.Call, name: str) -> bool:
@@ -118,5 +137,5 @@ def _decorated(file: FileContext, scope: Scope, code: Code, node: ir.FunctionDef
         if any(keyword.name in ("weak", None) for keyword in decorator.keywords):
             continue
         mentioned = any(n.id == node.name for n, _ in scope.nodes(ir.Name)) or _used_inside(scope, node.name)
-        if not mentioned:
+        if not mentioned and not _goes_on(file, scope, code, node):
             yield _hit(file, code, decorator, f"the local function `{node.name}`")
