@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.comments import comments
@@ -26,10 +28,14 @@ RULE = Rule(
 _TIMES = frozenset({"DateField", "DateTimeField", "TimeField"})
 _NUMBERS = ("IntegerField", "BigIntegerField", "SmallIntegerField", "PositiveIntegerField",
             "PositiveBigIntegerField", "PositiveSmallIntegerField")  # fmt: skip
+_AMOUNTS = ("FloatField", "DecimalField")
 _COUNTERS = frozenset(
     {"count", "counter", "counts", "views", "hits", "attempts", "tries", "retries", "clicks", "downloads", "visits",
      "seen", "uses", "usages", "failures", "progress", "position", "order", "rank"}
 )  # fmt: skip
+
+_HAPPENINGS = re.compile(r"activity|seen|login|logged|access|visit")
+"""What columns are named for that tell when something else happened than a change of the row."""
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -81,6 +87,7 @@ def _auto_now(model: Model) -> list[Field]:
         and field.call is not None
         and is_literal_true(field.call.keyword("auto_now"))
         and field.local
+        and not _HAPPENINGS.search(field.name)
     ]
 
 
@@ -113,14 +120,24 @@ def _is_bookkeeping(save: PartialSave) -> bool:
 def _counts(save: PartialSave, field: Field) -> bool:
     if field.django_base in _TIMES:
         return True
-    if field.django_base not in _NUMBERS:
+    if field.django_base not in _NUMBERS and field.django_base not in _AMOUNTS:
         return False
     if field.name.rpartition("_")[2] in _COUNTERS or field.name.startswith(("num_", "total_", "n_")):
         return True
     return any(
-        isinstance(target, ir.Attr) and target.name == field.name and isinstance(node, ir.AugAssign)
-        for node, _ in save.scope.nodes(ir.AugAssign)
+        isinstance(target, ir.Attr) and target.name == field.name and _adds(node, field.name)
+        for node in (node for kind in (ir.AugAssign, ir.Assign) for node, _ in save.scope.nodes(kind))
         for target in targets(node)
+    )
+
+
+def _adds(node: ir.Node, name: str) -> bool:
+    """Whether a statement counts on from what the attribute `name` was."""
+    value = node.value if isinstance(node, ir.Assign) else None
+    return isinstance(node, ir.AugAssign) or (
+        isinstance(value, ir.Binary)
+        and value.op in ("+", "-")
+        and any(isinstance(part, ir.Attr) and part.name == name for part in walk(value))
     )
 
 
