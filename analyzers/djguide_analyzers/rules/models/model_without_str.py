@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts import ir
-from djguide_analyzers.facts.walk import contains
+from djguide_analyzers.facts.walk import contains, walk
 from djguide_analyzers.project.graph import Model
 from djguide_analyzers.project.modules import ClassInfo, Code, Value
 from djguide_analyzers.rules.base import Hit, Rule
@@ -31,6 +32,8 @@ _REGISTER = "django.contrib.admin.decorators.register"
 _MODEL_FORM = "django.forms.models.BaseModelForm"
 _CHOICE_FIELD = "django.forms.models.ModelChoiceField"
 _CHOICE_WIDGET = "django.forms.widgets.ChoiceWidget"
+_LOGS = frozenset({"debug", "info", "warning", "error", "exception", "critical"})
+_SECRET = re.compile(r"key|token|secret|password|hash|guid|uuid")
 _NAMES = ("name", "title", "label", "display_name", "full_name", "subject", "username", "code", "slug", "number",
           "reference", "email")  # fmt: skip
 _TEXTS = frozenset({"CharField", "TextField", "SlugField", "EmailField", "URLField"})
@@ -55,6 +58,8 @@ def _hit(file: FileContext, model: Model, place: Place, where: str) -> Iterator[
     if cls.module.path not in file.project.modules or cls.node.decorators:
         return
     home = file.sibling(cls.module)
+    if file.project.resolver.class_attribute(cls, "__unicode__") is not None:
+        return  # written for Python 2, where that is its text
     found = file.project.resolver.class_attribute(cls, "__str__")
     if found is None or found[0].dotted != MODEL or home.is_test or not is_readable(file.project, cls):
         return
@@ -81,17 +86,31 @@ def _shown(file: FileContext) -> Iterator[tuple[Model, Place, str]]:
         yield from _decorated(file, cls)
         yield from _of_form(file, cls)
     for scope in file.scopes:
+        logged = {part.at for node, _ in scope.nodes(ir.Call) if _is_log(node) for part in walk(node)}
         for node, code in scope.nodes(ir.Call):
-            yield from _of_call(file, scope, code, node)
+            if node.at not in logged:
+                yield from _of_call(file, scope, code, node)
         for node, code in scope.nodes(ir.FString):
+            if node.at in logged:
+                continue
             for part in node.parts:
                 if (model := _row(file, scope, code, part)) is not None:
                     yield model, file.place(code, part), "This text"
         for node, code in scope.nodes(ir.Binary):
-            if node.op == "%" and isinstance(node.left, ir.Const) and isinstance(node.left.value, str):
+            if (
+                node.at not in logged
+                and node.op == "%"
+                and isinstance(node.left, ir.Const)
+                and isinstance(node.left.value, str)
+            ):
                 for part in node.right.items if isinstance(node.right, ir.Display) else [node.right]:
                     if (model := _row(file, scope, code, part)) is not None:
                         yield model, file.place(code, part), "This text"
+
+
+def _is_log(node: ir.Call) -> bool:
+    """Whether a call writes to a log, whose readers know models and keys."""
+    return isinstance(node.func, ir.Attr) and node.func.name in _LOGS
 
 
 def _decorated(file: FileContext, cls: ClassInfo) -> Iterator[tuple[Model, Place, str]]:
@@ -279,5 +298,6 @@ def _best(model: Model) -> str | None:
         and field.call is not None
         and field.call.keyword("choices") is None
         and not is_literal_true(field.call.keyword("blank"))
+        and not _SECRET.search(field.name)
     ]
     return next((name for name in _NAMES if name in candidates), candidates[0] if candidates else None)
