@@ -51,8 +51,11 @@ def check(file: FileContext) -> Iterator[Hit]:
                 or _is_stamped(field)
                 or _is_only_read(file, serializer)
                 or _is_never_stored(file, serializer, field)
+                or _is_read_outside(file, serializer, name)
             ):
                 continue
+            if field.owner is serializer.cls and _is_inherited(written, serializer.cls):
+                continue  # declared later than the list was written, which is how to take it back
             if field.owner is serializer.cls or stands_in(written, serializer.cls):
                 yield _hit(file, serializer, field, option, source, written)
 
@@ -89,6 +92,22 @@ def _is_never_stored(file: FileContext, serializer: Serializer, field: Serialize
         action is not None and action.function is None and _ACTIONS[action.name] not in own
         for action in actions
     )
+
+
+def _is_inherited(written: Written, cls: ClassInfo) -> bool:
+    """Whether an option stands in the ``Meta`` of a base class."""
+    return written.owner is not None and written.owner.owner not in (None, cls)
+
+
+def _is_read_outside(file: FileContext, serializer: Serializer, name: str) -> bool:
+    """Whether a serializer that has this one as a field takes the value of `name` out of what it was given."""
+    outers = (
+        outer
+        for outer in serializers_of(file.project)
+        if any(field.serializer is serializer.cls and field.read_only is not True for field in outer.fields)
+    )
+    methods = (outer.method(method) for outer in outers for method in ("create", "update", "validate"))
+    return any(info is not None and mentions_text(info, name) for info in methods)
 
 
 def _is_stamped(field: SerializerField) -> bool:
