@@ -40,6 +40,7 @@ _SECRETS = frozenset(
 _KEYS = tuple((kind, "key") for kind in ("api", "private", "secret", "access", "signing"))
 _HASHES = (("password", "hash"), ("token", "hash"), ("secret", "hash"))
 _FLAGS = frozenset({"is_staff", "is_superuser"})
+_KEPT = frozenset({"credential", "credentials", "secret", "secrets", "vault"})
 _ABOUT = frozenset(
     {
         "count", "expires", "expiry", "type", "created", "date", "at", "on", "changed", "url", "name", "max", "min",
@@ -55,7 +56,7 @@ def check(file: FileContext) -> Iterator[Hit]:
         if written is None or serializer.may_define("to_representation") or not serializer.certain:
             continue
         secrets = [field for field in serializer.fields if _is_secret(field)]
-        if not secrets or _is_fine_for_staff(file, serializer, secrets):
+        if not secrets or _is_fine(file, serializer, secrets) or _is_of_secrets(serializer):
             continue
         yield _hit(file, serializer, written, secrets)
 
@@ -82,12 +83,17 @@ def _is_secret(field: SerializerField) -> bool:
     return tuple(parts[-2:]) in (*_KEYS, *_HASHES) and not _ABOUT.intersection(parts) and parts[0] != "public"
 
 
-def _is_fine_for_staff(file: FileContext, serializer: Serializer, secrets: list[SerializerField]) -> bool:
-    """Whether only flags go out, and to staff only."""
+def _is_fine(file: FileContext, serializer: Serializer, secrets: list[SerializerField]) -> bool:
+    """Whether only flags go out, and to staff only, or through no view."""
     if any(field.name not in _FLAGS for field in secrets):
         return False
     users = [endpoint for endpoint, _ in users_of(file, serializer)]
-    return bool(users) and all(is_for_staff(view_permissions(file.project, user)) for user in users)
+    return all(is_for_staff(view_permissions(file.project, user)) for user in users)
+
+
+def _is_of_secrets(serializer: Serializer) -> bool:
+    """Whether the model is one of secrets, which nobody would ask for without wanting them."""
+    return serializer.model is not None and not _KEPT.isdisjoint(words(serializer.model.name))
 
 
 def _hit(file: FileContext, serializer: Serializer, written: Written, secrets: list[SerializerField]) -> Hit:
