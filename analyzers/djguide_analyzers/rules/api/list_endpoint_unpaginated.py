@@ -24,6 +24,7 @@ RULE = Rule(
     summary="A list route without pagination answers with the whole table",
     severity=Severity.INFO,
     safety=Safety.MANUAL,
+    default=False,
 )
 
 _SMALL = frozenset({"auth.Group", "auth.Permission", "contenttypes.ContentType", "sites.Site"})
