@@ -17,6 +17,7 @@ from djguide_analyzers.trace.values import (
     Mapping,
     ObjectKey,
     ObjectValue,
+    Query,
     RequestValue,
     Row,
     RowRoot,
@@ -98,10 +99,10 @@ class Run:
         return self.rows[queryset]
 
     def renewed(self, row: Row) -> Row:
-        """`row`, or one from nowhere where what was prefetched for it is gone."""
+        """`row`, or one that was read by itself where what was prefetched for it is gone."""
         if row.key not in self.refreshed:
             return row
-        return Row(row.model, RowRoot(self.new_identity(), None, False), (), True)
+        return Row(row.model, RowRoot(self.new_identity(), Query(row.model, single=True), False), (), True)
 
     def get_loaded(self, holder: Holder, name: str) -> AbstractValue | None:
         held = self.loaded.get(holder.key)
