@@ -365,7 +365,7 @@ for needed, arguments, text, calls in [
 """
 
 
-@pytest.mark.parametrize(("name", "base"), [("bare", "BaseCommand"), ("settled", "Command")])
+@pytest.mark.parametrize(("name", "base"), [("bare", "BaseCommand"), ("settled", "base.Command")])
 def test_a_command(tmp_path: Path, name: str, base: str) -> None:
     files = PROJECTS[name]
     after = made(tmp_path, files, "command", "Author")
@@ -448,3 +448,69 @@ def test_a_relative_import_that_is_there_is_extended(tmp_path: Path) -> None:
     assert after is not None
     assert "from .models import BookReview, Tag\n" in after["library/admin.py"]
     assert "library.models" not in after["library/admin.py"]
+
+
+NAMESAKE = """
+
+class Suite(models.Model):
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+    name = models.CharField(max_length=20, unique=True)
+
+
+class TestCase(models.Model):
+    suite = models.ForeignKey(Suite, on_delete=models.CASCADE)
+    author = models.ForeignKey(Author, on_delete=models.CASCADE, related_name="+")
+    reviewer = models.ForeignKey(Author, null=True, on_delete=models.CASCADE, related_name="+")
+    text = models.TextField(default="")
+    manual = models.BooleanField()
+"""
+
+
+def test_what_has_the_name_of_a_class_of_django(tmp_path: Path) -> None:
+    files = {**BARE, "library/models.py": MODELS + NAMESAKE}
+    after = made(tmp_path, files, "service", "TestCase")
+    assert after is not None
+    assert "class CreateTestCaseTests(test.TestCase):" in after["library/tests.py"]
+    assert after["library/tests.py"].count("Author.objects.create(") == 2  # one row for each of the two tests
+    assert "def create_test_case(*, suite, author, reviewer, text, manual):" in after["library/services.py"]
+    prove(tmp_path, after, RUN_TESTS.replace("TESTS", '["library.tests"]'))
+
+
+def test_rows_that_are_there_already_do_not_disturb_a_service(tmp_path: Path) -> None:
+    after = made(tmp_path, BARE, "service", "Author")
+    assert after is not None
+    stored = (
+        "from django.db.models.signals import post_migrate\nfrom library.models import Author\n"
+        "def store(**kwargs):\n    Author.objects.get_or_create(name='there')\n\n\n"
+        "post_migrate.connect(store)\n"
+    )
+    prove(tmp_path, after, stored + RUN_TESTS.replace("TESTS", '["library.tests"]'))
+
+
+def test_no_text_where_a_field_checks_it_by_itself(tmp_path: Path) -> None:
+    field = (
+        "from django.core.exceptions import ValidationError\n\n\n"
+        "def check(value):\n    raise ValidationError(value)\n\n\n"
+        "class Colour(models.CharField):\n    default_validators = [check]\n\n\n"
+        "class Paint(models.Model):\n    colour = Colour(max_length=9)\n"
+    )
+    files = {**BARE, "library/models.py": f"{MODELS}\n\n{field}"}
+    assert made(tmp_path, files, "service", "Paint") is None
+
+
+def test_no_package_that_hides_a_module(tmp_path: Path) -> None:
+    files = {**BARE, "library/management.py": "def create_permissions():\n    pass\n"}
+    assert made(tmp_path, files, "command") is None
+
+
+def test_a_package_that_is_there_gets_a_module(tmp_path: Path) -> None:
+    files = {
+        **BARE,
+        "library/views/__init__.py": "",
+        "library/views/pages.py": "def page(request):\n    pass\n",
+    }
+    after = made(tmp_path, files, "viewset")
+    assert after is not None
+    assert "library/views.py" not in after
+    assert "class BookReviewViewSet" in after["library/views/book_review.py"]
+    prove(tmp_path, after, API.replace("URL", '"/library/book-reviews/"'))

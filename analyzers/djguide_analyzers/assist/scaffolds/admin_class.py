@@ -31,7 +31,7 @@ def _change(subject: Subject) -> Change | None:
     name = f"{subject.name}Admin"
     base = usual_base(subject.project, classes, ("django.contrib.admin", "ModelAdmin"))
     written = "«django.contrib.admin».ModelAdmin" if base[0].startswith("django.") else marked(base)
-    lines = [f"    {option} = {value}" for option, value in _options(subject)]
+    lines = [tuple_of(f"    {option} = ", names, "    ") for option, names in _options(subject)]
     text = (
         f"@«django.contrib.admin».register({marked(subject.place())})\n"
         f"class {name}({written}):\n" + "\n".join(lines) + "\n"
@@ -39,19 +39,20 @@ def _change(subject: Subject) -> Change | None:
     return change(subject, [Draft(path, text, (name,))])
 
 
-def _options(subject: Subject) -> list[tuple[str, str]]:
+def _options(subject: Subject) -> list[tuple[str, list[str]]]:
+    """Options of the class and the names that they list."""
     model = subject.model
     shown = _columns(subject)
-    options = [("list_display", tuple_of(shown))]
+    options = [("list_display", shown)]
     joined = [name for name in shown if name in model.fields and model.fields[name].is_forward_one]
     if joined:
-        options.append(("list_select_related", tuple_of(joined)))
+        options.append(("list_select_related", joined))
     filtered = [field.name for field in _plain(model) if _is_filter(field)]
     if filtered:
-        options.append(("list_filter", tuple_of(filtered)))
+        options.append(("list_filter", filtered))
     searched = [field.name for field in _plain(model) if _is_searched(field)]
     if searched:
-        options.append(("search_fields", tuple_of(searched)))
+        options.append(("search_fields", searched))
     keys = [
         field.name
         for field in model.fields.values()
@@ -59,13 +60,13 @@ def _options(subject: Subject) -> list[tuple[str, str]]:
     ]
     completed = [name for name in keys if _is_searchable(subject, model.fields[name].target)]
     if completed:
-        options.append(("autocomplete_fields", tuple_of(completed)))
+        options.append(("autocomplete_fields", completed))
     raw = [name for name in keys if name not in completed]
     if raw:
-        options.append(("raw_id_fields", tuple_of(raw)))
+        options.append(("raw_id_fields", raw))
     automatic = [field.name for field in _plain(model) if _is_automatic(field)]
     if automatic:
-        options.append(("readonly_fields", tuple_of(automatic)))
+        options.append(("readonly_fields", automatic))
     return options
 
 

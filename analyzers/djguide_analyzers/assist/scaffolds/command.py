@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from djguide_analyzers.assist.refactorings.base import Change, Refactoring
-from djguide_analyzers.assist.scaffolds.conventions import own_classes, usual_base
-from djguide_analyzers.assist.scaffolds.drafts import Draft, change, marked
+from djguide_analyzers.assist.scaffolds.conventions import can_stand, own_classes, usual_base
+from djguide_analyzers.assist.scaffolds.drafts import Draft, bracketed, change, marked
 from djguide_analyzers.assist.scaffolds.subject import Subject
 from djguide_analyzers.assist.scaffolds.values import manager
 from djguide_analyzers.rules.management import COMMAND
@@ -21,13 +21,14 @@ class Command({base}):
 
     def handle(self, *args, dry_run, **options):
         changed = 0
-        for {variable} in {model}.{manager}.order_by("pk").iterator(chunk_size=2000):
+        rows = {model}.{manager}.order_by("pk")
+        for {variable} in rows.iterator(chunk_size=2000):
             if self.needs_change({variable}):
                 changed += 1
                 if not dry_run:
                     self.change({variable})
         verb = "would be changed" if dry_run else "changed"
-        self.stdout.write(self.style.SUCCESS(f"{{changed}} {words} {{verb}}."))
+        {report}
 
     def needs_change(self, {variable}):
         """Whether there is something to do about a row."""
@@ -39,8 +40,8 @@ class Command({base}):
 
 
 def command(subject: Subject) -> Refactoring | None:
-    """None where there is a file of that name already."""
-    if subject.source.read(_path(subject)) is not None:
+    """None where there is a file of that name already, or a module ``management`` instead of the package."""
+    if subject.source.read(_path(subject)) is not None or not can_stand(subject, _path(subject)):
         return None
     return Refactoring(KIND, f"Add a management command for {subject.name}", lambda: _change(subject))
 
@@ -52,11 +53,15 @@ def _path(subject: Subject) -> str:
 def _change(subject: Subject) -> Change | None:
     classes = own_classes(subject.project, COMMAND)
     base = usual_base(subject.project, classes, ("django.core.management.base", "BaseCommand"))
+    words = subject.plural.replace("_", " ")
     text = _TEXT.format(
         base=marked(base),
-        words=subject.plural.replace("_", " "),
+        words=words,
         variable=subject.snake,
         model=marked(subject.place()),
         manager=manager(subject.model),
+        report=bracketed(
+            "self.stdout.write", [f'self.style.SUCCESS(f"{{changed}} {words} {{verb}}.")'], " " * 8
+        ),
     )
     return change(subject, [Draft(_path(subject), text, ("Command",))])

@@ -30,7 +30,21 @@ def home(subject: Subject, paths: Iterable[str], default: str, name: str | None 
         folder = _app_of(subject.project, path)
         if folder is not None:
             elsewhere[path[len(folder) + 1 :]] += number
-    return f"{subject.folder}/{_next_to(elsewhere, own_file) if elsewhere else default}"
+    usual = f"{subject.folder}/{_next_to(elsewhere, own_file) if elsewhere else default}"
+    path = usual if can_stand(subject, usual) else f"{subject.folder}/{default}"
+    # Where the application has a package of that name, a module beside it would never be imported.
+    package = path.removesuffix(".py")
+    return f"{package}/{own_file}" if subject.source.read(f"{package}/__init__.py") is not None else path
+
+
+def can_stand(subject: Subject, path: str) -> bool:
+    """Whether no folder on the way to a new file becomes a package that hides a module of the same name."""
+    folder = posixpath.dirname(path)
+    while len(folder) > len(subject.folder):
+        if subject.source.read(f"{folder}.py") is not None:
+            return False
+        folder = posixpath.dirname(folder)
+    return True
 
 
 def _next_to(counted: Counter[str], own_file: str) -> str:

@@ -13,12 +13,13 @@ from djguide_analyzers.assist.scaffolds.subject import Subject
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Module
 from djguide_analyzers.rules.context import FileContext
-from djguide_analyzers.rules.edits import import_names
+from djguide_analyzers.rules.edits import bound_name, import_names
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Position, Range
 
 _MARKED = re.compile(r"«([\w.]+)»")
 LINE_LENGTH = 88
+_FRAMEWORKS = frozenset({"django", "rest_framework", "unittest"})
 
 
 @dataclass
@@ -34,11 +35,15 @@ class Draft:
     defines: tuple[str, ...]
     inserts: list[tuple[Position, str]] = field(default_factory=list)
 
+    def marked_names(self) -> dict[str, None]:
+        """The dotted names in all texts, in order, each once."""
+        texts = [*(text for _, text in self.inserts), self.text]
+        return dict.fromkeys(name for text in texts for name in _MARKED.findall(text))
+
     def imports(self, own: str) -> dict[str, list[str]]:
         """Names to import by module, in order, for the module called `own`."""
         found: dict[str, list[str]] = {}
-        texts = [*(text for _, text in self.inserts), self.text]
-        for dotted in dict.fromkeys(name for text in texts for name in _MARKED.findall(text)):
+        for dotted in self.marked_names():
             module, _, name = dotted.rpartition(".")
             if module != own:
                 found.setdefault(module, []).append(name)
@@ -58,7 +63,7 @@ def change(subject: Subject, drafts: Iterable[Draft]) -> Change | None:
         there = subject.source.context(draft.path)
         if there is None:
             created |= _packages(subject, draft.path)
-            created[draft.path] = _new_file(subject, draft)
+            created[draft.path] = _new_file(subject, _told_apart(draft, frozenset(), frozenset()))
             continue
         added = _added(there, draft)
         if added is None:
@@ -90,11 +95,45 @@ def module_name(subject: Subject, path: str) -> str:
     return f"{subject.package}.{inside.replace('/', '.')}"
 
 
+def _told_apart(draft: Draft, taken: frozenset[str], known: frozenset[str]) -> Draft:
+    """The draft with names that mean something else in the file written through their modules.
+
+    A model called ``TestCase`` is imported itself, and Django's class of this name is then ``test.TestCase``.
+
+    Args:
+        taken: The names that the file binds already.
+        known: Dotted names that it has imported under their own name, though that is among `taken`.
+    """
+    first: dict[str, str] = {}
+    clashing: set[str] = set()
+    # The project's own classes keep their short names.
+    for dotted in sorted(draft.marked_names(), key=lambda each: each.partition(".")[0] in _FRAMEWORKS):
+        name = dotted.rpartition(".")[2]
+        if dotted not in known and (name in taken or name in draft.defines or name in first):
+            clashing.add(dotted)
+        else:
+            first[name] = dotted
+
+    def written(text: str) -> str:
+        return _MARKED.sub(
+            lambda match: "«{}».{}".format(*match[1].rsplit(".", 1)) if match[1] in clashing else match[0],
+            text,
+        )
+
+    inserts = [(at, written(text)) for at, text in draft.inserts]
+    return Draft(draft.path, written(draft.text), draft.defines, inserts)
+
+
 def _added(there: FileContext, draft: Draft) -> list[Edit] | None:
     """What a file that is there gets; None where it cannot be read in full, or a name is taken."""
     if there.module.facts.problems or any(name in there.module.symbols.names for name in draft.defines):
         return None
     own = there.module.name
+    known = {
+        dotted for dotted in draft.marked_names()
+        if dotted.rpartition(".")[0] == own or bound_name(there, *dotted.rsplit(".", 1)) is not None
+    }  # fmt: skip
+    draft = _told_apart(draft, frozenset(there.module.symbols.names), frozenset(known))
     edits: list[Edit] = []
     spelled: dict[str, str] = {}
     for module, names in draft.imports(own).items():
@@ -136,12 +175,23 @@ def _new_file(subject: Subject, draft: Draft) -> str:
     sections: dict[int, list[str]] = {}
     for module, names in draft.imports(module_name(subject, draft.path)).items():
         own = module == subject.package or module.startswith(f"{subject.package}.")
-        source = module.removeprefix(subject.package) or "." if own and relative else module
-        number = 0 if module.partition(".")[0] in sys.stdlib_module_names else 2 if own else 1
-        sections.setdefault(number, []).append(_import(source, sorted(names)))
+        source = (module.removeprefix(subject.package) or ".") if own and relative else module
+        sections.setdefault(_section(subject, source), []).append(_import(source, sorted(names)))
     head = "\n\n".join("\n".join(sorted(sections[number], key=str.lower)) for number in sorted(sections))
     text = _MARKED.sub(lambda match: match[1].rpartition(".")[2], draft.text)
     return f"{head}\n\n\n{text}" if head else text
+
+
+def _section(subject: Subject, source: str) -> int:
+    """Which group of imports one belongs to: standard library, packages, the project, the application."""
+    top = source.partition(".")[0]
+    if not top:
+        return 3
+    if top in sys.stdlib_module_names:
+        return 0
+    found = subject.project.resolver.module(top)
+    own = top == subject.package.partition(".")[0] or (found is not None and found.origin == "project")
+    return 2 if own else 1
 
 
 def _import(module: str, names: list[str]) -> str:
@@ -179,7 +229,7 @@ def bracketed(before: str, items: Iterable[str], indent: str, brackets: str = "(
     return f"{before}{brackets[0]}\n{inner}{indent}{brackets[1]}"
 
 
-def tuple_of(names: Iterable[str]) -> str:
-    """A tuple of texts."""
+def tuple_of(before: str, names: Iterable[str], indent: str) -> str:
+    """``before("name", ...)``, a tuple of texts in one line or one text per line."""
     listed = [f'"{name}"' for name in names]
-    return f"({listed[0]},)" if len(listed) == 1 else f"({', '.join(listed)})"
+    return f"{before}({listed[0]},)" if len(listed) == 1 else bracketed(before, listed, indent)

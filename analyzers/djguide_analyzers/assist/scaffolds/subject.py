@@ -76,9 +76,16 @@ def snake(name: str) -> str:
     return "_".join(part.lower() for part in _WORD.split(name))
 
 
+def article(words: str) -> str:
+    """The indefinite article in front of `words`."""
+    return "an" if words[:1] in _VOWELS and not words.startswith(("eu", "uni", "use")) else "a"
+
+
 def plural(word: str) -> str:
     if word.endswith("y") and word[-2:-1] not in _VOWELS:
         return f"{word[:-1]}ies"
+    if word.endswith(("ings", "data", "news", "series")):
+        return word  # settings are many already
     return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from djguide_analyzers.assist.scaffolds.drafts import bracketed, marked
 from djguide_analyzers.assist.scaffolds.subject import Subject, snake
+from djguide_analyzers.facts import ir
 from djguide_analyzers.project.graph import Field, Model
 from djguide_analyzers.rules.choices import static_choices
-from djguide_analyzers.rules.fields import is_literal_true
+from djguide_analyzers.rules.fields import is_literal_true, redefines
 
 _MAX_DEPTH = 4
 _USER_MODEL = "«django.contrib.auth.get_user_model»()"
@@ -26,6 +28,15 @@ _FIXED = {
     "JSONField": '{"key": 1}',
     "GenericIPAddressField": '"127.0.0.1"',
 }
+_AUTOMATIC = ("db_default", "auto_now", "auto_now_add")
+_EMPTY_TEXTS = frozenset(
+    {"CharField", "TextField", "SlugField", "EmailField", "URLField", "FileField", "ImageField",
+     "FilePathField"}
+)  # fmt: skip
+"""Columns that hold an empty text when nothing is given."""
+_OWN_CHECKS = ("default_validators", "validators", "validate", "run_validators", "clean", "to_python",
+               "get_prep_value", "get_db_prep_value", "get_db_prep_save", "pre_save")  # fmt: skip
+"""What a field's class defines that takes other values than Django's class it derives from."""
 _TEXTS = frozenset({"CharField", "TextField", "SlugField", "EmailField", "URLField"})
 
 
@@ -41,17 +52,31 @@ class Rows:
     arguments: list[tuple[str, str]]
 
 
-def rows(subject: Subject, number: str, indent: str, given: dict[str, str] | None = None) -> Rows | None:
+def rows(
+    subject: Subject,
+    number: str,
+    indent: str,
+    given: dict[str, str] | None = None,
+    *,
+    validated: bool = False,
+) -> Rows | None:
     """What a row of the subject's model needs; None where a column takes no value that is known.
 
     Args:
         number: The expression that tells rows apart, such as ``number`` or ``1``.
         indent: What stands in front of the statements.
         given: Expressions of columns that are there already.
+        validated: Whether the row has to pass ``full_clean()`` too.
     """
-    maker = _Maker(subject, number, indent)
+    known = {
+        field.target: written for name, written in (given or {}).items()
+        if (field := subject.model.fields.get(name)) is not None and field.target is not None
+    }  # fmt: skip
+    maker = _Maker(subject, number, indent, known)
     try:
-        return Rows(maker.statements, list(maker.arguments(subject.model, given or {}, 0)))
+        return Rows(
+            maker.statements, list(maker.arguments(subject.model, given or {}, 0, validated=validated))
+        )
     except _NoValue:
         return None
 
@@ -61,7 +86,7 @@ def user_of(subject: Subject, name: str, indent: str) -> list[str] | None:
     model = subject.project.graph.get(subject.project.graph.auth_user)
     if model is None:
         return None
-    maker = _Maker(subject, "0", indent)
+    maker = _Maker(subject, "0", indent, {})
     try:
         maker.user(name, model, 0, ("is_staff", "is_superuser"))
     except _NoValue:
@@ -69,30 +94,46 @@ def user_of(subject: Subject, name: str, indent: str) -> list[str] | None:
     return maker.statements
 
 
-def required(model: Model) -> Iterator[Field]:
-    """The columns and foreign keys that have to be given when a row is made."""
+def required(model: Model, *, validated: bool = False) -> Iterator[Field]:
+    """The columns and foreign keys that have to be given when a row is made.
+
+    Args:
+        validated: Count those too that only ``full_clean()`` insists on: what is NULL or empty without being
+            allowed to be left blank.
+    """
     for field in model.fields.values():
-        if field.kind not in ("column", "fk", "o2o") or field.primary_key or field.null or field.parent_link:
+        if field.kind not in ("column", "fk", "o2o") or field.primary_key or field.parent_link:
             continue
         call = field.call
-        options = {"default", "db_default", "auto_now", "auto_now_add"}
-        if call is None or any(keyword.name in options for keyword in call.keywords):
+        if call is None or field.django_base == "GeneratedField" or any(map(call.keyword, _AUTOMATIC)):
             continue
-        if is_literal_true(call.keyword("blank")) or field.django_base in ("BooleanField", "GeneratedField"):
-            continue
-        yield field
+        blank = is_literal_true(call.keyword("blank"))
+        default = call.keyword("default")
+        if default is not None:
+            empty = isinstance(default, ir.Const) and default.value in (None, "")
+            if validated and empty and not blank:
+                yield field
+        elif field.null:
+            if validated and not blank:
+                yield field
+        elif not blank or field.django_base not in _EMPTY_TEXTS:
+            yield field
 
 
 class _Maker:
-    def __init__(self, subject: Subject, number: str, indent: str) -> None:
+    def __init__(self, subject: Subject, number: str, indent: str, known: dict[str, str]) -> None:
+        """`known` are variables that hold a row already, by the label of its model."""
         self._indent = indent
         self._subject = subject
         self._number = number
         self._names = {number, "user", subject.snake}
+        self._made = dict(known)
         self.statements: list[str] = []
 
-    def arguments(self, model: Model, given: dict[str, str], depth: int) -> Iterator[tuple[str, str]]:
-        for field in required(model):
+    def arguments(
+        self, model: Model, given: dict[str, str], depth: int, *, validated: bool = False
+    ) -> Iterator[tuple[str, str]]:
+        for field in required(model, validated=validated):
             if field.name in given:
                 yield field.name, given[field.name]
             elif field.is_forward_one:
@@ -105,18 +146,23 @@ class _Maker:
         model = graph.get(field.target)
         if model is None or depth >= _MAX_DEPTH or not field.sure("target"):
             raise _NoValue
+        if model.label in self._made:
+            # One row of each model: they belong together, and no column has to be unique among them.
+            return self._made[model.label]
         name = field.name
-        while name in self._names:
+        while name in self._names or hasattr(builtins, name):
             name += "_"
         self._names.add(name)
         if model.label == graph.auth_user:
             self.user(name, model, depth)
+            self._made[model.label] = name
             return name
         if model.cls.module.origin != "project" or not model.complete:
             raise _NoValue
         listed = [f"{key}={value}" for key, value in self.arguments(model, {}, depth + 1)]
         made = marked(self._subject.place(model))
         self.statements.append(bracketed(f"{name} = {made}.{manager(model)}.create", listed, self._indent))
+        self._made[model.label] = name
         return name
 
     def user(self, name: str, model: Model, depth: int, flags: tuple[str, ...] = ()) -> None:
@@ -137,6 +183,8 @@ class _Maker:
         call = field.call
         own = field.owner is not None and field.owner.module.origin == "project"
         if call is None or call.keyword("choices") or (own and call.keyword("validators")):
+            raise _NoValue
+        if redefines(self._subject.project, field.class_name, *_OWN_CHECKS):
             raise _NoValue
         base = field.django_base or ""
         if base in _TEXTS:
