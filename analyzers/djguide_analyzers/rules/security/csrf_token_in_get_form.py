@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts.template_ir import CsrfToken
@@ -18,6 +19,9 @@ RULE = Rule(
     safety=Safety.SAFE,
 )
 
+_CONTROLS = re.compile(r"<(?:button|input|select|textarea)\b|\{\{|\{%\s*(?!csrf_token)\w", re.IGNORECASE)
+_SECRET = re.compile(r"<input\b[^>]*\btype\s*=\s*[\"']?password\b", re.IGNORECASE)
+
 
 def check_template(template: TemplateContext) -> Iterator[Hit]:
     if not template.source.judged or "csrfmiddlewaretoken" in template.lines.text:
@@ -26,22 +30,30 @@ def check_template(template: TemplateContext) -> Iterator[Hit]:
         # Without a method written down, JavaScript may be what sends the form.
         if form.method is None or method_of(form) != "get" or form.close is None:
             continue
-        if is_scripted(template.text(form.at)) or _posts_somewhere(template, form.at, form.close):
-            continue
+        inside = _inside(template, form.at, form.close)
+        if is_scripted(template.text(form.at)) or "formmethod" in inside.lower():
+            continue  # a script or one of the buttons sends it another way
+        if _CONTROLS.search(inside) is None:
+            continue  # it only keeps the token for scripts
         for node in nodes_in(template.facts, form):
             if isinstance(node, CsrfToken):
                 yield Hit(
                     template.place(node),
                     "The token of a form that gets stands in the address: in the history, in logs, and in what "
                     "other sites are told",
-                    fixes=(Fix("Remove the token", Safety.SAFE, (_edit(template, node),)),),
+                    fixes=(_fix(template, node, inside),),
                 )
 
 
-def _posts_somewhere(template: TemplateContext, start: int, close: int) -> bool:
-    """Whether one of the form's buttons sends it with another method."""
-    inside = Range(template.source.range(start).start, template.source.range(close).end)
-    return "formmethod" in template.lines.slice(inside).lower()
+def _inside(template: TemplateContext, start: int, close: int) -> str:
+    """The form's text, its tags left out."""
+    return template.lines.slice(Range(template.source.range(start).end, template.source.range(close).start))
+
+
+def _fix(template: TemplateContext, node: CsrfToken, inside: str) -> Fix:
+    if _SECRET.search(inside) is not None:
+        return Fix('Send the form with `method="post"`: it holds a password', Safety.MANUAL)
+    return Fix("Remove the token", Safety.SAFE, (_edit(template, node),))
 
 
 def _edit(template: TemplateContext, node: CsrfToken) -> Edit:

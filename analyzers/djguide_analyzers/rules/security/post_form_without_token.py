@@ -34,10 +34,13 @@ _OWN_ADDRESS = re.compile(
 )
 """Starts of addresses that certainly lead back to this site."""
 _FOREIGN = re.compile(r"[\w+.-]+:|//")
-_CONTROLS = re.compile(
-    r"<(?:button|input|select|textarea)\b|\{%\s*include\b|\{\{[^}]*(?:form|field|widget|button|input)",
+_SENDS = re.compile(
+    r"<button\b(?![^>]*\btype\s*=\s*[\"']?(?:button|reset))|<input\b[^>]*\btype\s*=\s*[\"']?(?:submit|image)\b"
+    r"|\.(?:requestS|s)ubmit\(\)|\{\{[^}]*(?:button|submit)",
     re.IGNORECASE,
 )
+"""What a browser sends a form with. Without any of these, a script reads the form and sends what it likes."""
+_ID = re.compile(r"\bid\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _MAX_DEPTH = 6
 
 
@@ -64,10 +67,23 @@ def check_template(template: TemplateContext) -> Iterator[Hit]:
 
 
 def _can_be_sent(template: TemplateContext, form: Form) -> bool:
-    """Whether a form holds anything to send it with, or may get it from a value or another template."""
+    """Whether a form holds anything that a browser sends it with, in an included template as well."""
     assert form.close is not None
     inside = Range(template.source.range(form.at).end, template.source.range(form.close).start)
-    return _CONTROLS.search(template.lines.slice(inside)) is not None
+    if _SENDS.search(template.lines.slice(inside)) is not None:
+        return True
+    own_id = _ID.search(template.text(form.at))
+    if own_id is not None and re.search(rf"\bform\s*=\s*[\"']?{re.escape(own_id[1])}\b", template.lines.text):
+        return True  # a button outside of it
+    return any(_sends(template, node, 0) for node in nodes_in(template.facts, form))
+
+
+def _sends(template: TemplateContext, node: TemplateNode, depth: int) -> bool:
+    inner = template.included(node) if isinstance(node, Include) and depth <= _MAX_DEPTH else None
+    if inner is None:
+        return False
+    found = _SENDS.search(inner.lines.text) is not None
+    return found or any(_sends(inner, each, depth + 1) for each in walk(inner.facts.nodes))
 
 
 def _is_checked(template: TemplateContext) -> bool:
