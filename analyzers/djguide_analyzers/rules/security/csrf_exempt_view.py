@@ -32,7 +32,11 @@ _OWN_CHECK = re.compile(
     re.IGNORECASE,
 )
 """Words that tell of a check of its own: who calls is known by something that a browser does not add by itself."""
-_UNSAFE = ("post", "put", "patch", "delete", "dispatch")
+_UNSAFE = ("post", "dispatch")
+"""Handlers that a form on another site can reach. Before PUT, PATCH and DELETE a browser asks the site first."""
+_REQUIRES = "django.views.decorators.http.require_http_methods"
+_VISITOR = re.compile(r"user|session|COOKIES|log_?(?:in|out)|get_messages")
+_VISITORS = ("django.contrib.auth.", "django.contrib.admin.", "django.contrib.sessions.")
 _CHANGES = frozenset({"login", "logout"})
 
 
@@ -44,7 +48,9 @@ def check(file: FileContext) -> Iterator[Hit]:
         if info.owner is None:
             found = _decorator(function_decorations(file, info))
             scope = by_function.get(id(info.node))
-            if found is not None and scope is not None and _is_exposed(file, [scope], [info], found[1]):
+            if found is None or scope is None or not _knows_visitor(file, [info], found[1]):
+                continue
+            if _is_form_request(file, info) and _is_exposed(file, [scope], [info], found[1]):
                 change = _change(file, [scope])
                 if change is not None:
                     yield _hit(file, info.code.range(found[0]), change)
@@ -55,7 +61,9 @@ def check(file: FileContext) -> Iterator[Hit]:
         methods = [method for method in cls.methods() if method.name != "__init__"]
         scopes = [by_function[id(method.node)] for method in methods if id(method.node) in by_function]
         unsafe = [scope for scope in scopes if scope.function is not None and scope.function.name in _UNSAFE]
-        if unsafe and _is_exposed(file, scopes, methods, found[1]) and not _is_api(file, cls):
+        if not unsafe or _is_api(file, cls) or not _knows_visitor(file, methods, found[1], cls):
+            continue
+        if _is_exposed(file, scopes, methods, found[1]):
             change = _change(file, scopes)
             if change is not None:
                 yield _hit(file, cls.code.range(found[0]), change)
@@ -70,6 +78,44 @@ def _decorator(decorations: list[tuple[str, ir.Expr]]) -> tuple[ir.Expr, list[st
 
 def _is_api(file: FileContext, cls: ClassInfo) -> bool:
     return any(base.dotted.startswith(_API) for base in file.project.resolver.mro(cls))
+
+
+def _knows_visitor(
+    file: FileContext, functions: list[FunctionInfo], decorators: list[str], cls: ClassInfo | None = None
+) -> bool:
+    """Whether a view acts for who is logged in; what anybody may do, nobody has to forge."""
+    bases = file.project.resolver.mro(cls)[1:] if cls is not None else ()
+    if any(name.startswith(_VISITORS) for name in (*decorators, *(base.dotted for base in bases))):
+        return True
+    found = (file.project.resolver.dotted(name) for name in decorators)
+    inherited = (
+        method
+        for base in bases
+        if isinstance(base, ClassInfo) and base.module.origin == "project"
+        for method in base.methods()
+    )
+    asked = [*functions, *(each for each in found if isinstance(each, FunctionInfo)), *inherited]
+    return any(_asks_for_visitor(info.statements) for info in asked)
+
+
+def _asks_for_visitor(statements: list[ir.Stmt]) -> bool:
+    for node in walk(statements):
+        if isinstance(node, (ir.Attr, ir.Name)):
+            text = node.name if isinstance(node, ir.Attr) else node.id
+            if _VISITOR.search(text):
+                return True
+    return False
+
+
+def _is_form_request(file: FileContext, info: FunctionInfo) -> bool:
+    """Whether a function answers to a method that forms have, as far as ``require_http_methods`` says."""
+    for node in info.node.decorators:
+        if isinstance(node, ir.Call) and file.resolve(info.code, node.func) == _REQUIRES and node.args:
+            listed = node.args[0]
+            if isinstance(listed, ir.Display):
+                methods = [item.value if isinstance(item, ir.Const) else None for item in listed.items]
+                return None in methods or "POST" in methods or "GET" in methods
+    return True
 
 
 def _is_exposed(
