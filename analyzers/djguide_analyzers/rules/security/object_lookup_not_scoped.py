@@ -206,7 +206,8 @@ def _owner(file: FileContext, model: Model) -> Field | None:
         return None  # nobody guesses it
     for name, field in model.fields.items():
         if name in _OWNERS and field.is_forward_one and field.target == file.project.graph.auth_user:
-            return field
+            # What may be nobody's is everybody's: the column then names who is responsible.
+            return field if not field.null and field.sure("null") else None
     return None
 
 
