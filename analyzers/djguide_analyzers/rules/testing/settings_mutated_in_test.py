@@ -41,7 +41,7 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if _SETTINGS not in _settings_names(names, scope):
         return
     for node, name, value in _changes(file, scope, names):
-        if not _is_put_back(file, scope, info, node, name):
+        if not _is_put_back(file, scope, info, node, name) and not _is_kept(names, scope, name):
             yield _hit(file, scope, info, node, name, value)
 
 
@@ -134,6 +134,27 @@ def _is_put_back(file: FileContext, scope: Scope, info: FunctionInfo, node: ir.N
     return info.owner is not None and _is_restored(file, info.owner, name)
 
 
+def _is_kept(names: Names, scope: Scope, name: str) -> bool:
+    """Whether the function puts back itself what it has read from the setting."""
+    return any(
+        _setting(names, code, target) == name and _holds(names, node.value, name)
+        for node, code in scope.nodes(ir.Assign)
+        for target in node.targets
+    )
+
+
+def _holds(names: Names, value: ir.Expr | None, name: str) -> bool:
+    """Whether `value` is a variable that was given the setting's value."""
+    bound = names.value(value.id) if isinstance(value, ir.Name) else None
+    if bound is None:
+        return False
+    return any(
+        (isinstance(part, ir.Attr) and part.name == name)
+        or (isinstance(part, ir.Const) and part.value == name)
+        for part in walk(bound[0])
+    )
+
+
 def _is_override(node: ir.Expr) -> bool:
     target = node.func if isinstance(node, ir.Call) else node
     name = target.name if isinstance(target, ir.Attr) else target.id if isinstance(target, ir.Name) else ""
@@ -145,12 +166,22 @@ def _is_restored(file: FileContext, owner: ClassInfo, name: str) -> bool:
         if not isinstance(base, ClassInfo) or base.module.origin != "project":
             continue
         for method in base.methods():
+            if any(_restores(node, name) for node in walk(method.statements)):
+                return True
             if method.name in ("tearDown", "tearDownClass", "teardown_method") and any(
                 (isinstance(part, ir.Attr) and part.name == name)
                 or (isinstance(part, ir.Const) and part.value == name)
                 for part in walk(method.statements)
             ):
                 return True
+    return False
+
+
+def _restores(node: ir.Node, name: str) -> bool:
+    """Whether a setting gets what the test case has kept: ``settings.NAME = self.before``."""
+    match node:
+        case ir.Assign(targets=[ir.Attr(name=target)], value=ir.Attr(value=ir.Name(id="self" | "cls"))):
+            return target == name
     return False
 
 
@@ -194,7 +225,8 @@ def _fix(
         )
         edit = replace(file, code.range(statement), f"\n{place[0]}".join(lines))
         return Fix(title, Safety.SAFE, (edit, *override[1]))
-    if block is not info.statements or number == len(block) - 1:
+    # Whoever calls a helper, or makes the test case, wants the value afterwards.
+    if not info.name.startswith("test") or block is not info.statements or number == len(block) - 1:
         return Fix(title, Safety.MANUAL)
     own, rest = code.range(statement), Range(code.range(statement).end, code.range(block[-1]).end)
     text = file.slice(rest)
