@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from djguide_analyzers.facts.template_ir import Output, Variable, walk
@@ -20,6 +21,11 @@ _BLOCKS = "block"
 _WIDGET = "widget"
 """What Django's templates of form widgets are given: options that developers write, and the value of the field."""
 
+_FORM = "form"
+"""An attribute of a form itself: its class makes it, where fields and rows need a name more."""
+_KEYS = frozenset({"id", "pk"})
+_START = re.compile(r"<script\b[^>]*>", re.IGNORECASE)
+
 
 def check_template(template: TemplateContext) -> Iterator[Hit]:
     if not template.source.judged:
@@ -33,11 +39,22 @@ def check_template(template: TemplateContext) -> Iterator[Hit]:
             continue
         if base.lookups[:1] == [_WIDGET] and base.lookups[1:2] != ["value"]:
             continue
+        if (base.lookups[:1] == [_FORM] and len(base.lookups) == 2) or base.lookups[-1] in _KEYS:
+            continue
         if _HANDING_ON.issuperset(names):
             advice = 'Write it with `{{ value|json_script:"id" }}` and read it with `JSON.parse()`'
+            if _is_linked_data(template, node):
+                advice = "Escape `<`, `>` and `&` where the JSON is made, as `json_script` does"
             yield Hit(
                 template.place(node),
                 "`|safe` writes this value into the script as it is: a `</script>` in its data ends the script, "
                 "and what follows runs as HTML",
                 fixes=(Fix(advice, Safety.MANUAL),),
             )
+
+
+def _is_linked_data(template: TemplateContext, node: Output) -> bool:
+    """Whether the script is one of JSON-LD, which other programs read: `json_script` writes another type."""
+    before = template.lines.text[: template.lines.offset(template.place(node).range.start)]
+    tags = _START.findall(before)
+    return bool(tags) and "ld+json" in tags[-1].lower()
