@@ -142,9 +142,12 @@ def _variable(
 
 
 def _hit(file: FileContext, code: Code, node: ir.Node, sent: Sent) -> Hit:
+    way = "a link to this site can send the visitor anywhere"
+    if sent.part == "POST":
+        way = "whatever a link has put into the form, a field `next` say, can send the visitor anywhere"
     return Hit(
         file.place(code, node),
-        f"`{sent.part}` decides where this redirect leads: a link to this site can send the visitor anywhere",
+        f"`{sent.part}` decides where this redirect leads: {way}",
         related=(Related("taken from the request", file.place(sent.code, sent.source)),),
         fixes=(Fix("Check it with `url_has_allowed_host_and_scheme()`", Safety.MANUAL),),
     )
