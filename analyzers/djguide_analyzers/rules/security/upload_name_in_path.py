@@ -26,6 +26,8 @@ _OPENS = frozenset(
     {"builtins.open", "io.open", "os.open", "os.remove", "os.unlink", "shutil.move", "shutil.copy"}
 )
 
+_FREE_NAMES = frozenset({"get_available_name", "get_alternative_name", "generate_filename"})
+
 
 def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test:
@@ -34,17 +36,39 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
         return
     names = of_scope(file, scope)
     data = RequestData(names)
+    stored = _given_to_storage(names)
     for call, code in scope.nodes(ir.Call):
+        if id(call) in stored:
+            continue
         for part in _parts(names, code, call):
             sent = _name(names, data, code, part)
             if sent is not None:
                 yield _hit(file, code, call, sent)
                 break
     for node, code in scope.nodes(ir.Binary):
-        if node.op == "/" and _is_path(names, code, node.left, 0):
+        if node.op == "/" and id(node) not in stored and _is_path(names, code, node.left, 0):
             sent = _name(names, data, code, node.right)
             if sent is not None:
                 yield _hit(file, code, node, sent)
+
+
+def _given_to_storage(names: Names) -> set[int]:
+    """What is part of a name that a storage is given, which looks for a free one and stays in its folder."""
+    found: set[int] = set()
+    for node, _ in names.nodes():
+        if not isinstance(node, ir.Call) or not isinstance(node.func, ir.Attr):
+            continue
+        owner = node.func.value
+        receiver = (
+            owner.name if isinstance(owner, ir.Attr) else owner.id if isinstance(owner, ir.Name) else ""
+        )
+        saves = node.func.name == "save" and "storage" in receiver
+        if not saves and node.func.name not in _FREE_NAMES:
+            continue
+        for arg in node.args[:1]:
+            value = names.value(arg.id) if isinstance(arg, ir.Name) else None
+            found.update(id(part) for part in walk(value[0] if value is not None else arg))
+    return found
 
 
 def _parts(names: Names, code: Code, call: ir.Call) -> list[ir.Expr]:
