@@ -105,7 +105,8 @@ class RequestData:
     def is_checked(self, name: str) -> bool:
         """Whether a condition of the function looks at the variable `name`, other than for emptiness."""
         if self._checked is None:
-            self._checked = frozenset(_checked_names(self._names))
+            checked = frozenset(_checked_names(self._names))
+            self._checked = checked.union(*(_derived_from(self._names, each) for each in checked))
         return name in self._checked
 
     def is_request(self, code: Code, node: ir.Expr) -> bool:
@@ -267,6 +268,16 @@ def _checked_names(names: Names) -> Iterator[str]:
             case ir.Clause(ifs=ifs):
                 for test in ifs:
                     yield from _looked_at(names, test)
+
+
+def _derived_from(names: Names, name: str) -> Iterator[str]:
+    """The variable that another one is a part of: ``column = order.removeprefix("-")``."""
+    for bound in names.bindings(name):
+        match bound.value:
+            case ir.Call(func=ir.Attr(value=ir.Name(id=whole), name=method)) if method in _KEEPS:
+                yield whole
+            case ir.Subscript(value=ir.Name(id=whole), index=ir.Slice()):
+                yield whole
 
 
 def _replaced_parts(names: Names) -> Iterator[str]:
