@@ -26,6 +26,9 @@ _WRITES = frozenset({"create", "update", "acreate", "aupdate", "get_or_create", 
 _RAW_CALLS = ("get_random_string", "token_urlsafe", "token_hex", "make_random_password", "generate_password",
               "strip", "get", "input", "getpass", "lower")  # fmt: skip
 
+_TYPED_IN = ("data", "post", "request", "form", "attrs", "args", "options", "params", "payload", "settings",
+             "environ", "config", "credentials", "input", "body")  # fmt: skip
+
 
 def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     if file.is_test or scope.function is None or _is_of_hashing_model(file, scope.function):
@@ -160,11 +163,14 @@ def _is_raw(names: Names, code: Code, node: ir.Expr, depth: int) -> bool:
             return isinstance(value, str) and bool(value) and not _is_stored_form(value)
         case ir.FString():
             return True
-        case ir.Subscript(index=ir.Const(value=str(key))):
-            return "password" in key.lower() and "hash" not in key.lower()
+        case ir.Subscript(value=mapping, index=ir.Const(value=str(key))):
+            return "password" in key.lower() and "hash" not in key.lower() and _is_typed_in(mapping)
         case ir.Call(func=ir.Attr(name=name)) if name in _RAW_CALLS:
-            return name != "get" or any(
-                isinstance(arg, ir.Const) and "password" in str(arg.value).lower() for arg in node.args
+            return name != "get" or (
+                _is_typed_in(node.func)
+                and any(
+                    isinstance(arg, ir.Const) and "password" in str(arg.value).lower() for arg in node.args
+                )
             )
         case ir.Call(func=ir.Name(id=name)):
             return name in _RAW_CALLS
@@ -181,6 +187,11 @@ def _is_raw(names: Names, code: Code, node: ir.Expr, depth: int) -> bool:
                 for each in bound
             )
     return False
+
+
+def _is_typed_in(mapping: ir.Expr) -> bool:
+    """Whether a mapping's name tells that somebody typed its values: what was exported may be hashes already."""
+    return any(word in _written(mapping) for word in _TYPED_IN)
 
 
 def _is_stored_form(value: str) -> bool:
