@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.walk import walk
-from djguide_analyzers.project.modules import Code, Value
+from djguide_analyzers.project.modules import ClassInfo, Code, FunctionInfo, Value
 from djguide_analyzers.project.resolve import ValueRef
 from djguide_analyzers.rules.base import Hit, Rule
 from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Related, Safety, Severity
-from djguide_analyzers.rules.names import Names, of_scope
+from djguide_analyzers.rules.names import Names, of_function, of_scope
 from djguide_analyzers.rules.request_data import RequestData
 from djguide_analyzers.rules.ruff import ruff_reports
 from djguide_analyzers.rules.sql import parametrised_edits
@@ -157,7 +157,9 @@ def _is_known(names: Names, scope: Scope, code: Code, node: ir.Expr, depth: int)
         case ir.Attr(name=name):
             if any(isinstance(part, ir.Attr) and part.name == "_meta" for part in walk(node)):
                 return True
-            return name.isupper() or _is_constant(names, code, node, depth)
+            return (
+                name.isupper() or _is_constant(names, code, node, depth) or _is_own(names, scope, node, depth)
+            )
         case ir.Name(id=name):
             bound = names.bindings(name)
             if not bound:
@@ -207,6 +209,35 @@ def _is_constant(names: Names, code: Code, node: ir.Expr, depth: int) -> bool:
     """Whether a name stands for something written at the top of a module."""
     symbol = names.symbol(code, node)
     return isinstance(symbol, ValueRef) and isinstance(symbol.value, Value)
+
+
+def _is_own(names: Names, scope: Scope, node: ir.Attr, depth: int) -> bool:
+    """Whether an attribute is what its class says, a property included, and nobody assigns it."""
+    cls = names.owner
+    if cls is None or not isinstance(node.value, ir.Name) or node.value.id not in ("self", "cls"):
+        return False
+    found = names.resolver.class_attribute(cls, node.name)
+    if found is None:
+        return False
+    own = f"{node.value.id}.{node.name}"
+    for base in names.resolver.mro(cls):
+        if isinstance(base, ClassInfo) and any(own in method.node.sets for method in base.methods()):
+            return False
+    match found[1]:
+        case Value(expr=value, code=code) if value is not None:
+            return _is_known(Names(names.resolver, None, []), scope, code, value, depth + 1)
+        case FunctionInfo() as info if any(map(_is_property, info.node.decorators)):
+            inner = of_function(names.resolver, info)
+            returned = [part.value for part in walk(info.statements) if isinstance(part, ir.Return)]
+            return bool(returned) and all(
+                value is not None and _is_known(inner, scope, info.body_code, value, depth + 1)
+                for value in returned
+            )
+    return False
+
+
+def _is_property(node: ir.Expr) -> bool:
+    return isinstance(node, ir.Name) and node.id in ("property", "cached_property")
 
 
 def _hit(file: FileContext, names: Names, statement: _Statement, unsafe: ir.Expr) -> Hit:
