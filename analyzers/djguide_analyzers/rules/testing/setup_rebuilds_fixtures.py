@@ -16,7 +16,7 @@ from djguide_analyzers.rules.places import line_start, name_place
 from djguide_analyzers.source.edits import Edit
 from djguide_analyzers.source.positions import Range
 from djguide_analyzers.trace.events import Write
-from djguide_analyzers.trace.values import Constant, QuerySetValue, Row, Scalar, Sequence
+from djguide_analyzers.trace.values import Constant, ManagerValue, QuerySetValue, Row, Scalar, Sequence
 
 RULE = Rule(
     summary="`setUp()` only creates rows, and does so again before each test",
@@ -29,6 +29,9 @@ _FEWEST = 3
 _CREATES = frozenset({"create", "bulk_create", "create_user", "create_superuser", "add", "set", "save",
                       "get_or_create", "update_or_create", "setUp"})  # fmt: skip
 
+_FILES = frozenset({"open", "mkdir", "makedirs", "write_text", "write_bytes", "touch", "copy", "copyfile",
+                    "copytree", "move", "rename", "rmtree", "unlink", "symlink"})  # fmt: skip
+
 
 def check(file: FileContext) -> Iterator[Hit]:
     by_node = {id(scope.function.node): scope for scope in file.scopes if scope.function is not None}
@@ -39,7 +42,11 @@ def check(file: FileContext) -> Iterator[Hit]:
         scope = by_node.get(id(setup.node))
         if scope is None or setup.node.is_async or _tests(file, cls) < _FEWEST:
             continue
-        if _only_creates(scope, setup) and not _inherits_setup(file, cls):
+        if (
+            _only_creates(scope, setup)
+            and not _inherits_setup(file, cls)
+            and not _reaches_further(file, scope)
+        ):
             yield Hit(
                 name_place(file, setup.code, setup.node),
                 f"These rows are inserted again for each of {_tests(file, cls)} tests; `setUpTestData()` "
@@ -84,11 +91,40 @@ def _only_creates(scope: Scope, setup: FunctionInfo) -> bool:
                     return False
             case ir.ExprStmt(value=ir.Const()):
                 pass
-            case ir.ExprStmt(value=ir.Call(func=ir.Attr(name=name))) if name in _CREATES:
-                pass
+            case ir.ExprStmt(value=ir.Call(func=ir.Attr(value=owner, name=name))) if name in _CREATES:
+                of_rows = isinstance(scope.value(setup.body_code, owner), (Row, ManagerValue, QuerySetValue))
+                if not of_rows and name != "setUp":
+                    return False  # whatever else it does may be undone, or kept, with each test
             case _:
                 return False
     return not any(_depends_on_test(node) for node in walk(setup.statements))
+
+
+def _reaches_further(file: FileContext, scope: Scope) -> bool:
+    """Whether saving one of the rows does more than the database can take back: files, caches."""
+    labels = {event.model for event in scope.trace.everything() if isinstance(event, Write)}
+    models = [file.project.graph.get(label) for label in labels if label is not None]
+    return any(model is not None and _saves_further(file, model.cls) for model in models)
+
+
+def _saves_further(file: FileContext, cls: ClassInfo) -> bool:
+    """Whether ``save()``, with the methods of the row that it calls, touches files or a cache."""
+    pending, seen = ["save"], {"save"}
+    while pending:
+        found = file.project.resolver.class_attribute(cls, pending.pop())
+        if found is None or not isinstance(found[1], FunctionInfo) or found[0].module.origin != "project":
+            continue
+        for node in walk(found[1].statements):
+            match node:
+                case ir.Call(func=ir.Attr(value=ir.Name(id="self"), name=name)):
+                    if name not in seen:
+                        seen.add(name)
+                        pending.append(name)
+                case ir.Call(func=ir.Attr(name=name) | ir.Name(id=name)) if name in _FILES:
+                    return True
+                case ir.Name(id="cache" | "caches"):
+                    return True
+    return False
 
 
 def _depends_on_test(node: ir.Node) -> bool:
