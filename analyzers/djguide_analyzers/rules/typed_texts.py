@@ -21,6 +21,8 @@ _STAFF = re.compile(
     re.IGNORECASE,
 )
 """Names of code in which people work who may put up pages anyway."""
+_GUARD = re.compile(r"permission|user_passes|UserPassesTest|groups?_required", re.IGNORECASE)
+"""Names of decorators and base classes that let some of the visitors in only."""
 _SANITISERS = re.compile(
     r"bleach|nh3|saniti[sz]|html_clean|html\.clean|ckeditor|tinymce|quill|summernote|prose|markdown|richtext",
     re.IGNORECASE,
@@ -42,8 +44,32 @@ def typed_text(file: FileContext, label: str, name: str) -> Writer | None:
     field = model.fields.get(name) if model is not None else None
     if model is None or field is None or not _takes_anything(field) or _is_cleaned(file, model, field):
         return None
-    found = file.everywhere_about(f"{label}.{name}", typed_texts)
-    return found[0] if found else None
+    for writer in file.everywhere_about(f"{label}.{name}", typed_texts):
+        if not isinstance(writer.node, ir.ClassDef):
+            return writer
+        uses = file.everywhere_about(writer.node.name, views_of_forms)
+        if not uses or not all(uses):
+            return writer
+    return None
+
+
+def views_of_forms(file: FileContext) -> dict[str, list[bool]]:
+    """Whether a decorator or base class asks for more than a login, for each function that names a form."""
+    found: dict[str, list[bool]] = {}
+    for info in file.module.functions():
+        words = [_word(node) for node in walk(info.node.decorators)]
+        if info.owner is not None:
+            words += [base.dotted for base in file.project.resolver.mro(info.owner)[1:]]
+            words += [_word(node) for node in walk(info.owner.node.decorators)]
+        guarded = any(_STAFF.search(word) or _GUARD.search(word) for word in words)
+        for name in {_word(node) for node in walk(info.statements)}:
+            if name.endswith("Form"):
+                found.setdefault(name, []).append(guarded)
+    return found
+
+
+def _word(node: ir.Node) -> str:
+    return node.name if isinstance(node, ir.Attr) else node.id if isinstance(node, ir.Name) else ""
 
 
 def typed_texts(file: FileContext) -> dict[str, list[Writer]]:
