@@ -51,16 +51,16 @@ def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
             continue
         unsafe = judge.unsafe_text(code, call.args[0], 0)
         if unsafe is not None:
-            yield _hit(file, code, call, unsafe)
+            yield _hit(file, names, code, call, unsafe)
 
 
-def _hit(file: FileContext, code: Code, call: ir.Call, unsafe: tuple[Place, str]) -> Hit:
+def _hit(file: FileContext, names: Names, code: Code, call: ir.Call, unsafe: tuple[Place, str]) -> Hit:
     place, what = unsafe
     title = "Use `format_html()`"
     fix = Fix(title, Safety.MANUAL)
     edits = formatted_edits(file, code, call.args[0])
     imported = import_name(file, "django.utils.html", "format_html")
-    if edits is not None and imported is not None:
+    if edits is not None and imported is not None and not _holds_markup(names, call.args[0]):
         edits = [replace(file, code.range(call.func), imported[0]), *edits, *imported[1]]
         fix = Fix(title, Safety.REVIEW, tuple(edits))
     return Hit(
@@ -69,6 +69,16 @@ def _hit(file: FileContext, code: Code, call: ir.Call, unsafe: tuple[Place, str]
         related=(Related("not escaped", place),),
         fixes=(fix,),
     )
+
+
+def _holds_markup(names: Names, text: ir.Expr) -> bool:
+    """Whether a variable in a text holds tags of its own, which `format_html()` would escape."""
+    for _, hole in holes(text) if is_dynamic(text) else ():
+        for bound in names.bindings(hole.id) if isinstance(hole, ir.Name) else ():
+            parts = walk(bound.value) if bound.value is not None else ()
+            if any(isinstance(part, ir.Const) and "<" in str(part.value) for part in parts):
+                return True
+    return False
 
 
 class _Judge:
