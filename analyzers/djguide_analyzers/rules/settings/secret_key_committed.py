@@ -22,10 +22,10 @@ RULE = Rule(
 _SHORTEST = 24
 _PLACEHOLDER = re.compile(
     r"insecure|secret|change|dummy|example|placeholder|your|replace|todo|not[-_ ]|test|dev|local|key|xxx|default|"
-    r"fake|sample|build|unused|random|hush|^(.)\1+$",
+    r"fake|sample|build|unused|random|hush|abcdefgh|^(.)\1+$",
     re.IGNORECASE,
 )
-"""Words in a text that is no key but stands for one."""
+"""Words in a text that is no key but stands for one, or what one is made of."""
 
 
 def check(file: FileContext) -> Iterator[Hit]:

@@ -20,6 +20,8 @@ RULE = Rule(
 
 _SHORTEST = 6
 _REST = "REST_FRAMEWORK"
+_OTHERS = frozenset({"ASGI_APPLICATION"})
+"""Settings that servers read, not Django."""
 
 
 def check(file: FileContext) -> Iterator[Hit]:
@@ -30,7 +32,7 @@ def check(file: FileContext) -> Iterator[Hit]:
         name = assignment.name
         if name == _REST:
             yield from _rest_keys(file, assignment.code, assignment.value)
-        if name in known or len(name) < _SHORTEST:
+        if name in known or name in _OTHERS or len(name) < _SHORTEST:
             continue
         meant = [other for other in known if _is_near(name, other)]
         if len(meant) != 1 or is_read(file, name):
