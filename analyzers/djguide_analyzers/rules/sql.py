@@ -15,6 +15,8 @@ from djguide_analyzers.source.edits import Edit
 _BEFORE_VALUE = re.compile(
     r"(?:=|<|>|\bLIKE|\bILIKE|\bIN\s*\(|\bLIMIT|\bOFFSET|\bBETWEEN|[(,]|\bAND)\s*$", re.IGNORECASE
 )
+_BEFORE_MANY = re.compile(r"\bIN\s*\(\s*$", re.IGNORECASE)
+"""A text in these brackets may hold any number of values, of which one placeholder would make one."""
 _QUOTED = re.compile(r"'(?P<before>%?)$")
 _UNQUOTED = re.compile(r"^(?P<after>%?)'")
 
@@ -79,7 +81,7 @@ def _with_placeholders(parts: list[Literal]) -> tuple[str | None, list[str]]:
                 wildcard = opening["before"]
                 body = body[: len(body) - 1 - 2 * len(wildcard)]
                 pending = True
-            elif not _BEFORE_VALUE.search(body):
+            elif not _BEFORE_VALUE.search(body) or _BEFORE_MANY.search(body):
                 return None, []
             body += "%s"
             values.append(piece.source)

@@ -171,6 +171,10 @@ def _is_known(names: Names, scope: Scope, code: Code, node: ir.Expr, depth: int)
             return _is_call_known(names, scope, code, node, func, args, depth)
         case ir.Subscript(value=value):
             return _is_constant(names, code, value, depth)
+        case ir.Binary(op="*" | "-" | "/" | "//", left=left, right=right) if any(
+            isinstance(side, ir.Const) and isinstance(side.value, int) for side in (left, right)
+        ):
+            return True
         case ir.Binary(left=left, right=right):
             return all(_is_known(names, scope, code, part, depth + 1) for part in (left, right))
         case ir.IfExp(body=body, orelse=orelse):
@@ -197,7 +201,9 @@ def _is_call_known(
         return True
     if not isinstance(func, ir.Attr):
         # What a function of one's own makes is not known to be unsafe.
-        return not (isinstance(func, ir.Name) and func.id in ("str", "repr", "format"))
+        if not isinstance(func, ir.Name) or func.id not in ("str", "repr", "format"):
+            return True
+        return bool(args) and isinstance(args[0], ir.Attr) and args[0].name in ("pk", "id")
     if func.name == "join" and isinstance(func.value, ir.Const):
         return all(_is_known(names, scope, code, arg, depth + 1) for arg in args)
     if func.name in ("strip", "lower", "upper", "replace", "format"):
