@@ -23,7 +23,12 @@ _WIDGET = "widget"
 
 _FORM = "form"
 """An attribute of a form itself: its class makes it, where fields and rows need a name more."""
-_KEYS = frozenset({"id", "pk"})
+_MANY = re.compile(
+    r"json|data|list|dict|items|array|config|options|tree|map|graph|chart|library|value|text|name|title|content|html|"
+    r"body|message|description|comment|label|[^s]s$",
+    re.IGNORECASE,
+)
+"""Names of what is made of rows, or is somebody's text."""
 _START = re.compile(r"<script\b[^>]*>", re.IGNORECASE)
 
 
@@ -39,8 +44,10 @@ def check_template(template: TemplateContext) -> Iterator[Hit]:
             continue
         if base.lookups[:1] == [_WIDGET] and base.lookups[1:2] != ["value"]:
             continue
-        if (base.lookups[:1] == [_FORM] and len(base.lookups) == 2) or base.lookups[-1] in _KEYS:
+        if base.lookups[:1] == [_FORM] and len(base.lookups) == 2:
             continue
+        if _MANY.search(base.lookups[-1]) is None:
+            continue  # a number, an address: what one value is, its name alone does not tell
         if _HANDING_ON.issuperset(names):
             advice = 'Write it with `{{ value|json_script:"id" }}` and read it with `JSON.parse()`'
             if _is_linked_data(template, node):
