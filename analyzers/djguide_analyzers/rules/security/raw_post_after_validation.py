@@ -121,7 +121,7 @@ def _raw(
         if not data.is_request(code, source.value) or _is_target(statement, node):
             continue
         listed = isinstance(node, ir.Call) and isinstance(node.func, ir.Attr) and node.func.name == "getlist"
-        manual = listed or _is_compared(statement, node)
+        manual = listed or _is_compared(statement, node) or _is_key(statement, node)
         title = "Read it from `cleaned_data`"
         edit = replace(file, code.range(source), f"{form}.cleaned_data")
         yield Hit(
@@ -138,6 +138,21 @@ def _is_compared(statement: ir.Stmt, node: ir.Node) -> bool:
         isinstance(part, ir.Compare) and any(side is node for side in (part.left, *part.rights))
         for part in walk(statement)
     )
+
+
+def _is_key(statement: ir.Stmt, node: ir.Node) -> bool:
+    """Whether a value becomes the key of a row, of which the form gives the row itself."""
+    for part in walk(statement):
+        match part:
+            case ir.Keyword(name=str(name), value=value):
+                targets = [name]
+            case ir.Assign(targets=[ir.Attr(name=name)], value=value) if value is not None:
+                targets = [name]
+            case _:
+                continue
+        if any(name.endswith("_id") for name in targets) and contains(value, node):
+            return True
+    return False
 
 
 def _is_target(statement: ir.Stmt, node: ir.Node) -> bool:
