@@ -514,3 +514,21 @@ def test_a_package_that_is_there_gets_a_module(tmp_path: Path) -> None:
     assert "library/views.py" not in after
     assert "class BookReviewViewSet" in after["library/views/book_review.py"]
     prove(tmp_path, after, API.replace("URL", '"/library/book-reviews/"'))
+
+
+def test_no_viewset_where_no_route_can_be_written(tmp_path: Path) -> None:
+    urls = "from django.urls import path\n\n\ndef patterns():\n    return []\n\n\nurlpatterns = patterns()\n"
+    assert made(tmp_path, {**BARE, "project/urls.py": urls}, "viewset") is None
+
+
+def test_tests_of_a_part_are_not_those_of_the_application(tmp_path: Path) -> None:
+    case = "from django.test import TestCase\n\n\nclass {}Tests(TestCase):\n    pass\n"
+    files = {
+        **BARE,
+        "library/imports/tests.py": case.format("Import"),
+        "library/tests/test_models.py": case.format("Model"),
+    }
+    files = {"library/tests/__init__.py": "", **files}
+    after = made(tmp_path, files, "service")
+    assert after is not None
+    assert "library/tests/test_services.py" in new(files, after)

@@ -25,14 +25,23 @@ _AUTHENTICATED = ("rest_framework.permissions", "IsAuthenticated")
 
 
 def viewset(subject: Subject) -> Refactoring | None:
-    """None where the project has no REST framework, or a view of the model already."""
+    """None where the project has no REST framework, a view of the model already, or no place for a route."""
     if not any(entry.value == "rest_framework" for entry in subject.project.settings.installed_apps()):
         return None
     endpoints = list(endpoints_of(subject.project))
     if any(view_model(subject.project, each) is subject.model for each in endpoints if each.is_generic):
         return None
+    viewsets = [each for each in endpoints if each.is_viewset]
+    if route_drafts(subject, _place(subject, viewsets)) is None:
+        return None
     title = f"Add a viewset for {subject.name} with its serializer and route"
-    return Refactoring(KIND, title, lambda: _change(subject, [each for each in endpoints if each.is_viewset]))
+    return Refactoring(KIND, title, lambda: _change(subject, viewsets))
+
+
+def _place(subject: Subject, viewsets: list[Endpoint]) -> tuple[str, str]:
+    """Module and name of the viewset."""
+    path = home(subject, (each.cls.module.path for each in viewsets), "views.py")
+    return module_name(subject, path), f"{subject.name}ViewSet"
 
 
 def _change(subject: Subject, viewsets: list[Endpoint]) -> Change | None:
@@ -40,7 +49,7 @@ def _change(subject: Subject, viewsets: list[Endpoint]) -> Change | None:
     serializer_path = home(subject, (cls.module.path for cls in serializers), "serializers.py")
     view_path = home(subject, (each.cls.module.path for each in viewsets), "views.py")
     serializer = (module_name(subject, serializer_path), f"{subject.name}Serializer")
-    view = (module_name(subject, view_path), f"{subject.name}ViewSet")
+    view = _place(subject, viewsets)
     routes = route_drafts(subject, view)
     if routes is None:
         return None

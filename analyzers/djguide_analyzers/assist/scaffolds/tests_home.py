@@ -20,7 +20,9 @@ def tests_path(subject: Subject, about: str) -> str:
     paths = [path for path in paths if is_test(path[len(root) + 1 :])]
     own = [path for path in paths if is_inside(path, subject.folder)]
     if own:
-        return _beside(own[0], f"test_{about}.py")
+        # Other folders have tests of a part of the application.
+        whole = [path for path in own if path.startswith(f"{subject.folder}/tests")]
+        return _beside((whole or own)[0], f"test_{about}.py")
     outside = [path for path in paths if is_inside(path, f"{root}/tests")]
     if outside and len(outside) == len(paths):
         app = posixpath.basename(subject.folder)
