@@ -25,7 +25,7 @@ _FORM = "form"
 """An attribute of a form itself: its class makes it, where fields and rows need a name more."""
 _MANY = re.compile(
     r"json|data|list|dict|items|array|config|options|tree|map|graph|chart|library|value|text|name|title|content|html|"
-    r"body|message|description|comment|label|[^s]s$",
+    r"body|message|description|comment|label|[^sj]s$",
     re.IGNORECASE,
 )
 """Names of what is made of rows, or is somebody's text."""
