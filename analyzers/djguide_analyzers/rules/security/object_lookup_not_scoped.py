@@ -24,6 +24,7 @@ RULE = Rule(
     summary="A view for logged-in users fetches a row by its key without looking at its owner",
     severity=Severity.WARNING,
     safety=Safety.MANUAL,
+    default=False,
 )
 
 _OWNERS = frozenset({"owner", "user", "customer", "member", "client", "patient", "student", "account_owner"})
