@@ -181,6 +181,13 @@ def _is_known(names: Names, scope: Scope, code: Code, node: ir.Expr, depth: int)
             return all(_is_known(names, scope, code, part, depth + 1) for part in (body, orelse))
         case ir.FString(parts=parts) | ir.Display(items=parts):
             return all(_is_known(names, scope, code, part, depth + 1) for part in parts)
+        case ir.Comp(element=ir.Call(func=ir.Name(id="str"), args=[ir.Subscript()]), clauses=clauses) if any(
+            isinstance(clause.iter, ir.Call)
+            and isinstance(clause.iter.func, ir.Attr)
+            and clause.iter.func.name == "fetchall"
+            for clause in clauses
+        ):
+            return True  # what another query has returned
         case ir.Comp(element=element):
             return _is_known(names, scope, code, element, depth + 1)
     return False
