@@ -87,15 +87,20 @@ def _knows_visitor(
     bases = file.project.resolver.mro(cls)[1:] if cls is not None else ()
     if any(name.startswith(_VISITORS) for name in (*decorators, *(base.dotted for base in bases))):
         return True
-    found = (file.project.resolver.dotted(name) for name in decorators)
+    found = [
+        each
+        for decorator in (file.project.resolver.dotted(name) for name in decorators)
+        if isinstance(decorator, FunctionInfo)
+        for inner in (decorator, *decorator.nested)
+        for each in (inner, *inner.nested)
+    ]
     inherited = (
         method
         for base in bases
         if isinstance(base, ClassInfo) and base.module.origin == "project"
         for method in base.methods()
     )
-    asked = [*functions, *(each for each in found if isinstance(each, FunctionInfo)), *inherited]
-    return any(_asks_for_visitor(info.statements) for info in asked)
+    return any(_asks_for_visitor(info.statements) for info in (*functions, *found, *inherited))
 
 
 def _asks_for_visitor(statements: list[ir.Stmt]) -> bool:
