@@ -225,17 +225,19 @@ def _is_constant(names: Names, code: Code, node: ir.Expr, depth: int) -> bool:
 
 
 def _is_own(names: Names, scope: Scope, node: ir.Attr, depth: int) -> bool:
-    """Whether an attribute is what its class says, a property included, and nobody assigns it."""
+    """Whether an attribute is what its class says, a property included, and what its methods assign is known."""
     cls = names.owner
     if cls is None or not isinstance(node.value, ir.Name) or node.value.id not in ("self", "cls"):
         return False
+    assigned = list(_assigned(names, cls, node))
     found = names.resolver.class_attribute(cls, node.name)
-    if found is None:
+    if not all(
+        value is not None and _is_known(inner, scope, inner_code, value, depth + 1)
+        for inner, inner_code, value in assigned
+    ):
         return False
-    own = f"{node.value.id}.{node.name}"
-    for base in names.resolver.mro(cls):
-        if isinstance(base, ClassInfo) and any(own in method.node.sets for method in base.methods()):
-            return False
+    if found is None:
+        return bool(assigned)
     match found[1]:
         case Value(expr=value, code=code) if value is not None:
             return _is_known(Names(names.resolver, None, []), scope, code, value, depth + 1)
@@ -247,6 +249,22 @@ def _is_own(names: Names, scope: Scope, node: ir.Attr, depth: int) -> bool:
                 for value in returned
             )
     return False
+
+
+def _assigned(names: Names, cls: ClassInfo, node: ir.Attr) -> Iterator[tuple[Names, Code, ir.Expr | None]]:
+    """What methods of the class give the attribute; None for what is not a plain assignment."""
+    for base in names.resolver.mro(cls):
+        for method in base.methods() if isinstance(base, ClassInfo) else ():
+            if not any(each.rpartition(".")[2] == node.name for each in method.node.sets):
+                continue
+            values = [
+                part.value
+                for part in walk(method.statements)
+                if isinstance(part, ir.Assign)
+                and any(isinstance(target, ir.Attr) and target.name == node.name for target in part.targets)
+            ]
+            inner = of_function(names.resolver, method)
+            yield from ((inner, method.body_code, value) for value in values or [None])
 
 
 def _is_property(node: ir.Expr) -> bool:
