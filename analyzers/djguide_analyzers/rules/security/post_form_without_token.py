@@ -35,7 +35,7 @@ _OWN_ADDRESS = re.compile(
 """Starts of addresses that certainly lead back to this site."""
 _FOREIGN = re.compile(r"[\w+.-]+:|//")
 _SENDS = re.compile(
-    r"<button\b(?![^>]*\btype\s*=\s*[\"']?(?:button|reset))|<input\b[^>]*\btype\s*=\s*[\"']?(?:submit|image)\b"
+    r"<button\b(?![^>]*\b(?:type\s*=\s*[\"']?(?:button|reset)|aria-expanded|data-(?:bs-)?toggle|onclick))|<input\b[^>]*\btype\s*=\s*[\"']?(?:submit|image)\b"
     r"|\.(?:requestS|s)ubmit\(\)|\{\{[^}]*(?:button|submit)",
     re.IGNORECASE,
 )
