@@ -31,6 +31,7 @@ RULE = Rule(
     summary="A `save()` override sets a column that partial saves then leave out",
     severity=Severity.WARNING,
     safety=Safety.REVIEW,
+    default=False,
 )
 
 _NEW_ROW = frozenset({"_state", "pk", "id", "force_insert", "created", "adding"})

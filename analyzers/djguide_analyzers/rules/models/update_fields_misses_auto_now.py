@@ -23,6 +23,7 @@ RULE = Rule(
     summary="`save(update_fields=…)` leaves out the column with `auto_now`",
     severity=Severity.INFO,
     safety=Safety.REVIEW,
+    default=False,
 )
 
 _TIMES = frozenset({"DateField", "DateTimeField", "TimeField"})
