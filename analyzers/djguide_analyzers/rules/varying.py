@@ -47,7 +47,7 @@ def is_of_round(file: FileContext, trace: Trace, item: Repeated) -> bool:
         node = node_at(statements_of(file, trace, item.context, code), item.site.at)
     while isinstance(node, (ir.Call, ir.Attr)):
         if isinstance(node, ir.Attr) and node.name in item.manager.names:
-            return _is_path_from(node.value, _varying_names(file, trace, item))
+            return _is_path_from(node.value, _varying_names(file, trace, item, fetched=False))
         node = node.func if isinstance(node, ir.Call) else node.value
     return False
 
@@ -182,14 +182,17 @@ def called(node: ir.Call) -> str:
     return ""
 
 
-def _varying_names(file: FileContext, trace: Trace, item: Repeated) -> set[str]:
-    """Variables, of the function that runs the query, that hold something else in each round."""
+def _varying_names(file: FileContext, trace: Trace, item: Repeated, *, fetched: bool = True) -> set[str]:
+    """Variables, of the function that runs the query, that hold something else in each round.
+
+    Without `fetched`, those are left out that the loop sets to what a round fetches for itself.
+    """
     loop = item.loop
     statements = statements_of(file, trace, item.context, loop.site.code)
     node = node_at(statements, loop.site.at)
     names = _bound_by(node)
     if isinstance(node, ir.For):
-        names = _derived(node.body, names)
+        names = _derived(node.body, names if fetched else names - _set_anew(node.body, names))
     for step in chain(item.context, loop):
         node = node_at(statements, step.site.at)
         statements, names = step.callee.statements, _handed_on(step, node, names, mentions_any)
@@ -300,6 +303,17 @@ def _derived(statements: list[ir.Stmt], names: set[str]) -> set[str]:
                 if _is_made_of(value, found):
                     found |= _target_names(target)
     return found
+
+
+def _set_anew(statements: list[ir.Stmt], names: set[str]) -> set[str]:
+    """Those of `names` that are set to something that is not made by looking at them, such as a row read anew."""
+    return {
+        target.id
+        for node in walk(statements)
+        if isinstance(node, ir.Assign) and node.value is not None and not _is_made_of(node.value, names)
+        for target in node.targets
+        if isinstance(target, ir.Name) and target.id in names
+    }
 
 
 def _is_made_of(value: ir.Expr, names: set[str]) -> bool:
