@@ -125,18 +125,33 @@ def eager_fix(
 def on_every_way(file: FileContext, query: Query, used: tuple[Site, ...] = ()) -> Query:
     """`query` without the calls at its end that stand in a branch: others take the queryset past them.
 
-    Not so where `used`, the loop over the rows or a call on the way to it, stands in the branch too.
+    Not so where `used`, the loop over the rows or a call on the way to it, stands in the branch too, nor where the
+    branch begins with a queryset of its own.
     """
     chain = list(query.chain)
-    while len(chain) > query.own:
+    while len(chain) > query.own and _refines_variable(chain):
         last = chain[-1]
         together = [site for site in used if site.code == last.site.code]
         if not together and last.site.code == chain[0].site.code:
             together = [chain[0].site]
         if any(_branches(file, last.site) <= _branches(file, site) for site in together or (None,)):
-            return query if len(chain) == len(query.chain) else query.but(chain=tuple(chain))
+            break
         chain.pop()
-    return query
+    return query.but(chain=tuple(chain)) if len(chain) > query.own else query
+
+
+def _refines_variable(chain: list[Link]) -> bool:
+    """Whether the expression that ends `chain` goes on from a variable: what others hold as well."""
+    node, code = chain[-1].node, chain[-1].site.code
+    while isinstance(node.func, ir.Attr):
+        receiver = node.func.value
+        if isinstance(receiver, ir.Name):
+            return True
+        if not any(link.site.code == code and link.site.at == receiver.at for link in chain):
+            return False
+        assert isinstance(receiver, ir.Call)
+        node = receiver
+    return False
 
 
 def _branches(file: FileContext, site: Site | None) -> set[int]:
