@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -133,7 +133,12 @@ class Checker:
         return Checked(findings, frozenset(read), frozenset(questions), self.problems[before:], collected)
 
     def check_pieces(
-        self, module: Module, rules: list[registry.Entry], pieces: dict[str, Checked], *, collect: bool
+        self,
+        module: Module,
+        rules: list[registry.Entry],
+        pieces: MutableMapping[str, Checked],
+        *,
+        collect: bool,
     ) -> Checked:
         """The same for a file to be checked often, in pieces that rest on as little as each of them looked at.
 
@@ -157,7 +162,12 @@ class Checker:
         )
 
     def _complete(
-        self, context: FileContext, rules: list[registry.Entry], pieces: dict[str, Checked], *, collect: bool
+        self,
+        context: FileContext,
+        rules: list[registry.Entry],
+        pieces: MutableMapping[str, Checked],
+        *,
+        collect: bool,
     ) -> list[str]:
         """Add what is missing to the `pieces` of a file; the names of all that count."""
         names: list[str] = []

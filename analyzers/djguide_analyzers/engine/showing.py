@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from djguide_analyzers.engine import suppressions
 from djguide_analyzers.engine.suppressions import Suppressions
@@ -30,7 +30,7 @@ def visible(
             asks so with every edit, in a project that may have thousands of files.
     """
     comments = _Comments(tracked.project)
-    found = tracked.findings() if path is None else _around(tracked.findings(), path)
+    found = tracked.findings() if path is None else tracked.findings_around(path)
     for finding in found:
         if finding.confidence is not Confidence.PROVEN or not comments.is_own(finding.place.path):
             continue
@@ -44,16 +44,6 @@ def visible(
         for own in comments.all() if path is None else filter(None, [comments.of(path)]):
             ignored = ignored_for(own.path)
             yield from (f for f in own.findings(ran, known) if f.code not in ignored)
-
-
-def _around(findings: Iterable[Finding], path: str) -> list[Finding]:
-    """Those that start in the file at `path`, or in one where something starts that ends in it.
-
-    Of several at one place, one is told: so all that start there are needed.
-    """
-    every = list(findings)
-    owners = {f.place.path for f in every if f.access is not None and f.access.path == path} | {path}
-    return [finding for finding in every if finding.place.path in owners]
 
 
 class _Comments:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from msgspec import structs
 
@@ -11,6 +11,7 @@ from djguide_analyzers.engine.checker import Checked, Checker, files_named
 from djguide_analyzers.engine.config import Config
 from djguide_analyzers.engine.moving import moved
 from djguide_analyzers.engine.report import Problem
+from djguide_analyzers.engine.results import Results
 from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Module
 from djguide_analyzers.project.project import Project
@@ -29,15 +30,13 @@ class TrackedProject:
         self._checker = Checker(project, config, read)
         self.rules = self._checker.selected()
         self._judges_comments = config.select is None
-        self._results: dict[str, Checked] = {}
-        self._pieces: dict[str, dict[str, Checked]] = {}
+        self._results = Results()
+        self._pieces: dict[str, Results] = {}
         """What the results of files that are checked often are put together from, by path."""
         self._shaken: set[str] = set()
         """Files whose result an edit has taken back: the next one in the same place will do so again."""
         self._whole: set[str] = set()
         """Files that somebody may edit soon whose result holds, but is not in pieces yet."""
-        self._named: dict[str, frozenset[str]] = {}
-        """Files that the findings of each result name."""
         self._adopted: set[str] = set()
         """Questions that adopted results rest on."""
         self._answering: dict[str, frozenset[str]] = {}
@@ -46,6 +45,8 @@ class TrackedProject:
         """What is still shown of results that an edit has put in doubt, until they are made anew."""
         self._urgent: set[str] = set()
         """Files whose findings named the edited file, and so have disappeared from what is shown."""
+        self._pending: list[Module | TemplateSource] | None = None
+        """What is `pending`, until something is checked or put in doubt."""
         self._checks_templates = any(entry.check_template is not None for entry in self.rules)
         self._conclusion = Checked([], frozenset())
         """What was found about the whole project, the last time that all files were checked."""
@@ -65,10 +66,12 @@ class TrackedProject:
     @property
     def pending(self) -> list[Module | TemplateSource]:
         """Files that were never checked, or whose result no longer holds, or not in the form that edits need."""
-        files: list[Module | TemplateSource] = list(self.project.modules.values())
-        if self._checks_templates:
-            files += self.project.templates.own()
-        return [file for file in files if not self._is_done(file.path)]
+        if self._pending is None:
+            files: list[Module | TemplateSource] = list(self.project.modules.values())
+            if self._checks_templates:
+                files += self.project.templates.own()
+            self._pending = [file for file in files if not self._is_done(file.path)]
+        return self._pending
 
     def _is_done(self, path: str) -> bool:
         return path in self._results and path not in self._whole
@@ -103,6 +106,7 @@ class TrackedProject:
             self._pieces.pop(path, None)  # they rest on all of the file
             if path in self._results:
                 self._whole.add(path)
+                self._pending = None
 
     def edited(self, path: str, facts: ir.PyFacts | None, change: Change | None) -> bool:
         """Take the new facts of a file over; False when the project has to be linked anew.
@@ -136,17 +140,17 @@ class TrackedProject:
             shared.forget(keys, answered)
         for pieces in self._pieces.values():
             _update(pieces, path, keys, answered, change)
-        for other, result in list(self._results.items()):
-            if not keys.isdisjoint(result.read) or not answered.isdisjoint(result.questions):
+        for other in self._results.resting_on(keys, answered):
+            self._outdated[other] = self._results.pop(other).findings
+            self._shaken.add(other)
+        for other in self._results.naming(path):
+            result = self._results[other]
+            findings = _after(result.findings, path, change)
+            if len(findings) < len(result.findings):
                 self._outdated[other] = self._results.pop(other).findings
-                self._shaken.add(other)
-        for other, result in list(self._results.items()):
-            if path in self._named[other]:
-                findings = _after(result.findings, path, change)
-                if len(findings) < len(result.findings):
-                    self._outdated[other] = self._results.pop(other).findings
-                else:
-                    self._results[other] = structs.replace(result, findings=findings)
+            else:
+                self._results[other] = structs.replace(result, findings=findings)
+        self._pending = None
         for other, findings in self._outdated.items():
             kept = _after(findings, path, change)
             self._outdated[other] = kept
@@ -172,11 +176,11 @@ class TrackedProject:
     def _asked(self) -> set[str]:
         """The questions about all files that something rests on."""
         shared = (question for each in self.project.overall.values() for question in each.questions())
-        return {question for result in self._results.values() for question in result.questions}.union(shared)
+        return set(shared).union(self._results.questions())
 
     def _keep(self, path: str, result: Checked) -> None:
         self._results[path] = result
-        self._named[path] = frozenset[str]().union(*map(files_named, result.findings))
+        self._pending = None
 
     def answering(self) -> dict[str, list[str]]:
         """The files with an answer, by question."""
@@ -208,7 +212,7 @@ class TrackedProject:
         self._urgent.clear()
         self._shaken.clear()
 
-    def results(self) -> dict[str, Checked]:
+    def results(self) -> Mapping[str, Checked]:
         """What holds now, by path of the file."""
         return self._results
 
@@ -217,7 +221,7 @@ class TrackedProject:
         if self._is_done(file.path):
             return
         if isinstance(file, Module) and (file.edited or file.path in self._shaken):
-            pieces = self._pieces.setdefault(file.path, {})
+            pieces = self._pieces.setdefault(file.path, Results())
             self._keep(file.path, self._checker.check_pieces(file, self.rules, pieces, collect=True))
         elif isinstance(file, Module):
             self._keep(file.path, self._checker.check(file, self.rules))
@@ -226,6 +230,7 @@ class TrackedProject:
         self._outdated.pop(file.path, None)
         self._urgent.discard(file.path)
         self._whole.discard(file.path)
+        self._pending = None
         self._concluded = not self._concludes
 
     def check_first(self, file: Module | TemplateSource) -> None:
@@ -235,7 +240,7 @@ class TrackedProject:
         if not isinstance(file, Module) or not file.edited:
             self.check(file)
             return
-        pieces = self._pieces.setdefault(file.path, {})
+        pieces = self._pieces.setdefault(file.path, Results())
         found = self._checker.check_pieces(file, self.rules, pieces, collect=False)
         self._outdated[file.path] = found.findings
         self._urgent.discard(file.path)
@@ -260,6 +265,28 @@ class TrackedProject:
         """All findings known so far, in order of the files they start from, whoever found them first."""
         for path in sorted(self._results):
             yield from self._results[path].findings
+        yield from self._loose()
+
+    def findings_around(self, path: str) -> list[Finding]:
+        """Those that start in the file at `path`, or in one where something starts that ends in it.
+
+        Of several at one place, one is told: so all that start there are needed.
+        """
+        owners = {path} | {
+            finding.place.path
+            for finding in self._naming({path})
+            if finding.access is not None and finding.access.path == path
+        }
+        return [finding for finding in self._naming(owners) if finding.place.path in owners]
+
+    def _naming(self, paths: Set[str]) -> Iterator[Finding]:
+        """Findings among which are all that name one of the files at `paths`."""
+        for found_from in sorted({name for path in paths for name in self._results.naming(path)}):
+            yield from self._results[found_from].findings
+        yield from self._loose()
+
+    def _loose(self) -> Iterator[Finding]:
+        """What is known beside the results of files."""
         for findings in self._outdated.values():
             yield from findings
         yield from self._conclusions
@@ -282,16 +309,14 @@ def _after(findings: list[Finding], path: str, change: Change | None) -> list[Fi
     return kept
 
 
-def _update(
-    pieces: dict[str, Checked], path: str, keys: Set[str], answered: Set[str], change: Change | None
-) -> None:
+def _update(pieces: Results, path: str, keys: Set[str], answered: Set[str], change: Change | None) -> None:
     """Take out what no longer holds, and move the rest by `change` of the file at `path`."""
-    for name, piece in list(pieces.items()):
-        if not keys.isdisjoint(piece.read) or not answered.isdisjoint(piece.questions):
+    for name in pieces.resting_on(keys, answered):
+        del pieces[name]
+    for name in pieces.naming(path):
+        piece = pieces[name]
+        after = _after(piece.findings, path, change)
+        if len(after) < len(piece.findings):
             del pieces[name]
-        elif piece.findings:
-            after = _after(piece.findings, path, change)
-            if len(after) < len(piece.findings):
-                del pieces[name]
-            else:
-                pieces[name] = structs.replace(piece, findings=after)
+        else:
+            pieces[name] = structs.replace(piece, findings=after)

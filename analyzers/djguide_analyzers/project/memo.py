@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Set
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from djguide_analyzers.project.dependents import Dependents
 
 T = TypeVar("T")
 
@@ -25,10 +27,15 @@ class Memo(Generic[T]):
 
     A computation that asks for one still running gets the fallback. What rests on that answer is kept only until
     the asked one is finished: a result must not depend on which of several that ask for each other came first.
+
+    Args:
+        rests_on: What a result rests on (`Module.keys`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rests_on: Callable[[T], Iterable[str]]) -> None:
+        self._rests_on = rests_on
         self._stored: dict[Hashable, T] = {}
+        self._dependents: Dependents[Hashable] = Dependents()
         self._provisional: dict[Hashable, _Provisional[T]] = {}
         self._running: dict[Hashable, set[Hashable]] = {}
         """Keys in computation, outermost first, each with those unfinished ones that it rests on."""
@@ -38,10 +45,10 @@ class Memo(Generic[T]):
         if key in self._stored:
             return self._stored[key]
         if (early := self._provisional.get(key)) is not None:
-            self._rest_on(early.unfinished)
+            self._note(early.unfinished)
             return early.value
         if key in self._running or len(self._running) >= MAX_NESTED:
-            self._rest_on({key if key in self._running else next(iter(self._running))})
+            self._note({key if key in self._running else next(iter(self._running))})
             return fallback
         self._running[key] = set()
         try:
@@ -51,12 +58,13 @@ class Memo(Generic[T]):
             self._finish(key)
         if unfinished:
             self._provisional[key] = _Provisional(value, unfinished)
-            self._rest_on(unfinished)
+            self._note(unfinished)
         else:
             self._stored[key] = value
+            self._dependents.add(key, self._rests_on(value))
         return value
 
-    def _rest_on(self, keys: set[Hashable] | frozenset[Hashable]) -> None:
+    def _note(self, keys: set[Hashable] | frozenset[Hashable]) -> None:
         if self._running:
             self._running[next(reversed(self._running))] |= keys
 
@@ -64,10 +72,7 @@ class Memo(Generic[T]):
         for other in [k for k, early in self._provisional.items() if key in early.unfinished]:
             del self._provisional[other]
 
-    def items(self) -> Iterator[tuple[Hashable, T]]:
-        return iter(self._stored.items())
-
-    def discard(self, keys: list[Hashable]) -> None:
-        """Forget the results for `keys`."""
-        for key in keys:
-            self._stored.pop(key, None)
+    def forget(self, keys: Set[str]) -> None:
+        """Drop the results that rest on one of `keys`."""
+        for dependent in self._dependents.of(keys):
+            self._dependents.discard(dependent, self._rests_on(self._stored.pop(dependent)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Set
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 from djguide_analyzers.project.discovery import DiscoveredProject
@@ -69,7 +70,7 @@ class Project:
     )
     shapes: dict[frozenset[str], str | None] = field(default_factory=dict, repr=False)
     plain_classes: list[frozenset[str]] | None = field(default=None, repr=False)
-    summaries: Memo[Any] = field(default_factory=Memo[Any], repr=False)
+    summaries: Memo[Any] = field(default_factory=lambda: Memo(attrgetter("modules")), repr=False)
     overall: dict[Hashable, Forgetful] = field(default_factory=dict, repr=False)
     _kept: dict[Callable[[Project], object], object] = field(default_factory=dict, repr=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Set
 from typing import Generic, NamedTuple, TypeVar
 
+from djguide_analyzers.project.dependents import Dependents
 from djguide_analyzers.project.interruption import checkpoint
 from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS
 
@@ -24,12 +25,15 @@ class Remembered(Generic[T]):
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, Kept[T]] = {}
+        self._reading: Dependents[Hashable] = Dependents()
+        self._asking: Dependents[Hashable] = Dependents()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value of `key`, made when it is asked for the first time."""
         kept = self._kept.get(key)
         if kept is None:
-            kept = self._kept[key] = made(make)
+            kept = made(make)
+            self._keep(key, kept)
         return told(kept)
 
     def find(self, key: Hashable) -> T | None:
@@ -39,24 +43,31 @@ class Remembered(Generic[T]):
 
     def questions(self) -> set[str]:
         """The questions about all files that some value rests on."""
-        return {question for kept in self._kept.values() for question in kept.questions}
+        return set(self._asking.keys())
 
     def forget(self, keys: Set[str], answered: Set[str]) -> None:
         """Drop what rests on one of `keys`, or on a question that is answered otherwise now."""
-        gone = [
-            key
-            for key, kept in self._kept.items()
-            if not keys.isdisjoint(kept.bodies) or not answered.isdisjoint(kept.questions)
-        ]
-        for key in gone:
-            del self._kept[key]
+        for key in self._reading.of(keys) | self._asking.of(answered):
+            self._drop(key)
 
     def attempt(self, key: Hashable, make: Callable[[], T], final: Callable[[], bool]) -> T:
         """The value that `make` returns, kept only when `final` says so after it was made."""
         kept = made(make)
         if final():
-            self._kept[key] = kept
+            self._keep(key, kept)
         return told(kept)
+
+    def _keep(self, key: Hashable, kept: Kept[T]) -> None:
+        if key in self._kept:
+            self._drop(key)
+        self._kept[key] = kept
+        self._reading.add(key, kept.bodies)
+        self._asking.add(key, kept.questions)
+
+    def _drop(self, key: Hashable) -> None:
+        kept = self._kept.pop(key)
+        self._reading.discard(key, kept.bodies)
+        self._asking.discard(key, kept.questions)
 
 
 def made(make: Callable[[], T]) -> Kept[T]:

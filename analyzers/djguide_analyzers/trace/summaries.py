@@ -236,5 +236,4 @@ def _may_lead_to(event: Event, kinds: Kinds) -> bool:
 
 def forget(project: Project, keys: Set[str]) -> None:
     """Drop what was remembered of calls that looked at something among `keys` (`Module.keys`)."""
-    memo = project.summaries
-    memo.discard([key for key, summary in memo.items() if not keys.isdisjoint(summary.modules)])
+    project.summaries.forget(keys)
