@@ -321,11 +321,8 @@ class Worker:
             return True
         try:
             findings = self._findings(workspace, path)
-            problems = [
-                p for p in workspace.problems() if _is_configuration(p) and p.place and p.place.path == path
-            ]
             shown = tuple(view.findings(path, findings))
-            diagnostics = tuple(view.problem(problem) for problem in problems)
+            diagnostics = tuple(view.problem(problem) for problem in _configuration_problems(workspace, path))
             self._emit(Result(target, document, shown, diagnostics, roots=view.roots))
         except Cancelled:
             return False
@@ -443,6 +440,14 @@ def failure_of(error: Exception, doing: str) -> Failure:
     place = (frames[-1].filename, frames[-1].lineno) if frames else ()
     summary = f"Internal error while {doing}: {type(error).__name__}: {error}"
     return Failure((type(error).__name__, *place), summary, "".join(traceback.format_exception(error)))
+
+
+def _configuration_problems(workspace: Workspace, path: str) -> list[Problem]:
+    """What is wrong with the configuration in the file at `path`."""
+    if path.endswith(".py"):
+        return []  # no such file holds any, and asking goes through all files, with every keystroke
+    found = filter(_is_configuration, workspace.problems())
+    return [problem for problem in found if problem.place is not None and problem.place.path == path]
 
 
 def _is_configuration(problem: Problem) -> bool:
