@@ -43,17 +43,18 @@ class Swallowed:
     manager: ir.Expr | None = None
 
 
-def swallowed(file: FileContext) -> Iterator[Swallowed]:
-    """Database errors that are caught in the middle of a transaction, after which it goes on."""
+def swallowed(file: FileContext, scope: Scope) -> list[Swallowed]:
+    """Database errors that are caught in the middle of a transaction of a function, after which it goes on."""
+    if scope.function is None or not (scope.nodes(ir.Try) or scope.nodes(ir.With)):
+        return []
     if file.is_test or is_seeding(file):
-        return
-    for scope in file.scopes:
-        if scope.function is None or not (scope.nodes(ir.Try) or scope.nodes(ir.With)):
-            continue
-        regions = regions_of(file.project, scope.function)
-        for found in _caught(regions):
-            if _matters(file, scope, regions, found):
-                yield found
+        return []
+    regions = regions_of(file.project, scope.function)
+
+    def found() -> list[Swallowed]:
+        return [each for each in _caught(regions) if _matters(file, scope, regions, each)]
+
+    return file.during_check((swallowed, scope), found)
 
 
 def _caught(regions: Regions) -> Iterator[Swallowed]:

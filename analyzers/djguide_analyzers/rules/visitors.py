@@ -12,11 +12,14 @@ from djguide_analyzers.rules.request_data import RequestData, Sent
 
 
 def data_of(file: FileContext, scope: Scope) -> tuple[Names, RequestData] | None:
-    """The names of a function and what it takes from requests; None for a top level and for test code."""
+    """The names of a function and what it takes from requests; None for a top level and for test code.
+
+    Made once for all rules: what is kept of it rests on the function alone, as the scope does.
+    """
     if file.is_test or scope.function is None:
         return None
     names = of_scope(file, scope)
-    return names, RequestData(names)
+    return names, scope.once(RequestData, lambda: RequestData(names))
 
 
 def sent_hit(file: FileContext, code: Code, node: ir.Node, sent: Sent, message: str, advice: str) -> Hit:

@@ -39,13 +39,17 @@ def check(file: FileContext) -> Iterator[Hit]:
     if file.is_test or "/migrations/" in file.path:
         return
     yield from _defaults(file)
-    for scope in file.scopes:
-        for node, code in scope.nodes(ir.Compare):
-            yield from _compared(file, scope, code, node)
-        for node, code in scope.nodes(ir.Assign):
-            yield from _assigned(file, scope, code, node)
-        for node, code in scope.nodes(ir.Call):
-            yield from _called(file, scope, code, node)
+
+
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test or "/migrations/" in file.path:
+        return
+    for node, code in scope.nodes(ir.Compare):
+        yield from _compared(file, scope, code, node)
+    for node, code in scope.nodes(ir.Assign):
+        yield from _assigned(file, scope, code, node)
+    for node, code in scope.nodes(ir.Call):
+        yield from _called(file, scope, code, node)
 
 
 # --- where literals meet columns -------------------------------------------------------------------------

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts import template_ir as t
+from djguide_analyzers.project.modules import Code
 from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Place, Related, Safety, Severity
 from djguide_analyzers.rules.remembered import Remembered
+from djguide_analyzers.rules.request_data import RequestData
 from djguide_analyzers.rules.typed_texts import typed_text
 from djguide_analyzers.rules.visitors import data_of
 from djguide_analyzers.source.edits import Edit
@@ -49,17 +51,15 @@ class _Output(NamedTuple):
     safe: t.Filter | None
 
 
-def check(file: FileContext) -> Iterator[Hit]:
+def check_trace(file: FileContext, trace: Trace) -> Iterator[Hit]:
     if file.is_test:
         return
-    for trace in file.traces:
-        for path in sorted(trace.modules):
-            source = file.project.templates.at(path) if path not in file.project.modules else None
-            for output in _unescaped(file, source) if source is not None else ():
-                found = _typed(file, trace, TemplateCode(source), output) if source is not None else None
-                if source is not None and found is not None:
-                    yield _hit(file, source, output, *found)
-    yield from _handed_over(file)
+    for path in sorted(trace.modules):
+        source = file.project.templates.at(path) if path not in file.project.modules else None
+        for output in _unescaped(file, source) if source is not None else ():
+            found = _typed(file, trace, TemplateCode(source), output) if source is not None else None
+            if source is not None and found is not None:
+                yield _hit(file, source, output, *found)
 
 
 def _unescaped(file: FileContext, source: TemplateSource) -> list[_Output]:
@@ -107,33 +107,37 @@ def _typed(
     return writer.what, Related("visitors write it here", file.place(writer.code, writer.node))
 
 
-def _handed_over(file: FileContext) -> Iterator[Hit]:
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
     """What views put into a template's context as it was sent."""
-    for scope in file.scopes:
-        taken = data_of(file, scope)
-        if taken is None:
+    taken = data_of(file, scope)
+    if taken is None:
+        return
+    names, data = taken
+    for call, code in scope.nodes(ir.Call):
+        positions = _RENDERED.get(names.called(code, call) or "")
+        if positions is not None:
+            yield from _handed_over(file, data, call, code, positions)
+
+
+def _handed_over(
+    file: FileContext, data: RequestData, call: ir.Call, code: Code, positions: tuple[int, int]
+) -> Iterator[Hit]:
+    template = _argument(call, positions[0], "template_name", "template")
+    context = _argument(call, positions[1], "context")
+    if not isinstance(template, ir.Const) or not isinstance(context, ir.Dict):
+        return
+    source = file.project.templates.find(str(template.value))
+    for key, value in zip(context.keys, context.values, strict=True):
+        sent = data.sent(code, value) if isinstance(key, ir.Const) else None
+        if source is None or not source.certain or sent is None or sent.kind != "value":
             continue
-        names, data = taken
-        for call, code in scope.nodes(ir.Call):
-            positions = _RENDERED.get(names.called(code, call) or "")
-            if positions is None:
-                continue
-            template = _argument(call, positions[0], "template_name", "template")
-            context = _argument(call, positions[1], "context")
-            if not isinstance(template, ir.Const) or not isinstance(context, ir.Dict):
-                continue
-            source = file.project.templates.find(str(template.value))
-            for key, value in zip(context.keys, context.values, strict=True):
-                sent = data.sent(code, value) if isinstance(key, ir.Const) else None
-                if source is None or not source.certain or sent is None or sent.kind != "value":
-                    continue
-                if isinstance(value, ir.Name) and data.is_checked(value.id):
-                    continue
-                assert isinstance(key, ir.Const)
-                for output in _unescaped(file, source):
-                    if output.path == [key.value] and not _is_bound(source, str(key.value)):
-                        evidence = Related("taken from the request", file.place(sent.code, sent.source))
-                        yield _hit(file, source, output, "the request", evidence)
+        if isinstance(value, ir.Name) and data.is_checked(value.id):
+            continue
+        assert isinstance(key, ir.Const)
+        for output in _unescaped(file, source):
+            if output.path == [key.value] and not _is_bound(source, str(key.value)):
+                evidence = Related("taken from the request", file.place(sent.code, sent.source))
+                yield _hit(file, source, output, "the request", evidence)
 
 
 def _argument(call: ir.Call, position: int, *names: str) -> ir.Expr | None:

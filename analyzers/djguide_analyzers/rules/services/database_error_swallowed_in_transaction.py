@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Related, Safety, Severity
 from djguide_analyzers.rules.savepoints import Swallowed, in_savepoint, swallowed
 
@@ -16,8 +16,8 @@ RULE = Rule(
 )
 
 
-def check(file: FileContext) -> Iterator[Hit]:
-    for found in swallowed(file):
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    for found in swallowed(file, scope):
         if not found.broad:
             yield _hit(file, found)
 
