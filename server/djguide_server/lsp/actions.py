@@ -19,7 +19,7 @@ from djguide_analyzers.source.positions import Range
 from djguide_server.lsp.client import ClientFeatures
 from djguide_server.lsp.convert import Shown, ShownFix, View, with_line_breaks
 from djguide_server.lsp.documents import Documents, range_from_client
-from djguide_server.lsp.scheduler import Result
+from djguide_server.lsp.events import Result
 from djguide_server.lsp.suppress import Insertion, file_suppression, suppression
 from djguide_server.lsp.workspace_edits import Annotation, Edits, workspace_edit
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from lsprotocol import types
 
 from djguide_server.lsp.documents import Document, uri_of
-from djguide_server.lsp.scheduler import Result
+from djguide_server.lsp.events import Result
 
 
 class Channel(Protocol):

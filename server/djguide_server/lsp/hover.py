@@ -15,7 +15,7 @@ from djguide_analyzers.source.positions import Position, Range
 from djguide_server.lsp.client import ClientFeatures
 from djguide_server.lsp.convert import Shown, ShownFix
 from djguide_server.lsp.documents import Document
-from djguide_server.lsp.scheduler import Result
+from djguide_server.lsp.events import Result
 
 if TYPE_CHECKING:
     from djguide_analyzers.assist.describe import Description

@@ -11,7 +11,7 @@ from lsprotocol import types
 from djguide_server.lsp.actions import SHOW_RULE
 from djguide_server.lsp.convert import Shown
 from djguide_server.lsp.documents import Document
-from djguide_server.lsp.scheduler import Result
+from djguide_server.lsp.events import Result
 
 _DEFINITION = re.compile(r"(?:async\s+def|def|class)\b")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import operator
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -17,8 +16,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from djguide_server.lsp.client import ClientFeatures
-from djguide_server.lsp.convert import Shown, View
+from djguide_server.lsp.convert import View
 from djguide_server.lsp.documents import Document
+from djguide_server.lsp.events import (
+    Event,
+    Finished,
+    Linked,
+    Result,
+    Started,
+    Target,
+    failure_of,
+)
+from djguide_server.lsp.pace import Pace
 from djguide_server.lsp.roots import project_root
 
 if TYPE_CHECKING:
@@ -33,84 +42,6 @@ PAUSE = 0.05
 """Seconds without news before other files are checked: who types goes on."""
 WorkspaceFactory = Callable[[list[Path], dict[str, object]], "Workspace"]
 """Makes a workspace from its roots and the client's settings."""
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What a workspace is made from: roots (absolute POSIX paths) and the client's settings."""
-
-    roots: tuple[str, ...]
-    settings: dict[str, object]
-
-
-@dataclass(frozen=True)
-class Target:
-    """What to analyse. `documents` is by path, the one touched last at the end; `epoch` grows with each target.
-
-    `closed`: the client asks for files that it has not open, so they are checked though nothing is open.
-    """
-
-    epoch: int
-    setup: Setup
-    documents: Mapping[str, Document]
-    closed: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What was found in one document, at the state of `target`, and the roots that were under analysis."""
-
-    target: Target
-    document: Document
-    shown: tuple[Shown, ...]
-    problems: tuple[types.Diagnostic, ...] = ()
-    failure: str | None = None
-    roots: tuple[str, ...] = ()
-
-    @property
-    def diagnostics(self) -> list[types.Diagnostic]:
-        """All diagnostics of the document."""
-        return [*(shown.diagnostic for shown in self.shown), *self.problems]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An exception that came out of the analysis; `key` is equal for those from the same place in the code."""
-
-    key: tuple[object, ...]
-    summary: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class Finished:
-    """All documents of `target` were checked. `configuration` holds diagnostics of configuration files by path.
-
-    `broken`: something failed on the way from `target` to here that belongs to no document. `projects` are those
-    that were linked by then, and `seconds` is how long all of the work took.
-    """
-
-    target: Target
-    problems: tuple[Problem, ...]
-    configuration: Mapping[str, list[types.Diagnostic]]
-    broken: bool = False
-    projects: tuple[ProjectSummary, ...] = ()
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Started:
-    """There is work; `Finished` follows when all is done."""
-
-
-@dataclass(frozen=True)
-class Linked:
-    """The projects were linked: `assistant` answers questions about places in their files."""
-
-    assistant: Assistant
-
-
-Event = Result | Failure | Finished | Started | Linked
 
 
 @dataclass
@@ -157,6 +88,7 @@ class Worker:
         self._wake = threading.Condition()
         self._inbox = _Inbox()
         self._interrupted = False
+        self._pace = Pace()
         self._thread = threading.Thread(target=self._run, name="djguide-analysis", daemon=True)
         self._workspace: Workspace | None = None
         self._target: Target | None = None
@@ -179,6 +111,7 @@ class Worker:
         """Analyse `target` as soon as possible; `on_disk` are paths that changed there."""
         with self._wake:
             self._inbox.target = target
+            self._pace.edited(time.perf_counter())
             self._inbox.on_disk.update(on_disk)
             self._interrupted = True
             self._wake.notify()
@@ -206,12 +139,29 @@ class Worker:
             if not working and (batch.target or batch.on_disk):
                 working, self._began = True, time.perf_counter()
                 self._emit(Started())
+            begun = time.perf_counter()
             self._apply(batch)
             self._answer(batch.calls)
-            if working and self._check() and self._settle():
+            applied = time.perf_counter() - begun
+            if working and self._pause() and self._check_timed(applied) and self._settle():
                 working = False
                 self._finish()
         self._close()
+
+    def _pause(self) -> bool:
+        """Wait until a burst of edits seems to be over; False when something else comes in."""
+        with self._wake:
+            seconds = self._pace.pause(time.perf_counter())
+            return not seconds or not self._wake.wait_for(lambda: bool(self._inbox), seconds)
+
+    def _check_timed(self, applied: float) -> bool:
+        """As `_check`; `applied` is how long it took to take the last edit over."""
+        begun = time.perf_counter()
+        try:
+            return self._check()
+        finally:
+            ended = time.perf_counter()
+            self._pace.checked(ended, applied + ended - begun)
 
     def _close(self) -> None:
         """Let the workspace write down what it has found."""
@@ -432,14 +382,6 @@ class Worker:
 
     def _read(self, path: str) -> str | None:
         return self._workspace.text(path) if self._workspace else None
-
-
-def failure_of(error: Exception, doing: str) -> Failure:
-    """An exception as an event."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = (frames[-1].filename, frames[-1].lineno) if frames else ()
-    summary = f"Internal error while {doing}: {type(error).__name__}: {error}"
-    return Failure((type(error).__name__, *place), summary, "".join(traceback.format_exception(error)))
 
 
 def _configuration_problems(workspace: Workspace, path: str) -> list[Problem]:

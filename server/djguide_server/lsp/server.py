@@ -21,22 +21,12 @@ from djguide_server.lsp import handlers, settings
 from djguide_server.lsp.client import ClientFeatures
 from djguide_server.lsp.diagnostics import Channel, PullChannel, PushChannel
 from djguide_server.lsp.documents import Document, Documents
+from djguide_server.lsp.events import Event, Failure, Finished, Linked, Result, Setup, Started, Target
 from djguide_server.lsp.lenses import lenses
 from djguide_server.lsp.lifecycle import ClientLogHandler, route_logging
 from djguide_server.lsp.protocol import Protocol
 from djguide_server.lsp.questions import Questions
-from djguide_server.lsp.scheduler import (
-    Event,
-    Failure,
-    Finished,
-    Linked,
-    Result,
-    Setup,
-    Started,
-    Target,
-    Worker,
-    WorkspaceFactory,
-)
+from djguide_server.lsp.scheduler import Worker, WorkspaceFactory
 from djguide_server.lsp.status import LONG_WORK_SECONDS, Health, ProgressReporter, overview
 from djguide_server.lsp.workspace_diagnostics import Report, WorkspaceDiagnostics
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from lsprotocol import types
 
 from djguide_analyzers.engine.report import Problem
-from djguide_server.lsp.scheduler import Failure, Finished, Result
+from djguide_server.lsp.events import Failure, Finished, Result
 
 LONG_WORK_SECONDS = 0.5
 """Shorter work is not shown."""
