@@ -98,9 +98,8 @@ class Module:
 
     def keys(self) -> frozenset[str]:
         """All that a result can rest on in this file."""
-        bodies = (
-            self._key(n, m) for n, chunk in enumerate(self.facts.chunks) for m in range(len(chunk.bodies))
-        )
+        chunks = enumerate(self.facts.chunks)
+        bodies = (self._key(n, m) for n, chunk in chunks for m in range(len(chunk.bodies)))
         return frozenset({self.path, self.moving_key, *bodies})
 
     def _key(self, chunk: int, body: int) -> str:
@@ -239,16 +238,25 @@ class FunctionInfo:
         return f"{self.module.name}.{self.qualname}"
 
     @property
-    def _decoded(self) -> tuple[bytes, list[ir.Stmt], Code, dict[Any, Any]]:
-        chunk, number = self.code.chunk, self.node.body
+    def _encoded(self) -> bytes:
+        chunk = self.code.chunk
         if (bodies_read := BODIES_READ.get()) is not None:
             function: FunctionInfo | None = self
             while function is not None:  # where a nested one stands is for those around it to say
                 bodies_read.add(self.module.key(chunk, function.node.body))
                 function = function.parent
-        blob = chunk.bodies[number]
+        return chunk.bodies[self.node.body]
+
+    def may_mention(self, name: str) -> bool:
+        """Whether `name` may occur in the statements; told without decoding them."""
+        return name.encode() in self._encoded
+
+    @property
+    def _decoded(self) -> tuple[bytes, list[ir.Stmt], Code, dict[Any, Any]]:
+        blob = self._encoded
         if self._kept is None or self._kept[0] is not blob:
-            self._kept = (blob, Statements(decode_body(blob)), Code(self.module, chunk, number), {})
+            table = Code(self.module, self.code.chunk, self.node.body)
+            self._kept = (blob, Statements(decode_body(blob)), table, {})
         return self._kept
 
     @property

@@ -16,6 +16,7 @@ from djguide_analyzers.rules.model_classes import assigned
 RECEIVER = "django.dispatch.dispatcher.receiver"
 SIGNAL = "django.dispatch.dispatcher.Signal"
 _SIGNALS = "django.db.models.signals"
+_CONNECT = "connect"
 Find = Callable[[Code, ir.Expr], Symbol | None]
 POST_INIT = f"{_SIGNALS}.post_init"
 PRE_SAVE, POST_SAVE = f"{_SIGNALS}.pre_save", f"{_SIGNALS}.post_save"
@@ -72,7 +73,9 @@ def _of_function(file: FileContext, info: FunctionInfo) -> list[Receiver]:
     for node in info.node.decorators:
         if isinstance(node, ir.Call) and is_receiver(resolver, info.code, node, info.owner):
             found += _decorated(resolver, info, node)
-    return [*found, *_connects(file, info.statements, info.body_code, info)]
+    if info.may_mention(_CONNECT):
+        found += _connects(file, info.statements, info.body_code, info)
+    return found
 
 
 def is_receiver(resolver: Resolver, code: Code, node: ir.Expr, owner: ClassInfo | None = None) -> bool:
@@ -98,7 +101,7 @@ def _connects(
 ) -> Iterator[Receiver]:
     local = _Local(file.project.resolver, block, code) if info is not None else None
     for node in walk(block):
-        if not (isinstance(node, ir.Call) and isinstance(node.func, ir.Attr) and node.func.name == "connect"):
+        if not (isinstance(node, ir.Call) and isinstance(node.func, ir.Attr) and node.func.name == _CONNECT):
             continue
         find = local.expr if local is not None else file.project.resolver.expr
         signal = find(code, node.func.value)
