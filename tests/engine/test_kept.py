@@ -200,3 +200,38 @@ def test_edits_after_a_kept_report_count(shop: Shop) -> None:
     shop.check()
     shop.change("shop/services.py", None)
     assert shop.check() == EXPECTED[:2]
+
+
+def test_a_session_begins_with_what_the_last_one_found(shop: Shop) -> None:
+    shop.cache = shop.cache / "of an editor"
+    path = shop.path("shop/services.py")
+    session = shop.fresh()
+    session.settle()
+    assert shop.told(session.findings(path)) == EXPECTED[2:]
+    session.close()
+    session = shop.fresh()
+    session.set_text(path, SERVICES)
+    assert shop.told(session.findings(path)) == EXPECTED[2:]
+    assert not session.linked()
+    session.set_text(path, SERVICES.replace("book.author.name", "book.title"))
+    assert session.findings(path) == []
+    assert session.linked()
+    session.set_text(path, SERVICES)
+    session.settle()
+    assert shop.told(session.findings(path)) == EXPECTED[2:]
+    session.close()
+
+
+def test_unsaved_texts_of_the_last_session_are_not_what_it_found(shop: Shop) -> None:
+    shop.cache = shop.cache / "of an editor"
+    path = shop.path("shop/services.py")
+    session = shop.fresh()
+    session.set_text(path, SERVICES.replace("book.author.name", "book.title"))
+    session.settle()
+    assert session.findings(path) == []
+    session.close()
+    session = shop.fresh()
+    session.set_text(path, SERVICES)
+    session.settle()
+    assert shop.told(session.findings(path)) == EXPECTED[2:]
+    session.close()

@@ -224,11 +224,20 @@ class Folder:
 
     def report(self, steps: Steps, others: parts.Others | None = None) -> KeptReport:
         """Check what needs it and report on all files; keep it for the next run."""
-        if self._projects is None and (known := self._memory.report()) is not None:
+        if (known := self.known_report()) is not None:
             return known
         self.settle(steps, others)
+        report = self._report()
+        self._keep(report)
+        return report
+
+    def known_report(self) -> KeptReport | None:
+        """What an earlier run reported on all files, when it still holds and nothing was linked since."""
+        return self._memory.report() if self._projects is None else None
+
+    def _report(self) -> KeptReport:
         compared = self.compared(self.findings())
-        report = KeptReport(
+        return KeptReport(
             self.summaries(),
             compared.new,
             compared.known,
@@ -236,13 +245,11 @@ class Folder:
             self.all_problems(),
             self.file_count,
         )
-        self._keep(report)
-        return report
 
     def keep(self) -> None:
         """Write down what has been found since it was last written down."""
         if self._unkept:
-            self._keep(None)
+            self._keep(self._report() if self.settled else None)
 
     def _keep(self, report: KeptReport | None) -> None:
         loose = [*self.paths(), *self.template_paths(), self.baseline_path.as_posix()]

@@ -162,8 +162,7 @@ class Workspace:
         report = Report([], [], [], stats)
         made, reused = self._store.made, self._store.reused
         steps = _Steps(progress, cancelled, stats)
-        executor = self._executor
-        others = parts.Others(executor, self._job()) if executor is not None else None
+        others = parts.Others(self._executor, self._job()) if self._executor is not None else None
         for root in self._roots:
             folder = self._folder(root)
             _add(report, folder, folder.report(steps, others), wanted)
@@ -221,6 +220,9 @@ class Workspace:
         for root in self._roots:
             if is_inside(path, root):
                 folder = self._folder(root)
+                if (before := folder.known_report()) is not None:  # at once: `settle` links the project
+                    found += _with_hints(folder, before.findings, before.known, path)
+                    continue
                 folder.check_first(path, _Steps(progress, cancelled, Stats()))
                 found += _shown(folder, path)
         self._store.flush()
@@ -427,12 +429,15 @@ def _shown(folder: Folder, path: str) -> list[Finding]:
     # Fingerprints cost time with every edit: only those are made that decide.
     owners = {finding.place.path for finding in touching}
     compared = folder.compared([finding for finding in findings if finding.place.path in owners])
-    hints = [structs.replace(finding, severity=Severity.HINT) for finding in compared.known]
+    return _with_hints(folder, compared.new, compared.known, path)
+
+
+def _with_hints(folder: Folder, new: list[Finding], known: list[Finding], path: str) -> list[Finding]:
+    """Findings to show in the file at `path`, those that the baseline holds as hints or not at all."""
+    hints = [structs.replace(finding, severity=Severity.HINT) for finding in known]
     if folder.loaded.config.known_findings == "hidden":
         hints = []
-    return sorted(
-        _touching([*compared.new, *hints], [path]), key=lambda finding: (finding.place, finding.code)
-    )
+    return sorted(_touching([*new, *hints], [path]), key=lambda finding: (finding.place, finding.code))
 
 
 def _touching(findings: list[Finding], paths: list[str] | None) -> list[Finding]:
