@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -20,7 +20,6 @@ from djguide_analyzers.project.templates import TemplateSource
 from djguide_analyzers.rules import registry
 from djguide_analyzers.rules.base import Hit
 from djguide_analyzers.rules.context import (
-    NEVER_ASKED,
     FileContext,
     ProjectContext,
     Root,
@@ -236,10 +235,12 @@ class Checker:
         modules = ((path, self.project.modules.get(path)) for path in paths)
         return {path for path, module in modules if module is None or not module.edited}
 
-    def answer(self, path: str, question: str, *, ask: bool = True) -> object:
-        """What the file at `path` answers to the question of that name (see `FileContext.answer_to`)."""
+    def answered(
+        self, path: str, name: str, questions: Iterable[str], *, ask: bool = True
+    ) -> Collection[str] | None:
+        """Those of `questions` that the file at `path` has an answer to (see `FileContext.answered`)."""
         module = self.project.modules.get(path)
-        return NEVER_ASKED if module is None else self.context(module).answer_to(question, ask=ask)
+        return () if module is None else self.context(module).answered(name, questions, ask=ask)
 
     def check_template(self, source: TemplateSource, rules: list[registry.Entry]) -> Checked:
         """Findings of `rules` in one template, fixes verified."""

@@ -289,7 +289,8 @@ class Folder:
         for part in others.results(pending):
             steps("checking", done, total)
             for project in tracked:
-                project.adopt(part.results.get(project.project.root, {}))
+                root = project.project.root
+                project.adopt(part.results.get(root, {}), part.answering.get(root, {}))
             self._files.seen.update(part.seen)
             self._unkept = True
             done += sum(len(results) for results in part.results.values())
@@ -297,14 +298,16 @@ class Folder:
     def part(self, root: str, paths: list[str], steps: Steps) -> parts.Part:
         """Check the files at `paths` of the project at `root`, for another process."""
         results: parts.Results = {}
+        answering: dict[str, dict[str, list[str]]] = {}
         for tracked in self.tracked(steps):
             if tracked.project.root == root:
                 for path in paths:
                     if (file := tracked.file(path)) is not None:
                         tracked.check(file)
                 results[root] = {path: result for path, result in tracked.results().items() if path in paths}
+                answering[root] = tracked.answering_newly(paths)
         self._files.seen.contents.update(self._store.digests)
-        return parts.Part(results, self._files.seen)
+        return parts.Part(results, self._files.seen, answering)
 
     def check_first(self, path: str, steps: Steps) -> None:
         """Check the file at `path`, and those whose findings an edit took away; others may wait."""

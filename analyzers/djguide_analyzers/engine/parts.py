@@ -51,10 +51,15 @@ class Job(Struct, frozen=True):
 
 
 class Part(Struct):
-    """What one process found, and all that this rests on."""
+    """What one process found, and all that this rests on.
+
+    `answering` are the files that have an answer, by root of the project and question, to what the results ask all
+    files; each process tells that of a question once.
+    """
 
     results: Results
     seen: Seen
+    answering: dict[str, dict[str, list[str]]] = {}
 
 
 class Others:

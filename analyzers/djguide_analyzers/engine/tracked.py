@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 
 from msgspec import structs
 
@@ -16,7 +16,7 @@ from djguide_analyzers.facts import ir
 from djguide_analyzers.project.modules import Module
 from djguide_analyzers.project.project import Project
 from djguide_analyzers.project.templates import TemplateSource
-from djguide_analyzers.rules.context import NEVER_ASKED, FileContext
+from djguide_analyzers.rules.context import FileContext
 from djguide_analyzers.rules.finding import Finding
 from djguide_analyzers.source.changes import Change
 from djguide_analyzers.trace import summaries
@@ -41,6 +41,10 @@ class TrackedProject:
         """Questions that adopted results rest on."""
         self._answering: dict[str, frozenset[str]] = {}
         """Files that had an answer, by question, when what was adopted was found."""
+        self._edited: set[str] = set()
+        """Files whose answers may be others since."""
+        self._told: set[str] = set()
+        """Questions whose answers `answering_newly` has told."""
         self._outdated: dict[str, list[Finding]] = {}
         """What is still shown of results that an edit has put in doubt, until they are made anew."""
         self._urgent: set[str] = set()
@@ -133,6 +137,7 @@ class TrackedProject:
         What names other places of the file is moved by `change`, or taken back as well when that is None.
         """
         summaries.forget(self.project, keys)
+        self._edited.add(path)
         unknown = self._never_asked(path)
         answered = self._checker.edited(path, keys, moved_only=change is not None)
         answered.update(question for question in unknown if self._answers_something(path, question))
@@ -166,12 +171,15 @@ class TrackedProject:
 
     def _never_asked(self, path: str) -> list[str]:
         """The questions that adopted results rest on and that were not put to the file at `path` in this run."""
-        return [q for q in self._adopted if self._checker.answer(path, q, ask=False) is NEVER_ASKED]
+        together = _by_name(self._adopted)
+        names = [name for name in together if self._checker.answered(path, name, (), ask=False) is None]
+        return [question for name in names for question in together[name]]
 
     def _answers_something(self, path: str, question: str) -> bool:
         """Whether the file at `path` may answer otherwise than it did when what was adopted was found."""
         had_one = self._answering.get(question)
-        return had_one is None or path in had_one or bool(self._checker.answer(path, question))
+        name = question.partition("#")[0]
+        return had_one is None or path in had_one or bool(self._checker.answered(path, name, (question,)))
 
     def _asked(self) -> set[str]:
         """The questions about all files that something rests on."""
@@ -182,12 +190,36 @@ class TrackedProject:
         self._results[path] = result
         self._pending = None
 
-    def answering(self) -> dict[str, list[str]]:
-        """The files with an answer, by question."""
-        return {
-            question: [path for path in self.project.modules if self._checker.answer(path, question)]
-            for question in self._asked()
+    def answering(self, asked: Iterable[str] | None = None) -> dict[str, list[str]]:
+        """The files with an answer, by question: those among `asked`, or all that something rests on."""
+        found: dict[str, list[str]] = {
+            question: [] for question in (self._asked() if asked is None else asked)
         }
+        together = _by_name(found)
+        for path in self.project.modules:
+            for name, questions in together.items():
+                for question in self._answered(path, name, questions):
+                    found[question].append(path)
+        return found
+
+    def _answered(self, path: str, name: str, questions: list[str]) -> Collection[str]:
+        """Those of `questions`, all put by the function of that name, that the file at `path` has an answer to.
+
+        It is not asked what another run or process has asked it.
+        """
+        known = self._checker.answered(path, name, questions, ask=False)
+        if known is not None:
+            return known
+        if path not in self._edited and self._answering.keys() >= set(questions):
+            return [question for question in questions if path in self._answering[question]]
+        return self._checker.answered(path, name, questions) or ()
+
+    def answering_newly(self, paths: Iterable[str]) -> dict[str, list[str]]:
+        """The same for what the results of the files at `paths` rest on, each question once."""
+        results = (self._results[path] for path in paths if path in self._results)
+        asked = frozenset[str]().union(*(result.questions for result in results)) - self._told
+        self._told |= asked
+        return self.answering(asked)
 
     def adopt(
         self,
@@ -200,7 +232,7 @@ class TrackedProject:
         `answering` are the files that had an answer, by question.
         """
         if answering is not None:
-            self._answering = {question: frozenset(paths) for question, paths in answering.items()}
+            self._answering |= {question: frozenset(paths) for question, paths in answering.items()}
         for path, result in results.items():
             if self.file(path) is not None:
                 self._keep(path, result)
@@ -296,6 +328,14 @@ class TrackedProject:
         results = (*self._results.values(), self._conclusion)
         found = (problem for result in results for problem in result.problems)
         yield from {(problem.message, problem.place): problem for problem in found}.values()
+
+
+def _by_name(questions: Iterable[str]) -> dict[str, list[str]]:
+    """`questions` by the name of the function that puts them; each of these is about a name of its own."""
+    found: dict[str, list[str]] = {}
+    for question in questions:
+        found.setdefault(question.partition("#")[0], []).append(question)
+    return found
 
 
 def _after(findings: list[Finding], path: str, change: Change | None) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Set
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
@@ -232,18 +232,18 @@ class FileContext:
                 changed.add(name)
         return changed
 
-    def answer_to(self, asked: str, *, ask: bool) -> object:
-        """What this file answers to a question by its name, in the form `QUESTIONS` has it.
+    def answered(self, name: str, questions: Iterable[str], *, ask: bool) -> Collection[str] | None:
+        """Those of `questions`, all of that name and in the form of `QUESTIONS`, that this file has an answer to.
 
-        `NEVER_ASKED` when it was not asked so far, and is not to be asked now, or when there is no such question.
+        None when it was not asked so far, and is not to be asked now.
         """
-        name, _, about = asked.partition("#")
         question = question_called(name)
-        if question is None or (question not in self._answered and not ask):
-            return NEVER_ASKED
-        if self.is_test:
-            return []
-        return self.asked(question).get(about, []) if about else self.asked(question)
+        if question is None:
+            return list(questions)  # what is not there any more is asked anew by whoever rests on it
+        if question not in self._answered and not ask:
+            return None
+        answer = {} if self.is_test else self.asked(question)
+        return [each for each in questions if (answer.get(each.partition("#")[2]) if "#" in each else answer)]
 
     def of_functions(self, make: Callable[[FileContext, FunctionInfo], T]) -> Iterator[T]:
         """What `make` says about each function and method, kept until what it looks at changes."""
@@ -376,7 +376,6 @@ Directory = Callable[[FileContext], dict[str, list[T]]]
 """The same, with the answers filed under names."""
 
 
-NEVER_ASKED = object()
 _ANSWERS = "answers"
 
 
