@@ -235,3 +235,21 @@ def test_unsaved_texts_of_the_last_session_are_not_what_it_found(shop: Shop) -> 
     session.settle()
     assert shop.told(session.findings(path)) == EXPECTED[2:]
     session.close()
+
+
+def test_only_what_rests_on_an_unsaved_text_is_checked_again(shop: Shop, checked: list[str]) -> None:
+    path = shop.path("shop/services.py")
+    session = shop.fresh()
+    for read in (
+        "book.author.name",
+        "book.pk",
+        "book.title",
+    ):  # from the second edit on, only statements are read
+        session.set_text(path, SERVICES.replace("book.author.name", read))
+        session.settle()
+    session.close()
+    checked.clear()
+    session = shop.fresh()
+    session.settle()
+    session.close()
+    assert sorted(checked) == ["shop.services", "shop.views"]

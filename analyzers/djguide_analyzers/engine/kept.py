@@ -139,6 +139,8 @@ class Memory:
             {root: tracked.answering() for root, tracked in by_root.items()},
             report,
         )
+        self._store.put_edited()
+        self._store.flush()
         self._store.keep(self._key, msgspec.msgpack.encode(kept))
 
     def edited(self) -> None:

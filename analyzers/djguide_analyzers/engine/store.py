@@ -153,6 +153,12 @@ class FactsStore:
             self._texts[path] = text, facts
         return facts, change
 
+    def put_edited(self) -> None:
+        """Put the facts of unsaved texts into the cache: results that rest on them are compared by them later."""
+        self._blobs += [
+            (_PYTHON.name, text_hash(text), python.encode(facts)) for text, facts in self._texts.values()
+        ]
+
     def closed(self, path: str) -> None:
         """Nobody edits the file at `path` any more; its content is as it was."""
         self._texts.pop(path, None)
