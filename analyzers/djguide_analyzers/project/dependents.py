@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -34,3 +35,13 @@ class Dependents(Generic[K]):
     def keys(self) -> Iterable[str]:
         """What anything rests on."""
         return self._of.keys()
+
+
+def shared(keys: Iterable[str]) -> frozenset[str]:
+    """`keys`, as a rule in one object for all that are equal: many values rest on the same few."""
+    return _same(frozenset(keys))
+
+
+@lru_cache(4096)
+def _same(keys: frozenset[str]) -> frozenset[str]:
+    return keys

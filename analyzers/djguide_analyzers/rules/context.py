@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from djguide_analyzers.facts import ir
 from djguide_analyzers.facts.template_ir import Include, TemplateFacts
 from djguide_analyzers.facts.walk import tests, walk
+from djguide_analyzers.project.dependents import shared
 from djguide_analyzers.project.files import is_inside
 from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS, ClassInfo, Code, FunctionInfo, Module
 from djguide_analyzers.project.project import Project
@@ -118,7 +119,7 @@ class FileContext:
         self._during: dict[Hashable, Kept[Any]] = {}
         self._roots: dict[Start, Root] = {}
         self._by_function: dict[tuple[Callable[..., Any], FunctionInfo], Kept[Any]] = {}
-        self._answered: dict[Callable[[FileContext], Any], tuple[Any, set[str]]] = {}
+        self._answered: dict[Callable[[FileContext], Any], tuple[Any, frozenset[str]]] = {}
         """Answers about this file by question, and what each looks at besides outlines."""
 
     def edited(self, keys: Set[str] | None) -> dict[Callable[[FileContext], Any], Any]:
@@ -212,7 +213,7 @@ class FileContext:
             read: set[str] = set()
             collecting = BODIES_READ.set(read)
             try:
-                self._answered[question] = question(self), read
+                self._answered[question] = question(self), shared(read)
             finally:
                 BODIES_READ.reset(collecting)
         return self._answered[question][0]
@@ -374,7 +375,6 @@ Question = Callable[[FileContext], list[T]]
 
 Directory = Callable[[FileContext], dict[str, list[T]]]
 """The same, with the answers filed under names."""
-
 
 _ANSWERS = "answers"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Set
 from typing import Generic, NamedTuple, TypeVar
 
-from djguide_analyzers.project.dependents import Dependents
+from djguide_analyzers.project.dependents import Dependents, shared
 from djguide_analyzers.project.interruption import checkpoint
 from djguide_analyzers.project.modules import BODIES_READ, QUESTIONS
 
@@ -16,8 +16,8 @@ class Kept(NamedTuple, Generic[T]):
     """A value, and what was looked at to make it."""
 
     value: T
-    bodies: set[str]
-    questions: set[str]
+    bodies: frozenset[str]
+    questions: frozenset[str]
 
 
 class Remembered(Generic[T]):
@@ -77,7 +77,7 @@ def made(make: Callable[[], T]) -> Kept[T]:
     questions: set[str] = set()
     collecting, asking = BODIES_READ.set(bodies), QUESTIONS.set(questions)
     try:
-        return Kept(make(), bodies, questions)
+        return Kept(make(), shared(bodies), shared(questions))
     finally:
         BODIES_READ.reset(collecting)
         QUESTIONS.reset(asking)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 
+from djguide_analyzers.project.dependents import shared
 from djguide_analyzers.project.interruption import checkpoint
 from djguide_analyzers.project.modules import FunctionInfo
 from djguide_analyzers.project.project import Project
@@ -168,7 +169,7 @@ def _summarised(own: Run, value: AbstractValue) -> Summary:
         tuple(rest.values())[:MAX_EVENTS],
         held,
         {queryset: rows for queryset, rows in own.rows.items() if rows in holders},
-        frozenset(own.modules),
+        shared(own.modules),
         writes,
     )
 
