@@ -120,8 +120,12 @@ def typing_place(text: str) -> tuple[int, int]:
     return min(places, key=lambda place: abs(place[0] - middle))
 
 
-def first_diagnostics(command: Sequence[str], root: Path, path: Path, environment: dict[str, str]) -> float:
+def first_diagnostics(
+    command: Sequence[str], root: Path, path: Path, environment: dict[str, str], *, rest: bool = False
+) -> float:
     """Milliseconds from the start of a server to the first diagnostics of the file at `path`.
+
+    With `rest`, the server is given the time to look at the whole project before it is ended.
 
     Raises:
         ServerGone: there are none.
@@ -131,7 +135,10 @@ def first_diagnostics(command: Sequence[str], root: Path, path: Path, environmen
         client.initialize()
         editor = Editor(client, path)
         opened = editor.open()
-        return editor.diagnosed(opened) + (opened - client.started) * 1e3
+        first = editor.diagnosed(opened) + (opened - client.started) * 1e3
+        if rest:
+            client.rest()
+        return first
     finally:
         client.close()
 

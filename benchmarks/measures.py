@@ -57,6 +57,7 @@ class Measures:
         path = file_of(self._root, SIZES[1])
         floor = self._median(lambda: self._first(FLOOR, path))
         cold = self._median(lambda: self._first(OWN, path, cold=True))
+        self._first(OWN, path, rest=True)  # warm is what a session leaves that has seen the whole project
         warm = self._median(lambda: self._first(OWN, path))
         others = {
             name: self._median(lambda name=name: self._first(name, path))
@@ -130,10 +131,11 @@ class Measures:
                 print(f"{name} did not answer on {path.name}", file=sys.stderr)
         return found
 
-    def _first(self, name: str, path: Path, *, cold: bool = False) -> float:
+    def _first(self, name: str, path: Path, *, cold: bool = False, rest: bool = False) -> float:
         if cold:
             shutil.rmtree(self._scratch / "server", ignore_errors=True)
-        return editing.first_diagnostics(self._servers[name], self._root, path, self._environment()) / 1e3
+        command, environment = self._servers[name], self._environment()
+        return editing.first_diagnostics(command, self._root, path, environment, rest=rest) / 1e3
 
     def _environment(self) -> dict[str, str]:
         return {"XDG_CACHE_HOME": (self._scratch / "server").as_posix()}
