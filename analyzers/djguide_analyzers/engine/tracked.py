@@ -49,8 +49,8 @@ class TrackedProject:
         """What is still shown of results that an edit has put in doubt, until they are made anew."""
         self._urgent: set[str] = set()
         """Files whose findings named the edited file, and so have disappeared from what is shown."""
-        self._pending: list[Module | TemplateSource] | None = None
-        """What is `pending`, until something is checked or put in doubt."""
+        self._left: set[str] | None = None
+        """Files that are `pending`; None until somebody asks."""
         self._checks_templates = any(entry.check_template is not None for entry in self.rules)
         self._conclusion = Checked([], frozenset())
         """What was found about the whole project, the last time that all files were checked."""
@@ -70,12 +70,21 @@ class TrackedProject:
     @property
     def pending(self) -> list[Module | TemplateSource]:
         """Files that were never checked, or whose result no longer holds, or not in the form that edits need."""
-        if self._pending is None:
+        if self._left is None:
             files: list[Module | TemplateSource] = list(self.project.modules.values())
             if self._checks_templates:
                 files += self.project.templates.own()
-            self._pending = [file for file in files if not self._is_done(file.path)]
-        return self._pending
+            self._left = {file.path for file in files if not self._is_done(file.path)}
+        modules = self.project.modules
+        found = (self.file(path) for path in sorted(self._left, key=lambda path: (path not in modules, path)))
+        return [file for file in found if file is not None]
+
+    def _note(self, path: str) -> None:
+        """The result of the file at `path` is another one, or gone."""
+        if self._left is not None and self._is_done(path):
+            self._left.discard(path)
+        elif self._left is not None:
+            self._left.add(path)
 
     def _is_done(self, path: str) -> bool:
         return path in self._results and path not in self._whole
@@ -110,7 +119,7 @@ class TrackedProject:
             self._pieces.pop(path, None)  # they rest on all of the file
             if path in self._results:
                 self._whole.add(path)
-                self._pending = None
+                self._note(path)
 
     def edited(self, path: str, facts: ir.PyFacts | None, change: Change | None) -> bool:
         """Take the new facts of a file over; False when the project has to be linked anew.
@@ -129,6 +138,7 @@ class TrackedProject:
     def template_edited(self, path: str) -> None:
         """The text of a template has changed; nothing is linked by what templates say."""
         self.project.templates.forget(path)
+        self._left = None
         self._invalidate(path, frozenset({path}))
 
     def _invalidate(self, path: str, keys: frozenset[str], change: Change | None = None) -> None:
@@ -146,16 +156,15 @@ class TrackedProject:
         for pieces in self._pieces.values():
             _update(pieces, path, keys, answered, change)
         for other in self._results.resting_on(keys, answered):
-            self._outdated[other] = self._results.pop(other).findings
+            self._take_back(other)
             self._shaken.add(other)
         for other in self._results.naming(path):
             result = self._results[other]
             findings = _after(result.findings, path, change)
             if len(findings) < len(result.findings):
-                self._outdated[other] = self._results.pop(other).findings
+                self._take_back(other)
             else:
                 self._results[other] = structs.replace(result, findings=findings)
-        self._pending = None
         for other, findings in self._outdated.items():
             kept = _after(findings, path, change)
             self._outdated[other] = kept
@@ -188,7 +197,12 @@ class TrackedProject:
 
     def _keep(self, path: str, result: Checked) -> None:
         self._results[path] = result
-        self._pending = None
+        self._note(path)
+
+    def _take_back(self, path: str) -> None:
+        """Put a result in doubt; what it found is shown until it is made anew."""
+        self._outdated[path] = self._results.pop(path).findings
+        self._note(path)
 
     def answering(self, asked: Iterable[str] | None = None) -> dict[str, list[str]]:
         """The files with an answer, by question: those among `asked`, or all that something rests on."""
@@ -262,7 +276,7 @@ class TrackedProject:
         self._outdated.pop(file.path, None)
         self._urgent.discard(file.path)
         self._whole.discard(file.path)
-        self._pending = None
+        self._note(file.path)
         self._concluded = not self._concludes
 
     def check_first(self, file: Module | TemplateSource) -> None:

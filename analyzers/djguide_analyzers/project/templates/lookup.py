@@ -85,6 +85,7 @@ class Templates:
         self._libraries: dict[str, Library | None] = {}
         self._listed: dict[str, frozenset[str]] = {}
         self._places: dict[str, SearchFolder | None] = {}
+        self._files_named: dict[str, list[tuple[SearchFolder, str]]] = {}
         self._own: list[TemplateSource] | None = None
 
     def snapshot(self, resolver: Resolver) -> Templates:
@@ -93,11 +94,8 @@ class Templates:
         twin = copy(self)
         twin._resolver, twin._facts = resolver, lambda path: None
         twin._sources, twin._scopes = dict(self._sources), dict(self._scopes)
-        twin._libraries, twin._listed, twin._places = (
-            dict(self._libraries),
-            dict(self._listed),
-            dict(self._places),
-        )
+        twin._libraries, twin._listed = dict(self._libraries), dict(self._listed)
+        twin._places, twin._files_named = dict(self._places), dict(self._files_named)
         return twin
 
     # --- templates by name and by file -------------------------------------------------------------------
@@ -118,9 +116,8 @@ class Templates:
 
     def files(self, name: str) -> Iterator[str]:
         """Files that Django may load as `name`, in the order of its search; they are not read."""
-        for folder in self.folders:
-            if (inside := self._inside(folder.path, name)) is not None:
-                yield f"{folder.path}/{inside}"
+        for folder, inside in self._named(name):
+            yield f"{folder.path}/{inside}"
 
     def names(self) -> Iterator[tuple[str, str]]:
         """Name and file of everything that Django may load as a template, packages' own included; not read."""
@@ -250,11 +247,20 @@ class Templates:
         ).folders()
 
     def _found(self, name: str) -> Iterator[TemplateSource]:
-        for folder in self.folders:
-            inside = self._inside(folder.path, name)
-            source = self._source(folder, inside) if inside is not None else None
+        for folder, inside in self._named(name):
+            source = self._source(folder, inside)
             if source is not None:
                 yield source
+
+    def _named(self, name: str) -> list[tuple[SearchFolder, str]]:
+        """The folders with a file of that name, in the order of the search, each with where it lies in there.
+
+        Looked for once: which files there are is the same as long as the project is linked.
+        """
+        if name not in self._files_named:
+            found = ((folder, self._inside(folder.path, name)) for folder in self.folders)
+            self._files_named[name] = [(folder, inside) for folder, inside in found if inside is not None]
+        return self._files_named[name]
 
     def _below(self, folder: str) -> Iterator[str]:
         """All files below `folder`; links to folders are not followed."""
