@@ -100,17 +100,17 @@ def _is_conditional(body: Body, lock: ir.Node, run: ir.Node) -> bool:
 
 def is_postgresql(project: Project) -> bool:
     """Whether the project's default database is known to be PostgreSQL."""
-    return _engine(project) in _ENGINES
+    return project.once(_engine) in _ENGINES
 
 
 def is_postgresql_itself(project: Project) -> bool:
     """The same, other databases that speak its language left out: they change tables in ways of their own."""
-    return _engine(project) in _ENGINES[:-1]
+    return project.once(_engine) in _ENGINES[:-1]
 
 
 def may_be_postgresql(project: Project) -> bool:
     """Whether the project's default database is not known to be another one."""
-    return _engine(project) in (None, *_ENGINES)
+    return project.once(_engine) in (None, *_ENGINES)
 
 
 def _engine(project: Project) -> str | None:

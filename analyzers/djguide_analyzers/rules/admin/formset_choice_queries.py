@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from djguide_analyzers.facts import ir
 from djguide_analyzers.rules.admin_formsets import Repeated, factories, inlines
 from djguide_analyzers.rules.base import Hit, Rule
-from djguide_analyzers.rules.context import FileContext
+from djguide_analyzers.rules.context import FileContext, Scope
 from djguide_analyzers.rules.finding import Fix, Safety, Severity
 
 RULE = Rule(
@@ -20,15 +20,19 @@ RULE = Rule(
 def check(file: FileContext) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        for node, code in scope.nodes(ir.Call):
-            if (found := factories(file, node, code)) is not None:
-                yield _hit(
-                    found, "formset", "set its choices once for all forms, or use a widget that lists none"
-                )
     for cls in file.classes():
         if (found := inlines(file, cls)) is not None:
             yield _hit(found, "inline", "name them in autocomplete_fields or raw_id_fields")
+
+
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test:
+        return
+    for node, code in scope.nodes(ir.Call):
+        if (found := factories(file, node, code)) is not None:
+            yield _hit(
+                found, "formset", "set its choices once for all forms, or use a widget that lists none"
+            )
 
 
 def _hit(found: Repeated, what: str, advice: str) -> Hit:

@@ -42,14 +42,16 @@ _REQUESTS = frozenset({"django.http.request.HttpRequest", "rest_framework.reques
 def check(file: FileContext) -> Iterator[Hit]:
     if file.is_test:
         return
-    for scope in file.scopes:
-        if not any(isinstance(call.func, ir.Attr) for call, _ in scope.nodes(ir.Call)):
-            continue
-        for sent in dispatches(of_scope(file, scope)):
-            if not _converts(sent.task):
-                yield from _check(file, scope, sent)
     for task in tasks_of(file.project.resolver, file.module):
         yield from _annotated(file, task)
+
+
+def check_scope(file: FileContext, scope: Scope) -> Iterator[Hit]:
+    if file.is_test or not any(isinstance(call.func, ir.Attr) for call, _ in scope.nodes(ir.Call)):
+        return
+    for sent in dispatches(of_scope(file, scope)):
+        if not _converts(sent.task):
+            yield from _check(file, scope, sent)
 
 
 def _check(file: FileContext, scope: Scope, sent: Dispatch) -> Iterator[Hit]:
