@@ -147,9 +147,10 @@ def _refines_variable(chain: list[Link]) -> bool:
         receiver = node.func.value
         if isinstance(receiver, ir.Name):
             return True
+        if not isinstance(receiver, ir.Call):
+            return False  # what a template calls is no expression of Python
         if not any(link.site.code == code and link.site.at == receiver.at for link in chain):
             return False
-        assert isinstance(receiver, ir.Call)
         node = receiver
     return False
 
