@@ -278,6 +278,21 @@ def source(body: str) -> str:
     return f"from shop.helpers import *\n\ndef view(x):\n{lines}\n"
 
 
+BEHIND = """
+for title in x:
+    if title in seen: {}
+    seen.add(title)
+for book in Book.objects.all(): book.author.name
+"""
+
+
+@pytest.mark.parametrize(("passing", "memoised"), [("continue", False), ("return title", True)])
+def test_a_round_that_is_passed_by(tmp_path: Path, passing: str, memoised: bool) -> None:
+    """What comes behind the loop runs whatever its rounds remember, unless one of them has ended it all."""
+    traced = Traced(tmp_path, source(BEHIND.format(passing)), helpers=HELPERS)
+    assert [miss.context.memoised for miss in misses(traced.trace("view").events)] == [memoised]
+
+
 @pytest.mark.parametrize("name", MISSES)
 def test_misses(tmp_path: Path, name: str) -> None:
     body, expected = MISSES[name]

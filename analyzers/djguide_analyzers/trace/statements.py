@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from djguide_analyzers.facts import ir
+from djguide_analyzers.facts.walk import walk
 from djguide_analyzers.project.modules import ClassInfo, FunctionInfo
 from djguide_analyzers.trace import (
     annotations,
@@ -228,7 +229,7 @@ def _while(frame: Frame, node: ir.While) -> bool:
 
 def _loop(frame: Frame, node: ir.For | ir.While, rounds: list[AbstractValue], loop: Loop) -> bool:
     """Execute the body of a loop: once for all rounds, or once for each of a few."""
-    before = dict(frame.env)
+    before, memoised = dict(frame.env), frame.memoised
     frame.loops = (*frame.loops, loop)
     for element in rounds:
         frame.exits.append([])
@@ -241,6 +242,8 @@ def _loop(frame: Frame, node: ir.For | ir.While, rounds: list[AbstractValue], lo
         frame.join_env(before, *ends)
         before = dict(frame.env)
     frame.loops = frame.loops[:-1]
+    if not any(isinstance(part, ir.Return) for part in walk(node.body)):
+        frame.memoised = memoised  # a round that passes by what is remembered passes by no more than itself
     execute(frame, node.orelse)
     return True
 
