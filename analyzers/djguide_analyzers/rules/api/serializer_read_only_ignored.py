@@ -64,7 +64,10 @@ def _is_only_read(file: FileContext, serializer: Serializer) -> bool:
     """Whether no view is seen to take anything in with a serializer class, and some put out what it describes."""
     users = list(_users(file, serializer, frozenset()))
     routed = file.project.once(explicit_routes)
-    return bool(users) and not any(
+    shown = any(
+        field.serializer is serializer.cls for o in serializers_of(file.project) for field in o.fields
+    )
+    return (shown or bool(users)) and not any(
         _TAKING_IN.intersection(action.methods or _TAKING_IN)
         and _TAKING_IN & routed.get(each.cls, _TAKING_IN)
         for each in users
@@ -73,11 +76,13 @@ def _is_only_read(file: FileContext, serializer: Serializer) -> bool:
 
 
 def _users(file: FileContext, serializer: Serializer, inner: frozenset[ClassInfo]) -> Iterator[Endpoint]:
-    """The endpoints that use a serializer class, or one that has it as a field."""
+    """The endpoints that use a serializer class, or one that takes it in as a field."""
     for endpoint, _ in users_of(file, serializer):
         yield endpoint
     for outer in serializers_of(file.project):
-        nests = any(field.serializer is serializer.cls for field in outer.fields)
+        nests = any(
+            field.serializer is serializer.cls and field.read_only is not True for field in outer.fields
+        )
         if nests and outer.cls not in inner and outer is not serializer:
             yield from _users(file, outer, inner | {serializer.cls})
 
