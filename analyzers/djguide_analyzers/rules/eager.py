@@ -102,8 +102,9 @@ def eager_fix(
     """
     joins, prefetches = split(file.project.graph, query, paths)
     title = _title(joins, prefetches)
-    query = on_every_way(file, query, used)
+    whole, query = query, on_every_way(file, query, used)
     plain = all(_is_declared(file.project.graph, query.model, path) for path in paths)
+    plain = plain and not (len(query.chain) < len(whole.chain) and _goes_ahead_of(whole, prefetches))
     home = _home(file, query) if plain and _can_load(query, joins, prefetches) else None
     if home is None:
         return (Fix(title, Safety.MANUAL),)
@@ -122,6 +123,12 @@ def eager_fix(
     return (Fix(title, Safety.SAFE if here else Safety.REVIEW, tuple(edits)),)
 
 
+def _goes_ahead_of(query: Query, prefetches: list[str]) -> bool:
+    """Whether a path begins with one that `query` prefetches with a queryset of its own: that has to come first."""
+    apart = [f"{entry.path}__" for entry in query.prefetch if entry.inner is not None]
+    return any(path.startswith(first) for path in prefetches for first in apart)
+
+
 def on_every_way(file: FileContext, query: Query, used: tuple[Site, ...] = ()) -> Query:
     """`query` without the calls at its end that stand in a branch: others take the queryset past them.
 
@@ -136,6 +143,8 @@ def on_every_way(file: FileContext, query: Query, used: tuple[Site, ...] = ()) -
             together = [chain[0].site]
         if any(_branches(file, last.site) <= _branches(file, site) for site in together or (None,)):
             break
+        if len(chain) > 1 and chain[-2].site.code != last.site.code:
+            break  # another function has made what the variable holds, for others too
         chain.pop()
     return query.but(chain=tuple(chain)) if len(chain) > query.own else query
 

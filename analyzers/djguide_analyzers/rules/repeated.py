@@ -153,7 +153,9 @@ def _concern(file: FileContext, trace: Trace, item: Repeated) -> Concern | None:
             return None
         if _is_beyond_fix(file, trace, item):
             return None
-        return _OTHER_CONCERNS.get(item.operation, item.kind)
+        concern = _OTHER_CONCERNS.get(item.operation, item.kind)
+        # what a helper lists depends on more than can be seen from the loop
+        return None if concern == "list" and item.reader == "helper" and not item.direct else concern
     if not item.varies:
         return "invariant" if item.direct else None
     keys = varying_lookups(file, trace, item)

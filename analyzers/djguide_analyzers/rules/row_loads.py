@@ -29,8 +29,8 @@ class Load:
 
 def load_of(body: TracedBody, row: Row) -> Load | None:
     """Where `row` is loaded, if that is in this function."""
-    if row.root.query is None:
-        return _got_or_created(body, row.root.identity)
+    if (made := _got_or_created(body, row.root.identity)) is not None or row.root.query is None:
+        return made
     sites = {
         event.site.at
         for event in body.scope.trace.events

@@ -52,10 +52,12 @@ def _chosen(frame: Frame, among: QuerySetValue | None, model: str, *, several: b
     if among is None:
         if not several:
             return annotations.some_row(frame, model)
-        return QuerySetValue(Query(model, opaque=True), frame.run.new_identity())
+        return QuerySetValue(Query(model, opaque=True), frame.run.new_identity(), cached=True)
     if not several:
         return querysets.one_row(frame, among)
-    return QuerySetValue(among.query, frame.run.new_identity())
+    return QuerySetValue(
+        among.query, frame.run.new_identity(), cached=True
+    )  # the field has looked at each row
 
 
 def _declared(frame: Frame, cls: ClassInfo) -> Iterator[_Field]:
