@@ -19,6 +19,7 @@ RULE = Rule(
     summary="A model form's `clean()` does not call the parent's, so unique values are not checked",
     severity=Severity.WARNING,
     safety=Safety.SAFE,
+    default=False,
 )
 
 
